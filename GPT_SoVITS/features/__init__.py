@@ -1,0 +1,1 @@
+"""Feature networks and signal processing: HuBERT, RoBERTa, speaker verifier, spectrogram, mel, fbank."""

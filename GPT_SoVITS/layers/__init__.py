@@ -1,0 +1,1 @@
+"""Building blocks that the networks share: linear, convolution, normalisation, attention, loading of weights."""

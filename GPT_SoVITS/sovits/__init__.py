@@ -1,0 +1,1 @@
+"""Semantic tokens to waveform: encoders, flow, generator, quantiser, reference encoder."""

@@ -1,0 +1,1 @@
+"""Text to semantic tokens: the autoregressive decoder, its key-value cache and sampling."""

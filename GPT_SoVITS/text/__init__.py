@@ -1,0 +1,1 @@
+"""Text to phonemes: one front end per language, symbols, normalisation, segmentation, cutting."""

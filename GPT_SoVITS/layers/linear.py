@@ -1,0 +1,37 @@
+"""Matrix layers with PyTorch's parameter names and shapes."""
+
+from __future__ import annotations
+
+from mindspore import Tensor, nn, ops
+
+from GPT_SoVITS.layers.parameters import parameter
+
+
+class Linear(nn.Cell):
+    """``y = x @ weight.T + bias``; x (..., in_features) -> (..., out_features)."""
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        super().__init__()
+        self.out_features = out_features
+        self.weight = parameter(out_features, in_features)
+        self.bias = parameter(out_features) if bias else None
+        self.matmul = ops.MatMul(transpose_b=True)
+
+    def construct(self, x: Tensor) -> Tensor:
+        shape = x.shape
+        y = self.matmul(x.reshape((-1, shape[-1])), self.weight)
+        if self.bias is not None:
+            y = y + self.bias
+        return y.reshape((*shape[:-1], self.out_features))
+
+
+class Embedding(nn.Cell):
+    """Rows of ``weight`` by index; ids (...,) int -> (..., dim)."""
+
+    def __init__(self, count: int, dim: int) -> None:
+        super().__init__()
+        self.weight = parameter(count, dim)
+        self.gather = ops.Gather()
+
+    def construct(self, ids: Tensor) -> Tensor:
+        return self.gather(self.weight, ids, 0)

@@ -1,0 +1,51 @@
+"""Parameters of a network: placeholders at construction, arrays from a checkpoint afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import mindspore as ms
+import numpy as np
+from mindspore import nn
+
+
+class WeightsError(ValueError):
+    """The arrays do not fit the network; the message names every key that is missing, unexpected or misshapen."""
+
+
+def parameter(*shape: int) -> ms.Parameter:
+    """Return a float32 parameter of zeros that :func:`load_arrays` fills."""
+    return ms.Parameter(ms.Tensor.from_numpy(np.zeros(shape, np.float32)))
+
+
+def _problems(expected: Mapping[str, ms.Parameter], arrays: Mapping[str, np.ndarray]) -> list[str]:
+    found = [f"missing: {key} {tuple(expected[key].shape)}" for key in sorted(expected.keys() - arrays.keys())]
+    found += [f"unexpected: {key} {arrays[key].shape}" for key in sorted(arrays.keys() - expected.keys())]
+    for key in sorted(expected.keys() & arrays.keys()):
+        want = tuple(expected[key].shape)
+        if tuple(arrays[key].shape) != want:
+            found.append(f"misshapen: {key} is {tuple(arrays[key].shape)}, the network has {want}")
+    return found
+
+
+def load_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
+    """Fill a network's parameters from arrays of the same dotted names, every one or none.
+
+    Args:
+        network: Cell whose parameter names are the keys of the official state dict (weight norm folded).
+        arrays: Parameter name to array; float arrays are converted to ``dtype``.
+        dtype: numpy float type the weights are held in.
+
+    Raises:
+        WeightsError: any key is missing, unexpected or misshapen; nothing has been changed then.
+    """
+    parameters = dict(network.parameters_and_names())
+    problems = _problems(parameters, arrays)
+    if problems:
+        head = "; ".join(problems[:20])
+        more = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
+        raise WeightsError(f"weights do not fit {type(network).__name__}: {head}{more}")
+    for name, target in parameters.items():
+        source = np.array(arrays[name], dtype=dtype, order="C")
+        target.set_data(ms.Tensor.from_numpy(source), slice_shape=False)
+        target.name = name

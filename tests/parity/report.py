@@ -1,0 +1,107 @@
+"""Collects comparisons of one fixture folder and prints them as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: the largest error seen, the largest allowed, and whether it holds."""
+
+    model: str
+    array: str
+    error: str
+    tolerance: str
+    ok: bool
+
+
+def _excess(actual: np.ndarray, expected: np.ndarray, atol: np.ndarray | float, rtol: float) -> tuple[float, bool]:
+    difference = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
+    allowed = np.asarray(atol) + rtol * np.abs(expected.astype(np.float64))
+    finite = bool(np.isfinite(actual).all())
+    return (float(difference.max()) if difference.size else 0.0), finite and bool((difference <= allowed).all())
+
+
+@dataclass
+class Report:
+    """Comparisons of one model folder.
+
+    Attributes:
+        model: Name of the folder.
+        only: Compare arrays whose name contains this text, all when empty.
+        rows: What was compared, in order.
+        checked: Names of the fixture's arrays that served as expectation.
+    """
+
+    model: str
+    only: str = ""
+    rows: list[Row] = field(default_factory=list)
+    checked: set[str] = field(default_factory=set)
+
+    def wants(self, array: str) -> bool:
+        """Whether ``--only`` selects this array (a check may skip costly work for others)."""
+        return self.only in array
+
+    def close(
+        self,
+        array: str,
+        actual: np.ndarray,
+        expected: np.ndarray,
+        atol: np.ndarray | float = 1e-4,
+        rtol: float = 0.0,
+    ) -> None:
+        """Compare float arrays: equal shapes, all finite, ``|a - e| <= atol + rtol |e|`` everywhere."""
+        self.checked.add(array)
+        if not self.wants(array):
+            return
+        tolerance = f"{float(np.max(atol)):.0e}" + (f" + {rtol:.0e} rel" if rtol else "")
+        actual = np.asarray(actual)
+        if actual.shape != expected.shape:
+            self._add(array, f"shape {actual.shape}, expected {expected.shape}", tolerance, False)
+            return
+        error, ok = _excess(actual, expected, atol, rtol)
+        self._add(array, f"{error:.2e}", tolerance, ok)
+
+    def equal(self, array: str, actual: object, expected: object) -> None:
+        """Compare integers, sequences or plain values exactly."""
+        self.checked.add(array)
+        if not self.wants(array):
+            return
+        ok = bool(np.array_equal(np.asarray(actual), np.asarray(expected)))
+        self._add(array, "equal" if ok else "differs", "equal", ok)
+
+    def verdict(self, name: str, ok: bool, detail: str = "") -> None:
+        """Record a comparison that was made elsewhere."""
+        self.checked.add(name)
+        if self.wants(name):
+            self._add(name, detail or ("as required" if ok else "not as required"), "exact", ok)
+
+    def inputs(self, names: Iterable[str]) -> None:
+        """Declare the fixture's arrays that are inputs, so that :meth:`unchecked` does not list them."""
+        self.checked.update(names)
+
+    def unchecked(self, names: Iterable[str]) -> list[str]:
+        """Return the arrays of the fixture that no comparison or input declaration named."""
+        return sorted(set(names) - self.checked)
+
+    def _add(self, array: str, error: str, tolerance: str, ok: bool) -> None:
+        self.rows.append(Row(self.model, array, error, tolerance, ok))
+
+    @property
+    def failures(self) -> list[Row]:
+        """The comparisons that do not hold."""
+        return [row for row in self.rows if not row.ok]
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Format rows as aligned text: model, array, largest error, tolerance, verdict."""
+    lines = [("model", "array", "max error", "tolerance", "verdict")]
+    lines += [(r.model, r.array, r.error, r.tolerance, "ok" if r.ok else "MISS") for r in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(5)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

@@ -53,7 +53,10 @@ class Conv1d(nn.Cell):
 
 
 class ConvTranspose1d(nn.Cell):
-    """Transposed 1-D convolution, weight (in, out, kernel); x (B, in, L) -> (B, out, (L-1)*stride - 2*padding + kernel)."""
+    """Transposed 1-D convolution, weight (in, out, kernel).
+
+    x (B, in, L) -> (B, out, (L - 1) * stride - 2 * padding + kernel).
+    """
 
     def __init__(
         self,

@@ -46,6 +46,6 @@ def load_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray], dtype: type 
         more = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise WeightsError(f"weights do not fit {type(network).__name__}: {head}{more}")
     for name, target in parameters.items():
-        source = np.array(arrays[name], dtype=dtype, order="C")
+        source: np.ndarray = np.array(arrays[name], dtype=dtype, order="C")
         target.set_data(ms.Tensor.from_numpy(source), slice_shape=False)
         target.name = name

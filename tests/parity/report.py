@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,9 @@ class Row:
     ok: bool
 
 
-def _excess(actual: np.ndarray, expected: np.ndarray, atol: np.ndarray | float, rtol: float) -> tuple[float, bool]:
+def _excess(
+    actual: npt.NDArray[Any], expected: npt.NDArray[Any], atol: npt.NDArray[Any] | float, rtol: float
+) -> tuple[float, bool]:
     difference = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
     allowed = np.asarray(atol) + rtol * np.abs(expected.astype(np.float64))
     finite = bool(np.isfinite(actual).all())
@@ -49,9 +53,9 @@ class Report:
     def close(
         self,
         array: str,
-        actual: np.ndarray,
-        expected: np.ndarray,
-        atol: np.ndarray | float = 1e-4,
+        actual: npt.NDArray[Any],
+        expected: npt.NDArray[Any],
+        atol: npt.NDArray[Any] | float = 1e-4,
         rtol: float = 0.0,
     ) -> None:
         """Compare float arrays: equal shapes, all finite, ``|a - e| <= atol + rtol |e|`` everywhere."""

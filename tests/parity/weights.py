@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
+import numpy.typing as npt
 from convert.keymap import map_official
 
-Arrays = dict[str, np.ndarray]
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 class FixtureError(ValueError):
     """A fixture folder is not what its manifest says."""
 
 
-def _value(key: str, entry: dict[str, Any], seed: int) -> np.ndarray:
+def _value(key: str, entry: dict[str, Any], seed: int) -> npt.NDArray[Any]:
     shape = tuple(entry["shape"])
     dtype = np.dtype(entry["dtype"])
     if entry["std"] == 0:

@@ -1,0 +1,97 @@
+"""The layout shows the architecture: imports run one way, files stay small, nothing names a machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# package -> the packages of ours that it may import (itself always)
+ALLOWED: dict[str, set[str]] = {
+    "convert": set(),
+    "GPT_SoVITS.backend": {"GPT_SoVITS._environment"},
+    "GPT_SoVITS.layers": {"GPT_SoVITS.backend"},
+    "GPT_SoVITS.t2s": {"GPT_SoVITS.backend", "GPT_SoVITS.layers"},
+    "GPT_SoVITS.sovits": {"GPT_SoVITS.backend", "GPT_SoVITS.layers"},
+    "GPT_SoVITS.features": {"GPT_SoVITS.backend", "GPT_SoVITS.layers"},
+    "GPT_SoVITS.text": set(),
+    "GPT_SoVITS.resources": set(),
+}
+
+
+def _files(package: str) -> list[Path]:
+    path = ROOT / package.replace(".", "/")
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def _imports(path: Path, top_level_only: bool = False) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module == "GPT_SoVITS":
+                yield from (f"GPT_SoVITS.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def _within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_imports_run_downwards(package: str) -> None:
+    for path in _files(package):
+        for name in _imports(path):
+            if name.split(".")[0] not in ("GPT_SoVITS", "convert", "service", "tests", "bench"):
+                continue
+            allowed = {package, *ALLOWED[package]}
+            assert any(_within(name, other) for other in allowed), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_reader_needs_numpy_alone() -> None:
+    for path in _files("convert"):
+        for name in _imports(path, top_level_only=True):
+            top = name.split(".")[0]
+            known = top in sys.stdlib_module_names or top in {"numpy", "convert"}
+            assert known, f"{path.relative_to(ROOT)} needs {name}"
+
+
+def _tracked(pattern: str = "") -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", *([pattern] if pattern else [])], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listing.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [ROOT / line for line in listing.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def test_modules_stay_small() -> None:
+    long = {
+        str(p.relative_to(ROOT)): n for p in _tracked("*.py") if (n := len(p.read_text("utf-8").splitlines())) > 420
+    }
+    assert not long, f"modules over about 400 lines: {long}"
+
+
+def test_no_file_names_a_machine_path() -> None:
+    pattern = re.compile(r"/(?:work|farm|opt/wheels)/")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in _tracked()
+        if path.suffix in {".py", ".md", ".sh", ".toml", ".txt", ".html", ".js", ".css"} and path != Path(__file__)
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert not found
+
+
+def test_golden_numbers_stay_small() -> None:
+    size = sum(path.stat().st_size for path in (ROOT / "tests/data/parity").rglob("*") if path.is_file())
+    assert size < 15e6

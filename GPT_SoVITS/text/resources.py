@@ -35,9 +35,12 @@ class Resource:
 
     def holds(self, path: Path) -> bool:
         """Whether ``path`` is this resource: a folder with the needed files, or a plain file."""
-        if not self.needs:
-            return path.is_file()
-        return all(any((path / name).is_file() for name in names) for names in self.needs)
+        try:
+            if not self.needs:
+                return path.is_file()
+            return all(any((path / name).is_file() for name in names) for names in self.needs)
+        except OSError:  # what may not be read is as good as absent
+            return False
 
 
 _TAGGER = "averaged_perceptron_tagger_eng"
@@ -140,13 +143,7 @@ def find(name: str) -> Path | None:
         KeyError: there is no resource of that name.
     """
     resource = RESOURCES[name]
-    for path in _candidates(name, resource):
-        try:
-            if resource.holds(path):
-                return path
-        except OSError:  # a folder that may not be read is as good as absent
-            continue
-    return None
+    return next((path for path in _candidates(name, resource) if resource.holds(path)), None)
 
 
 _said: dict[str, str] = {}

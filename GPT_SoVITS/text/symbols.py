@@ -12,34 +12,39 @@ from itertools import product
 
 from GPT_SoVITS.text.errors import TextError
 
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 PAD = "_"
 UNK = "UNK"
 PUNCTUATION = ("!", "?", "…", ",", ".", "-")
 PAUSES = ("SP", "SP2", "SP3")
 
-MANDARIN_INITIALS = tuple("AA EE OO b c ch d f g h j k l m n p q r s sh t w x y z zh".split())
-MANDARIN_FINALS = tuple(
+MANDARIN_INITIALS = _names("AA EE OO b c ch d f g h j k l m n p q r s sh t w x y z zh")
+MANDARIN_FINALS = _names(
     "E En a ai an ang ao e ei en eng er i i0 ia ian iang iao ie in ing iong ir iu "
-    "o ong ou u ua uai uan uang ui un uo v van ve vn".split()
+    "o ong ou u ua uai uan uang ui un uo v van ve vn"
 )
 MANDARIN_TONES = "12345"
 
-JAPANESE = tuple("I N U a b by ch cl d dy e f g gy h hy i j k ky m my n ny o p py r ry s sh t ts u v w y z".split())
+JAPANESE = _names("I N U a b by ch cl d dy e f g gy h hy i j k ky m my n ny o p py r ry s sh t ts u v w y z")
 JAPANESE_PITCH = ("[", "]")  # rise, fall; v2 only
 
-ARPABET_VOWELS = tuple("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
-ARPABET_CONSONANTS = tuple("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
+ARPABET_VOWELS = _names("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW")
+ARPABET_CONSONANTS = _names("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH")
 ARPABET_UNSTRESSED = ("ER", "IH")  # the two vowels that also occur without a stress digit
 
 KOREAN_LETTERS = tuple("ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎㅏㅐㅓㅔㅗㅜㅡㅣ")
 KOREAN_BREAKS = ("停", "空")  # an unknown sign, a space
 
-CANTONESE_INITIALS = tuple("b c d f gw h j kw l ng s w z".split())
+CANTONESE_INITIALS = _names("b c d f gw h j kw l ng s w z")
 # The initials are cut off by a list that contains vowels as well, so these occur as initials and as finals.
-CANTONESE_BOTH = tuple("a aa ai ak au e g k m n o oi ok on ou p t uk".split())
-CANTONESE_FINALS = tuple(
+CANTONESE_BOTH = _names("a aa ai ak au e g k m n o oi ok on ou p t uk")
+CANTONESE_FINALS = _names(
     "aai aak aam aan aang aap aat aau am an ang ap at ei ek eng eoi eon eot i ik im in ing ip it iu "
-    "oe oek oeng ong ot u ui un ung ut yu yun yut".split()
+    "oe oek oeng ong ot u ui un ung ut yu yun yut"
 )
 CANTONESE_TONES = "123456"
 

@@ -17,3 +17,11 @@ class UnsupportedLanguageError(TextError):
 
 class MissingResourceError(TextError):
     """A package or data file that this language needs is not installed; the message has the command that mends it."""
+
+
+class UnknownCuttingError(TextError):
+    """The cutting method is none of those that exist."""
+
+
+class DictionaryError(TextError):
+    """A user pronunciation dictionary has lines that cannot be used; the message names each with its number."""

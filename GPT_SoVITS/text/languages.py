@@ -1,0 +1,83 @@
+"""The text languages and cutting methods that a request may name, by code or by their Chinese names.
+
+A text language is a way of reading, not a language: ``zh`` reads Chinese with English in it, ``all_zh`` takes
+everything that is not English for Chinese, ``auto`` decides for every piece of the text.
+"""
+
+from __future__ import annotations
+
+from GPT_SoVITS.text.errors import UnknownCuttingError, UnsupportedLanguageError
+
+# Code -> name in the interfaces; the order is that of the official menu.
+TEXT_LANGUAGES: dict[str, str] = {
+    "all_zh": "中文",
+    "en": "英文",
+    "all_ja": "日文",
+    "all_yue": "粤语",
+    "all_ko": "韩文",
+    "zh": "中英混合",
+    "ja": "日英混合",
+    "yue": "粤英混合",
+    "ko": "韩英混合",
+    "auto": "多语种混合",
+    "auto_yue": "多语种混合(粤语)",
+}
+_NEEDS_V2 = frozenset({"yue", "all_yue", "ko", "all_ko", "auto_yue"})
+
+CUTTING_METHODS: dict[str, str] = {
+    "cut0": "不切",
+    "cut1": "凑四句一切",
+    "cut2": "凑50字一切",
+    "cut3": "按中文句号。切",
+    "cut4": "按英文句号.切",
+    "cut5": "按标点符号切",
+}
+
+_CODES_BY_NAME = {name: code for code, name in TEXT_LANGUAGES.items()}
+_METHODS_BY_NAME = {name: code for code, name in CUTTING_METHODS.items()}
+
+
+def _listed(names: dict[str, str], codes: tuple[str, ...]) -> str:
+    return ", ".join(f"{code} ({names[code]})" for code in codes)
+
+
+def languages_of(version: str) -> tuple[str, ...]:
+    """Return the codes of the text languages that a model version reads (v1 knows neither Cantonese nor Korean)."""
+    return tuple(code for code in TEXT_LANGUAGES if version != "v1" or code not in _NEEDS_V2)
+
+
+def resolve_language(name: str, version: str) -> str:
+    """Return the code of a text language.
+
+    Args:
+        name: A code (any case) or the Chinese name.
+        version: Model version: v1, v2, v2Pro, v2ProPlus, v3 or v4.
+
+    Raises:
+        UnsupportedLanguageError: it is no text language, or this version does not speak it; the message lists those
+            that it does.
+    """
+    stripped = name.strip()
+    code = _CODES_BY_NAME.get(stripped.replace("（", "(").replace("）", ")"), stripped.lower())
+    accepted = languages_of(version)
+    if code in accepted:
+        return code
+    problem = (
+        "is no text language" if code not in TEXT_LANGUAGES else f"is not spoken by {version} models, only from v2"
+    )
+    raise UnsupportedLanguageError(f"{name!r:.80} {problem}; choose one of: {_listed(TEXT_LANGUAGES, accepted)}")
+
+
+def resolve_cutting(name: str) -> str:
+    """Return the code ``cut0`` .. ``cut5`` of a cutting method given by code (any case) or by its Chinese name.
+
+    Raises:
+        UnknownCuttingError: there is no such method; the message lists them.
+    """
+    stripped = name.strip()
+    code = _METHODS_BY_NAME.get(stripped, stripped.lower())
+    if code in CUTTING_METHODS:
+        return code
+    raise UnknownCuttingError(
+        f"{name!r:.80} is no cutting method; choose one of: {_listed(CUTTING_METHODS, tuple(CUTTING_METHODS))}"
+    )

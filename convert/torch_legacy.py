@@ -1,7 +1,7 @@
 """The format of ``torch.save`` before PyTorch 1.6: pickles one after the other, then the storages.
 
 Layout: magic number, protocol version, system information, the content, the list of storage keys (five pickles); then
-for each key an int64 element count and the elements. Agrees with ``_legacy_load`` of PyTorch's ``torch/serialization.py``.
+for each key an int64 element count and the elements. Agrees with ``_legacy_load`` of ``torch/serialization.py``.
 """
 
 from __future__ import annotations

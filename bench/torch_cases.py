@@ -1,0 +1,120 @@
+"""The benchmark cases in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import BertConfig, BertModel, HubertConfig, HubertModel
+
+from bench import inputs, torch_networks
+from tests.parity.weights import generate, load_config, network_arrays
+
+Run = Callable[[], list[npt.NDArray[Any]]]
+
+
+def set_threads(count: int) -> None:
+    """Use this many threads inside operators."""
+    torch.set_num_threads(count)
+
+
+def _weights(kind: str, fixtures: str, folder: str) -> dict[str, torch.Tensor]:
+    arrays = network_arrays(kind, Path(fixtures) / folder / "manifest.json")
+    return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in arrays.items()}
+
+
+def _inference(run: Callable[[], torch.Tensor]) -> Run:
+    def timed() -> list[npt.NDArray[Any]]:
+        with torch.inference_mode():
+            return [run().numpy()]
+
+    return timed
+
+
+def _generator(fixtures: str) -> Run:
+    w, config = _weights("sovits", fixtures, "s2_v2"), inputs.model_config(fixtures, "s2_v2")
+    w = {key: value for key, value in w.items() if key.startswith("dec.")}
+    z = torch.from_numpy(inputs.normal(1, config["inter_channels"], inputs.GENERATOR_FRAMES))
+    ge = torch.from_numpy(inputs.normal(1, config["gin_channels"], 1, seed=1))
+    return _inference(lambda: torch_networks.generator(w, config, z, ge))
+
+
+def _flow(fixtures: str) -> Run:
+    w, config = _weights("sovits", fixtures, "s2_v2"), inputs.model_config(fixtures, "s2_v2")
+    w = {key: value for key, value in w.items() if key.startswith("flow.")}
+    z = torch.from_numpy(inputs.normal(1, config["inter_channels"], inputs.GENERATOR_FRAMES))
+    ge = torch.from_numpy(inputs.normal(1, config["gin_channels"], 1, seed=1))
+    return _inference(lambda: torch_networks.flow(w, config, z, ge))
+
+
+def _reference_encoder(fixtures: str) -> Run:
+    w, config = _weights("sovits", fixtures, "s2_v2"), inputs.model_config(fixtures, "s2_v2")
+    w = {key: value for key, value in w.items() if key.startswith("ref_enc.")}
+    bins = w["ref_enc.spectral.0.fc.weight"].shape[1]
+    spec = torch.from_numpy(np.abs(inputs.normal(1, bins, inputs.REFERENCE_FRAMES)))
+    return _inference(lambda: torch_networks.reference_encoder(w, config, spec))
+
+
+def _prefill(fixtures: str) -> Run:
+    w, config = _weights("t2s", fixtures, "t2s_v2"), inputs.model_config(fixtures, "t2s_v2")
+    size = config["hidden_dim"]
+    text = torch.from_numpy(inputs.normal(1, inputs.TEXT, size))
+    prompt = torch.from_numpy(inputs.normal(1, inputs.PROMPT, size, seed=1))
+    mask = torch.from_numpy(inputs.prefill_mask(inputs.TEXT, inputs.PROMPT))
+    return _inference(lambda: torch_networks.prefill(w, config, text, prompt, mask)[0])
+
+
+def _decode_step(fixtures: str) -> Run:
+    w, config = _weights("t2s", fixtures, "t2s_v2"), inputs.model_config(fixtures, "t2s_v2")
+    size = config["hidden_dim"]
+    token = torch.from_numpy(inputs.normal(1, 1, size))
+    caches = [
+        tuple(torch.from_numpy(inputs.normal(1, inputs.CONTEXT, size, seed=2 * i + j)) for j in range(2))
+        for i in range(config["n_layer"])
+    ]
+    return _inference(lambda: torch_networks.decode_step(w, config, token, caches)[0])  # type: ignore[arg-type]
+
+
+def _state(fixtures: str, folder: str, prefixes: tuple[str, ...]) -> dict[str, torch.Tensor]:
+    state = {}
+    for key, value in generate(Path(fixtures) / folder / "manifest.json").items():
+        name = next((key[len(prefix) :] for prefix in prefixes if key.startswith(prefix)), key)
+        name = name.replace(".weight_g", ".parametrizations.weight.original0")
+        name = name.replace(".weight_v", ".parametrizations.weight.original1")
+        state[name] = torch.from_numpy(value)
+    return state
+
+
+def _hubert(fixtures: str) -> Run:
+    network = HubertModel(HubertConfig(**load_config(Path(fixtures) / "hubert_base"))).eval()
+    network.load_state_dict(_state(fixtures, "hubert_base", ("hubert.",)))
+    wave = torch.from_numpy(inputs.normal(1, inputs.HUBERT_SAMPLES, scale=0.1))
+    return _inference(lambda: network(wave).last_hidden_state)
+
+
+def _roberta(fixtures: str) -> Run:
+    config = load_config(Path(fixtures) / "bert_large")
+    network = BertModel(BertConfig(**config), add_pooling_layer=False).eval()
+    state = {
+        k: v for k, v in _state(fixtures, "bert_large", ("bert.",)).items() if not k.startswith(("cls.", "pooler."))
+    }
+    network.load_state_dict(state, strict=False)
+    # As the engines use it: the output of the layer third from the end is the feature.
+    network.encoder.layer = network.encoder.layer[: config["num_hidden_layers"] - 2]
+    ids = torch.from_numpy(np.random.default_rng(0).integers(100, 8000, (1, inputs.CHARACTERS)))
+    return _inference(lambda: network(ids).last_hidden_state)
+
+
+CASES: dict[str, Callable[[str], Run]] = {
+    "prefill": _prefill,
+    "decode_step": _decode_step,
+    "flow": _flow,
+    "generator": _generator,
+    "reference_encoder": _reference_encoder,
+    "hubert": _hubert,
+    "roberta": _roberta,
+}

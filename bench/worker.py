@@ -1,0 +1,88 @@
+"""A process that holds the networks of one engine and runs them on request, so that two engines can take turns.
+
+The parent writes one JSON line per request and reads one per answer. Memory is the resident size after the network
+was loaded and run, less what it was before.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+
+Run = Callable[[], list[npt.NDArray[Any]]]
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MB (10^6 bytes)."""
+    return float(psutil.Process().memory_info().rss) / 1e6
+
+
+class Worker:
+    """Answers ``load``, ``run`` and ``drop`` for the cases of one engine module."""
+
+    def __init__(self, engine: str, threads: int) -> None:
+        self.cases: dict[str, Callable[[str], Run]] = importlib.import_module(f"bench.{engine}_cases").CASES
+        importlib.import_module(f"bench.{engine}_cases").set_threads(threads)
+        self.run: Run | None = None
+        self.before = 0.0
+
+    def load(self, case: str, fixtures: str) -> dict[str, Any]:
+        """Build a case's network and run it once (compiling it)."""
+        gc.collect()
+        self.before = resident_mb()
+        start = time.perf_counter()
+        self.run = self.cases[case](fixtures)
+        loaded = time.perf_counter()
+        outputs = self.run()
+        gc.collect()
+        return {
+            "load_s": loaded - start,
+            "first_s": time.perf_counter() - loaded,
+            "memory_mb": resident_mb() - self.before,
+            "outputs": [np.asarray(o, np.float64).ravel()[:4096].tolist() for o in outputs],
+        }
+
+    def time(self, repeats: int) -> dict[str, Any]:
+        """Run the loaded case and return the seconds of each run."""
+        assert self.run is not None
+        seconds = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            self.run()
+            seconds.append(time.perf_counter() - start)
+        return {"seconds": seconds}
+
+    def drop(self) -> dict[str, Any]:
+        """Forget the loaded case."""
+        self.run = None
+        gc.collect()
+        return {}
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Serve one request."""
+        if request["do"] == "load":
+            return self.load(request["case"], request["fixtures"])
+        if request["do"] == "run":
+            return self.time(request["repeats"])
+        return self.drop()
+
+
+def main(answers: TextIO) -> None:
+    """Serve requests from standard input until it closes."""
+    worker = Worker(sys.argv[1], int(sys.argv[2]))
+    for line in sys.stdin:
+        print(json.dumps(worker.answer(json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    real_stdout, sys.stdout = sys.stdout, sys.stderr  # libraries that print must not disturb the protocol
+    main(real_stdout)

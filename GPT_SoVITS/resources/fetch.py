@@ -89,7 +89,8 @@ class Fetcher:
             for file, part in zip(resource.files, parts, strict=True):
                 part.replace(folder / file.name)
         finally:
-            part_of(packed).unlink()
+            for leftover in (packed, *(folder / file.name for file in resource.files)):
+                part_of(leftover).unlink(missing_ok=True)
 
     def _copy(self, origin: Path, target: Path, expected: File | Archive) -> None:
         self.tell("fetching", name=expected.name, origin=origin)

@@ -72,9 +72,7 @@ def eres2netv2(shapes: Shapes, config: Mapping[str, Any]) -> None:
     shapes.linear("seg_1", statistics, size(config, "embedding_size"))
 
 
-def _res2_block(
-    shapes: Shapes, name: str, config: Mapping[str, Any], inputs: int, planes: int, *, fuses: bool
-) -> None:
+def _res2_block(shapes: Shapes, name: str, config: Mapping[str, Any], inputs: int, planes: int, *, fuses: bool) -> None:
     scale, outputs = size(config, "scale"), planes * size(config, "expansion")
     width = planes * size(config, "baseWidth") // 64
     shapes.conv(f"{name}.conv1", width * scale, inputs, 1, 1, bias=False)

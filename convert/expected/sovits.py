@@ -1,4 +1,4 @@
-"""Semantic tokens to waveform (v1, v2, v2Pro, v2ProPlus) or to mel (v3, v4): ``SynthesizerTrn``, ``SynthesizerTrnV3``."""
+"""Semantic tokens to waveform (v1, v2 and Pro: ``SynthesizerTrn``) or to mel (v3, v4: ``SynthesizerTrnV3``)."""
 
 from __future__ import annotations
 

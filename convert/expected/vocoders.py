@@ -18,7 +18,9 @@ def stages(config: Mapping[str, Any]) -> list[tuple[int, int]]:
     return [(initial >> (index + 1), int(kernel)) for index, kernel in enumerate(kernels)]
 
 
-def residual_blocks(shapes: Shapes, prefix: str, config: Mapping[str, Any], norm_axis: int | None) -> list[tuple[str, int]]:
+def residual_blocks(
+    shapes: Shapes, prefix: str, config: Mapping[str, Any], norm_axis: int | None
+) -> list[tuple[str, int]]:
     """Add the residual blocks of all stages; return their names and channels."""
     blocks: list[tuple[str, int]] = []
     dilations = config["resblock_dilation_sizes"]

@@ -1,0 +1,92 @@
+"""Residual coupling flow of VITS (the official ``ResidualCouplingBlock``, ``ResidualCouplingLayer`` and ``WN``)."""
+
+from __future__ import annotations
+
+from mindspore import Tensor, nn, ops
+
+from GPT_SoVITS.layers.convolution import Conv1d, same_padding
+from GPT_SoVITS.sovits.activation import Tanh
+from GPT_SoVITS.sovits.config import SovitsConfig
+
+
+class WaveNet(nn.Cell):
+    """Gated convolutions with skip connections and a global condition (``WN``, dilation 1).
+
+    x (B, C, T) zero where masked, mask (B, 1, T), condition (B, gin, 1) -> (B, C, T).
+    """
+
+    def __init__(self, channels: int, kernel_size: int, n_layers: int, condition_channels: int) -> None:
+        super().__init__()
+        self.channels, self.n_layers = channels, n_layers
+        self.tanh = Tanh()
+        self.cond_layer = Conv1d(condition_channels, 2 * channels * n_layers, 1)
+        self.in_layers = nn.CellList(
+            [Conv1d(channels, 2 * channels, kernel_size, padding=same_padding(kernel_size)) for _ in range(n_layers)]
+        )
+        # The last layer has no successor, so it yields the skip half alone.
+        self.res_skip_layers = nn.CellList(
+            [Conv1d(channels, channels * (2 if i < n_layers - 1 else 1), 1) for i in range(n_layers)]
+        )
+
+    def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        C = self.channels
+        conditions = self.cond_layer(condition)
+        output = ops.zeros_like(x)
+        for i in range(self.n_layers):
+            gated = self.in_layers[i](x) + conditions[:, 2 * C * i : 2 * C * (i + 1)]
+            y = self.res_skip_layers[i](self.tanh(gated[:, :C]) * ops.sigmoid(gated[:, C:]))
+            if i < self.n_layers - 1:
+                x = (x + y[:, :C]) * mask
+                output = output + y[:, C:]
+            else:
+                output = output + y
+        return output * mask
+
+
+class ResidualCoupling(nn.Cell):
+    """Mean-only affine coupling: one half of the channels shifts the other."""
+
+    def __init__(self, config: SovitsConfig) -> None:
+        super().__init__()
+        self.half = config.inter_channels // 2
+        hidden = config.hidden_channels
+        self.pre = Conv1d(self.half, hidden, 1)
+        self.enc = WaveNet(hidden, config.flow_kernel_size, config.flow_layers, config.gin_channels)
+        self.post = Conv1d(hidden, self.half, 1)
+
+    def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Undo the shift; x (B, inter, T), mask (B, 1, T), condition (B, gin, 1) -> (B, inter, T)."""
+        kept, shifted = x[:, : self.half], x[:, self.half :]
+        mean = self.post(self.enc(self.pre(kept) * mask, mask, condition))
+        return ops.cat((kept, (shifted - mean) * mask), 1)
+
+
+class Flip(nn.Cell):
+    """Reverses the order of channels; it is its own inverse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reverse = ops.ReverseV2(axis=[1])
+
+    def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        return self.reverse(x)
+
+
+class Flow(nn.Cell):
+    """The coupling layers run backwards: a sample of the prior to the generator's latent frames.
+
+    x (B, inter, T), mask (B, 1, T), condition (B, gin, 1) -> (B, inter, T), zero where masked.
+    """
+
+    def __init__(self, config: SovitsConfig) -> None:
+        super().__init__()
+        steps: list[nn.Cell] = []
+        for _ in range(config.flow_count):
+            steps += [ResidualCoupling(config), Flip()]
+        self.flows = nn.CellList(steps)
+        self.count = len(steps)
+
+    def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        for i in range(self.count - 1, -1, -1):
+            x = self.flows[i](x, mask, condition)
+        return x

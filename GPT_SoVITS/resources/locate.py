@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -74,9 +75,13 @@ def sha256_of(path: Path) -> str:
 
 def compare(path: Path, expected: File | Archive, *, checksum: bool = True) -> tuple[State, str, str]:
     """Compare a file on disk with what the manifest states: its state, what was found, what was expected."""
-    if not path.is_file():
+    try:
+        status = path.stat()
+    except OSError:  # a folder that may not be read is as good as absent
         return State.ABSENT, "", ""
-    size = path.stat().st_size
+    if not stat.S_ISREG(status.st_mode):
+        return State.ABSENT, "", ""
+    size = status.st_size
     if size == 0 or (expected.size is not None and size != expected.size):
         return State.SIZE, str(size), "?" if expected.size is None else str(expected.size)
     if expected.sha256 is None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from GPT_SoVITS.resources import locate
+from GPT_SoVITS.resources import load_manifest, locate
 from GPT_SoVITS.resources.cli import main
 from GPT_SoVITS.resources.manifest import Manifest
+from GPT_SoVITS.text import resources as text_resources
 from tests.resources.conftest import CONTENT, NAME, REPO, file_of, resource_of
 from tests.resources.stand_in import StandIn
 
@@ -152,3 +153,28 @@ def test_a_process_that_is_killed_in_the_middle_is_taken_up(hub: StandIn, tmp_pa
     assert [result.returncode for result in results] == [-9, 0]
     assert hub.ranges() == [None, "bytes=70000-"]
     assert (tmp_path / PLACE).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "name"),
+    [("g2pw", "g2pw"), ("nltk-tagger", "nltk_tagger"), ("naist-jdic", "naist_jdic"), ("lid176", "lid176")],
+)
+def test_what_is_fetched_is_found_by_the_text_front_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resource_id: str, name: str
+) -> None:
+    resource = load_manifest().get(resource_id)
+    for file in resource.files:
+        target = tmp_path / resource.folder / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("x")
+    monkeypatch.setattr(text_resources, "_PACKAGE", tmp_path / "GPT_SoVITS")
+    found = text_resources.find(name)
+    assert found is not None and found.is_relative_to(tmp_path / resource.folder)
+
+
+def test_a_folder_that_may_not_be_read_counts_as_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert locate("nltk-tagger", tmp_path) is None

@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Makes the Python environment: from a bare Debian or Ubuntu (x86_64, aarch64) to a working .venv. Safe to run again.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly NEEDED_MB=4500
+readonly PYTHONS=(python3.12 python3.11 python3.10 python3 python)
+# ffmpeg: audio containers; g++ and libgomp1: the native operators; the dictionary: Japanese.
+readonly SYSTEM_PACKAGES=(ffmpeg g++ libgomp1 open-jtalk-mecab-naist-jdic)
+
+usage() {
+  cat <<'TEXT'
+Usage: bash install.sh [options]
+
+  --dev            also what the tests need
+  --here           into the active virtual or conda environment instead of .venv
+  --python PATH    make .venv with this Python (3.10, 3.11 or 3.12)
+  --ascend         afterwards check the Ascend driver and CANN, and say which CANN versions MindSpore accepts
+  --no-system      leave the system packages alone
+  --print-python   print the environment's Python and do nothing else
+  --help           this text
+
+System packages (ffmpeg, g++, ...) are installed as root or where sudo asks for no password, else they are named.
+A second run with an unchanged pyproject.toml ends at once.
+TEXT
+}
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+warn() { printf 'warning: %s\n' "$*" >&2; }
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+extras=hub here=false ascend=false system=true print=false chosen_python=
+while (($#)); do
+  case $1 in
+    --dev) extras=hub,dev ;;
+    --here) here=true ;;
+    --ascend) ascend=true ;;
+    --no-system) system=false ;;
+    --print-python) print=true ;;
+    --python)
+      (($# > 1)) || die "--python needs a path"
+      chosen_python=$2
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) die "unknown option $1; see bash install.sh --help" ;;
+  esac
+  shift
+done
+
+environment=$PWD/.venv
+if $here; then
+  environment=${VIRTUAL_ENV:-${CONDA_PREFIX:-}}
+  [[ -n $environment ]] || die "--here needs an active environment; activate one (source .../activate, conda activate)"
+fi
+python=$environment/bin/python
+if $print; then
+  printf '%s\n' "$python"
+  exit 0
+fi
+
+supported() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; }
+
+# --- system packages ------------------------------------------------------------------------------------------------
+
+as_root=()
+may_install() {
+  command -v apt-get >/dev/null || return 1
+  if ((EUID == 0)); then return 0; fi
+  as_root=(sudo -n)
+  command -v sudo >/dev/null && sudo -n true 2>/dev/null
+}
+
+apt_get() {
+  timeout 600 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=2 \
+    -o Acquire::http::Timeout=20 -o Dpkg::Use-Pty=0 "$@"
+}
+
+# Installs what of its arguments is missing; what cannot be installed is named, and only costs what it is for.
+system_packages() {
+  local package missing=()
+  if ! command -v dpkg-query >/dev/null; then
+    command -v ffmpeg >/dev/null || warn "ffmpeg is missing: only wav, flac and ogg can be read; install it"
+    command -v g++ >/dev/null || warn "g++ is missing: the native operators are not built; install gcc-c++"
+    return 0
+  fi
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  if ! may_install; then
+    warn "system packages missing: ${missing[*]}; install them with: sudo apt-get install ${missing[*]}"
+    return 0
+  fi
+  say "system packages: ${missing[*]}"
+  apt_get update || warn "apt-get update failed; going on with the package lists that are there"
+  for package in "${missing[@]}"; do
+    apt_get install -y --no-install-recommends "$package" || warn "could not install $package; going on without it"
+  done
+}
+
+# --- the environment ------------------------------------------------------------------------------------------------
+
+find_python() {
+  local candidate
+  for candidate in ${chosen_python:+"$chosen_python"} "${PYTHONS[@]}"; do
+    if command -v "$candidate" >/dev/null && supported "$candidate"; then
+      command -v "$candidate"
+      return 0
+    fi
+    [[ -z $chosen_python ]] || die "$chosen_python is not a Python 3.10, 3.11 or 3.12"
+  done
+  return 1
+}
+
+make_environment() {
+  local base
+  if base=$(find_python); then
+    if ! "$base" -c 'import ensurepip, venv' 2>/dev/null && $system; then
+      system_packages "python$("$base" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+    fi
+    say "new environment in $environment, $("$base" --version)"
+    "$base" -m venv "$environment"
+  elif command -v uv >/dev/null; then
+    say "no Python 3.10-3.12 here; uv fetches one"
+    uv venv --seed --python 3.11 "$environment"
+  elif command -v conda >/dev/null; then
+    say "no Python 3.10-3.12 here; conda fetches one"
+    conda create --yes --quiet --prefix "$environment" python=3.11 pip
+  else
+    die "no Python 3.10, 3.11 or 3.12 found; install one (apt-get install python3.11-venv, conda, or uv) and run again"
+  fi
+}
+
+# The environment and the temporary folder both hold MindSpore for a moment: 0.8 GB packed, 2.5 GB unpacked.
+check_disk() {
+  local free
+  free=$(df -Pm "$(dirname "$environment")" | awk 'NR == 2 { print $4 }')
+  ((free >= NEEDED_MB)) || die "$(dirname "$environment") has $free MB free, $NEEDED_MB MB are needed; make room"
+  free=$(df -Pm "${TMPDIR:-/tmp}" | awk 'NR == 2 { print $4 }')
+  ((free >= 1500)) || die "${TMPDIR:-/tmp} has $free MB free, 1500 MB are needed; set TMPDIR to a roomier folder"
+}
+
+fingerprint() {
+  printf '%s %s %s' "$extras" "$PWD" "$(sha256sum pyproject.toml | cut -d ' ' -f 1)"
+}
+
+install_packages() {
+  local stamp=$environment/.gpt-sovits-installed
+  # A --dev environment also serves without --dev.
+  if [[ -f $stamp ]] && { [[ $(<"$stamp") == "$(fingerprint)" ]] ||
+    [[ $(<"$stamp") == "$(extras=hub,dev fingerprint)" ]]; }; then
+    say "$environment is up to date"
+    return 0
+  fi
+  "$python" -c 'import mindspore' 2>/dev/null || check_disk
+  say "Python packages (MindSpore alone is a download of 0.4-0.8 GB)"
+  "$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip --upgrade
+  "$python" -m pip install --disable-pip-version-check --prefer-binary --editable ".[$extras]"
+  fingerprint >"$stamp"
+}
+
+# --- Ascend ---------------------------------------------------------------------------------------------------------
+
+check_ascend() {
+  "$python" - <<'PYTHON'
+import mindspore
+from mindspore.run_check._check_version import AscendEnvChecker
+
+accepted = ", ".join(AscendEnvChecker(None).version)
+print(f"MindSpore {mindspore.__version__} accepts CANN {accepted} (toolkit and kernels of one version, matching driver)")
+PYTHON
+  if command -v npu-smi >/dev/null; then
+    npu-smi info || warn "npu-smi fails: the driver is not loaded, or this user is not in its group (HwHiAiUser)"
+  else
+    warn "npu-smi is not there: the Ascend driver is not installed; without it everything runs on the CPU"
+  fi
+  local home=${ASCEND_HOME_PATH:-/usr/local/Ascend/ascend-toolkit/latest}
+  if [[ -z ${ASCEND_HOME_PATH:-} && -d $home ]]; then
+    warn "CANN is in $home but not active: source $(dirname "$home")/set_env.sh, also in the service's start script"
+  elif [[ ! -d $home ]]; then
+    warn "CANN is not installed in $home; see https://www.mindspore.cn/install"
+  fi
+}
+
+case $(uname -s)-$(uname -m) in
+  Linux-x86_64 | Linux-aarch64) ;;
+  *) warn "$(uname -s) $(uname -m) is untested; Linux on x86_64 and aarch64 are what this is made for" ;;
+esac
+if $system; then
+  find_python >/dev/null || [[ -x $python ]] || system_packages python3 python3-venv
+  system_packages "${SYSTEM_PACKAGES[@]}"
+fi
+[[ -x $python ]] || make_environment
+supported "$python" || die "$environment has $("$python" --version), 3.10 to 3.12 are needed; remove it and run again"
+install_packages
+if $ascend; then check_ascend; fi
+say "ready: $python"

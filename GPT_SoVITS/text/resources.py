@@ -89,6 +89,8 @@ RESOURCES: dict[str, Resource] = {
             for folder in ("official_text/", "", "g2pw/", "text/g2pw/", "GPT_SoVITS/text/g2pw/")
         )
     ),
+    # File of the user's own pronunciations, see ``userdict``.
+    "user_dictionary": Resource(("user_dictionary.tsv",)),
     # File of the full language identification model.
     "lid176": Resource(
         ("lid.176.bin", "fast_langdetect/lid.176.bin", "GPT_SoVITS/pretrained_models/fast_langdetect/lid.176.bin")
@@ -137,7 +139,7 @@ def find(name: str) -> Path | None:
     Args:
         name: A key of ``RESOURCES``: ``cmudict_official`` (folder), ``namedict`` (file), ``nltk_tagger`` (folder),
             ``naist_jdic`` (folder), ``ja_userdict`` (file), ``g2pw`` (folder), ``polyphonic`` (file), ``lid176``
-            (file) or ``bert_vocab`` (file).
+            (file), ``bert_vocab`` (file) or ``user_dictionary`` (file).
 
     Raises:
         KeyError: there is no resource of that name.

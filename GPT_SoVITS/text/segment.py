@@ -6,6 +6,7 @@ be chosen by name, see ``segmenter``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -161,3 +162,27 @@ class OfficialSegmenter:
         if default:
             return [Stretch(default, stretch.text)]
         return [_han_of_unknown(part) for part in _carve_kana_and_hangul(stretch)]
+
+
+SEGMENTER_VARIABLE = "GPT_SOVITS_SEGMENTER"
+SEGMENTERS = ("official", "langsegment")
+
+
+def segmenter_named(name: str | None = None) -> Segmenter:
+    """Return a segmenter.
+
+    Args:
+        name: ``official`` or ``langsegment``; when None, what ``GPT_SOVITS_SEGMENTER`` says, else ``official``.
+
+    Raises:
+        TextError: there is no such segmenter.
+        MissingResourceError: its package is not installed.
+    """
+    chosen = (name or os.environ.get(SEGMENTER_VARIABLE) or SEGMENTERS[0]).lower()
+    if chosen not in SEGMENTERS:
+        raise TextError(f"{chosen!r:.40} is no segmenter; choose one of: {', '.join(SEGMENTERS)}")
+    if chosen == "langsegment":
+        from GPT_SoVITS.text.langsegment import LangSegmentSegmenter
+
+        return LangSegmentSegmenter()
+    return OfficialSegmenter()

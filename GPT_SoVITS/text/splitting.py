@@ -42,6 +42,14 @@ class Kind(Enum):
     OTHER = auto()
 
 
+_LANGUAGE_OF_KIND = {
+    Kind.PUNCTUATION: PUNCTUATION,
+    Kind.NEWLINE: NEWLINE,
+    Kind.DIGITS: DIGIT,
+    Kind.HANGUL: "ko",
+}
+
+
 @dataclass
 class Piece:
     """Text of one language, as parts so that joining pieces costs nothing."""
@@ -76,6 +84,7 @@ class Section:
     pieces: list[Piece]
 
 
+@lru_cache(maxsize=8192)
 def _kind(char: str) -> Kind | None:
     """Return the kind of a character, None for white space within a line, which joins what it follows."""
     if _HAN_OR_KANA.match(char):
@@ -127,6 +136,9 @@ class _Words:
                 position += len(word)
 
     def split(self, text: str) -> list[str]:
+        """Return the phrases of a text that is not empty."""
+        if len(text) == 1:
+            return [text]
         boundaries = [0, *self._boundaries(text), len(text)]
         return [text[start:end] for start, end in pairwise(boundaries)]
 
@@ -200,20 +212,14 @@ class Splitter:
         return [piece for section in sections for piece in section.pieces]
 
     def _section(self, kind: Kind, run: str) -> list[Piece]:
-        fixed = {
-            Kind.PUNCTUATION: PUNCTUATION,
-            Kind.NEWLINE: NEWLINE,
-            Kind.DIGITS: DIGIT,
-            Kind.HANGUL: "ko",
-        }
-        if kind in fixed:
-            return [Piece.of(fixed[kind], run)]
+        if kind in _LANGUAGE_OF_KIND:
+            return [Piece.of(_LANGUAGE_OF_KIND[kind], run)]
         if kind is Kind.HAN_OR_KANA:
             pieces = [Piece.of(self._language_of_han(word), word) for word in _han_and_kana_words(run)]
         else:
             words = _WORD_WITH_SPACE.findall(run)
             pieces = [Piece.of(_LANGUAGES.get(self._best(word), UNKNOWN), word) for word in words]
-        return self._merge(pieces)
+        return self._merge(pieces) if len(pieces) > 1 else pieces
 
     def _best(self, text: str) -> str:
         return self._identify(text, 1, 0.0)[0][0].lower()

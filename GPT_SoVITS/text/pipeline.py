@@ -1,0 +1,248 @@
+"""A text and its language to sentences of phonemes: what the engine, the command line and the preview share.
+
+Agrees with ``TextPreprocessor`` of the official program (``preprocess`` and ``get_phones_and_bert``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from GPT_SoVITS.text.cleaning import Cleaner, FrontEnds
+from GPT_SoVITS.text.cutting import LONGEST_PIECE, hard_split, pre_seg_text, replace_consecutive_punctuation
+from GPT_SoVITS.text.errors import EmptyTextError
+from GPT_SoVITS.text.frontend import front_end
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from GPT_SoVITS.text.segment import Segmenter, Stretch, segmenter_named
+from GPT_SoVITS.text.symbols import PAD, PAUSES, PUNCTUATION, UNK, symbol_set, to_ids
+from GPT_SoVITS.text.userdict import UserDictionary, installation_dictionary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BERT_CHANNELS = 1024
+# (norm_text, word2ph) -> float32 [1024, sum(word2ph)]: one column per phoneme.
+BertFeature = Callable[[str, list[int]], "NDArray[np.float32]"]
+
+_FEWEST_PHONES = 6
+_SILENT = frozenset({PAD, UNK, *PAUSES, *PUNCTUATION, "停", "空"})
+_SPACES = re.compile(" {2,}")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Part of a sentence that one language's front end read.
+
+    Attributes:
+        language: ``zh``, ``en``, ``ja``, ``ko`` or ``yue`` (or what the segmenter calls a text of signs only).
+        text: As it stood in the sentence.
+        norm_text: As it was read.
+        phones: Symbols of the version.
+        phone_ids: Their embedding numbers.
+        word2ph: Phonemes per character of ``norm_text``; None for languages without character alignment.
+    """
+
+    language: str
+    text: str
+    norm_text: str
+    phones: list[str]
+    phone_ids: list[int]
+    word2ph: list[int] | None
+
+    @property
+    def needs_bert(self) -> bool:
+        """Whether its columns of the BERT feature are computed; those of other languages are zeros."""
+        return self.language == "zh" and bool(self.phones)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What is synthesised in one go.
+
+    Attributes:
+        text: The sentence after cutting.
+        segments: Its parts, in order.
+    """
+
+    text: str
+    segments: tuple[Segment, ...]
+
+    @cached_property
+    def norm_text(self) -> str:
+        """The text as it was read."""
+        return "".join(segment.norm_text for segment in self.segments)
+
+    @cached_property
+    def phones(self) -> list[str]:
+        """The symbols of all segments."""
+        return [phone for segment in self.segments for phone in segment.phones]
+
+    @cached_property
+    def phone_ids(self) -> list[int]:
+        """The embedding numbers of all segments."""
+        return [number for segment in self.segments for number in segment.phone_ids]
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether there is a phoneme that sounds."""
+        return any(phone not in _SILENT for phone in self.phones)
+
+    def bert(self, feature: BertFeature | None = None) -> NDArray[np.float32]:
+        """Return the BERT feature, float32 ``[1024, len(phones)]``.
+
+        Args:
+            feature: Computes the columns of a Chinese segment; without it they are zeros as well.
+
+        Raises:
+            ValueError: ``feature`` answered with another shape.
+        """
+        import numpy as np
+
+        columns = np.zeros((BERT_CHANNELS, len(self.phone_ids)), np.float32)
+        start = 0
+        for segment in self.segments:
+            end = start + len(segment.phone_ids)
+            if feature is not None and segment.needs_bert and segment.word2ph is not None:
+                found = feature(segment.norm_text, segment.word2ph)
+                if found.shape != (BERT_CHANNELS, end - start):
+                    raise ValueError(
+                        f"the BERT feature of {segment.norm_text!r:.80} has shape {found.shape}, "
+                        f"expected {(BERT_CHANNELS, end - start)}"
+                    )
+                columns[:, start:end] = found
+            start = end
+        return columns
+
+
+class Reader:
+    """Reads texts aloud as far as the phonemes. Threads may share it.
+
+    Args:
+        dictionaries: The user's dictionaries; a later one (the voice's) wins over an earlier one.
+        segmenter: Divides mixed text by language; the configured one when None.
+        front_ends: Gives the front end of a language for a symbol set.
+    """
+
+    def __init__(
+        self,
+        dictionaries: Sequence[UserDictionary] = (),
+        segmenter: Segmenter | None = None,
+        front_ends: FrontEnds = front_end,
+    ) -> None:
+        self._cleaner = Cleaner(dictionaries, front_ends)
+        self._segmenter = segmenter or segmenter_named()
+
+    def stretches(self, text: str, language: str) -> list[Stretch]:
+        """Return the parts of a sentence with the language of the front end that reads each.
+
+        Args:
+            text: A sentence.
+            language: Code of a text language.
+
+        Raises:
+            TextError: the text cannot be divided (blank, not Unicode, a package is missing).
+        """
+        if language == "en":
+            return [Stretch("en", text)]
+        if language in ("all_zh", "all_ja", "all_ko"):
+            return self._segmenter(text, language.removeprefix("all_"))
+        if language == "all_yue":
+            return _cantonese(self._segmenter(text, "zh"))
+        if language == "auto":
+            return self._segmenter(text, "")
+        if language == "auto_yue":
+            return _cantonese(self._segmenter(text, ""))
+        return _english_or_not(self._segmenter(text, ""), language)
+
+    def read(self, text: str, language: str, version: str = "v2") -> Sentence:
+        """Return one sentence's phonemes; a sentence of fewer than six is read with a full stop before it.
+
+        Args:
+            text: A sentence.
+            language: Code or name of a text language.
+            version: Model version.
+
+        Raises:
+            UnsupportedLanguageError: the version does not speak the language.
+            TextError: the text cannot be read; its subclasses say why.
+        """
+        code = resolve_language(language, version)
+        text = _SPACES.sub(" ", text)
+        segments = self._segments(text, code, version)
+        if sum(len(segment.phones) for segment in segments) < _FEWEST_PHONES:
+            segments = self._segments("." + text, code, version)
+        return Sentence(text, tuple(segments))
+
+    def _segments(self, text: str, language: str, version: str) -> list[Segment]:
+        return [self._segment(stretch, version) for stretch in self.stretches(text, language)]
+
+    def _segment(self, stretch: Stretch, version: str) -> Segment:
+        spoken = self._cleaner.clean(stretch.text, stretch.language, version)
+        ids = to_ids(spoken.phones, symbol_set(version))
+        return Segment(stretch.language, stretch.text, spoken.norm_text, spoken.phones, ids, spoken.word2ph)
+
+    def prepare(self, text: str, language: str, version: str = "v2", how_to_cut: str = "cut5") -> list[Sentence]:
+        """Return the sentences of a text, ready for synthesis.
+
+        Args:
+            text: What is to be read. Lone surrogates are left out, stretches of more than 510 characters without a
+                splitter are cut at a space or else anywhere.
+            language: Code or name of a text language.
+            version: Model version.
+            how_to_cut: Code or name of a cutting method.
+
+        Returns:
+            At least one sentence; those without a sound are left out.
+
+        Raises:
+            UnsupportedLanguageError: the version does not speak the language.
+            UnknownCuttingError: there is no such cutting method.
+            EmptyTextError: nothing in the text can be spoken.
+            TextError: the text cannot be read; its subclasses say why.
+        """
+        code = resolve_language(language, version)
+        method = resolve_cutting(how_to_cut)
+        text = replace_consecutive_punctuation(_without_lone_surrogates(text))
+        pieces = [part for piece in pre_seg_text(text, code, method) for part in hard_split(piece, LONGEST_PIECE)]
+        sentences = [self.read(piece, code, version) for piece in pieces if piece.strip()]
+        spoken = [sentence for sentence in sentences if sentence.norm_text and sentence.is_spoken]
+        if not spoken:
+            raise EmptyTextError(
+                f"nothing in the text can be spoken as {code}; give at least one word that this language reads"
+            )
+        return spoken
+
+
+def _without_lone_surrogates(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+def _cantonese(stretches: list[Stretch]) -> list[Stretch]:
+    return [Stretch("yue", stretch.text) if stretch.language == "zh" else stretch for stretch in stretches]
+
+
+def _english_or_not(stretches: list[Stretch], language: str) -> list[Stretch]:
+    """Join neighbours that are not English and let the chosen language read them."""
+    groups: list[tuple[str, list[str]]] = []
+    for stretch in stretches:
+        reader = "en" if stretch.language == "en" else language
+        if groups and groups[-1][0] == reader:
+            groups[-1][1].append(stretch.text)
+        else:
+            groups.append((reader, [stretch.text]))
+    return [Stretch(reader, "".join(texts)) for reader, texts in groups]
+
+
+@lru_cache(maxsize=1)
+def default_reader() -> Reader:
+    """Return the reader with the installation's dictionary and the configured segmenter."""
+    return Reader([installation_dictionary()])
+
+
+def prepare(text: str, language: str, version: str = "v2", how_to_cut: str = "cut5") -> list[Sentence]:
+    """Return the sentences of a text, ready for synthesis; see ``Reader.prepare``."""
+    return default_reader().prepare(text, language, version, how_to_cut)

@@ -256,6 +256,8 @@ class Synthesizer:
             result_length: Semantic tokens at the end that become audio; None for all.
             overlap: (hidden, K) last frames of the previous chunk's content.
         """
+        if result_length is not None and result_length < 1:
+            raise InputError(f"result_length is {result_length}, expected at least 1 token, or None for all")
         content = self.content(codes, self._encoded(text), condition)
         if result_length is not None:
             content = content[:, -result_length * self.config.frames_per_code :]

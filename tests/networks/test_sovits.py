@@ -1,0 +1,196 @@
+"""The host side of the synthesizer: lengths, errors, streaming, and the official numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from GPT_SoVITS import backend
+from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.sovits.network import ContentGraph, LatentGraph, PhonemeGraph, ReferenceGraph, SynthesizerNetwork
+from GPT_SoVITS.sovits.synthesizer import Buckets, InputError, Synthesizer
+from tests.networks.sovits_small import SMALL, SMALL_PRO, random_arrays
+from tests.parity.report import Report
+from tests.parity.runner import run_folder
+
+Array = np.ndarray[Any, np.dtype[Any]]
+FIXTURES = Path(__file__).parents[1] / "data" / "parity"
+RNG = np.random.default_rng(3)
+CODES, TEXT = RNG.integers(0, 15, 11), RNG.integers(0, 20, 7)
+SPECTROGRAMS = [np.abs(RNG.standard_normal((12, frames))).astype(np.float32) for frames in (13, 9)]
+SPEAKERS = [RNG.standard_normal(9).astype(np.float32) for _ in range(2)]
+FEATURES = RNG.standard_normal((6, 21)).astype(np.float32)
+EXACT = Buckets(codes=(11,), phonemes=(7,), frames=(22,), reference=(9, 13), features=(21,), windows=(22,))
+PADDED = Buckets(codes=(16,), phonemes=(16,), frames=(40,), reference=(32,), features=(40,), windows=(32, 40))
+
+
+def _synthesizer(buckets: Buckets, pro: bool = False) -> Synthesizer:
+    config = SMALL_PRO if pro else SMALL
+    return Synthesizer(config, random_arrays(config), buckets=buckets)
+
+
+@pytest.fixture(scope="module")
+def exact() -> Synthesizer:
+    return _synthesizer(EXACT)
+
+
+@pytest.fixture(scope="module")
+def padded() -> Synthesizer:
+    return _synthesizer(PADDED)
+
+
+def _close(actual: Array, expected: Array) -> None:
+    assert np.abs(expected).max() > 1e-2
+    np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+def test_padding_to_buckets_changes_no_step(exact: Synthesizer, padded: Synthesizer) -> None:
+    for spectrogram in SPECTROGRAMS:
+        _close(padded.timbre(spectrogram), exact.timbre(spectrogram))
+    condition = exact.condition(SPECTROGRAMS)
+    text, wide = exact.phonemes(TEXT), padded.phonemes(TEXT)
+    assert wide.encoding.shape[2] == 16
+    _close(wide.encoding[:, :, :7], text.encoding)
+    content = exact.content(CODES, text, condition)
+    _close(padded.content(CODES, wide, condition), content)
+    noise = np.random.default_rng(0).standard_normal(exact.noise_shape(len(CODES))).astype(np.float32)
+    latent, padded_latent = (s.latent(content, condition, noise) for s in (exact, padded))
+    for field in ("frames", "mean", "log_std"):
+        _close(getattr(padded_latent, field), getattr(latent, field))
+    np.testing.assert_array_equal(padded.extract_tokens(FEATURES), exact.extract_tokens(FEATURES))
+
+
+@pytest.mark.parametrize("speed", [1.0, 1.3, 0.8])
+def test_padding_to_buckets_changes_no_audio(padded: Synthesizer, speed: float) -> None:
+    frames = padded.noise_shape(len(CODES), speed)[1]
+    single = _synthesizer(replace(EXACT, frames=(frames,), windows=(frames,)))
+    condition = padded.condition(SPECTROGRAMS)
+    noise = np.random.default_rng(1).standard_normal((8, frames)).astype(np.float32)
+    audio = padded.decode(CODES, TEXT, condition, noise=noise, speed=speed)
+    assert audio.shape == (frames * SMALL.generator.samples_per_frame,)
+    _close(audio, single.decode(CODES, TEXT, condition, noise=noise, speed=speed))
+
+
+def test_batch_equals_its_items() -> None:
+    """Items of different length, padded into one batch, give what each gives alone."""
+    network = SynthesizerNetwork(SMALL)
+    network.load(random_arrays(SMALL))
+    rng = np.random.default_rng(5)
+
+    def normal(*shape: int) -> Array:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    lengths, text_lengths = (10, 6), (5, 7)
+    mask = np.stack([np.arange(10) < n for n in lengths])[:, None].astype(np.float32)
+    text_mask = np.stack([np.arange(7) < n for n in text_lengths])[:, None].astype(np.float32)
+    text, codes = rng.integers(0, 20, (2, 7)).astype(np.int32), rng.integers(0, 15, (2, 5)).astype(np.int32)
+    condition, encoded, content = normal(2, 12, 1), normal(2, 8, 7), normal(2, 8, 10)
+    cases: list[tuple[Any, tuple[Array, ...], tuple[int, ...]]] = [
+        (ReferenceGraph(network), (np.abs(normal(2, 10, 10)), mask), (1, 1)),
+        (PhonemeGraph(network), (text, text_mask), text_lengths),
+        (ContentGraph(network), (codes, mask, encoded, text_mask, condition), lengths),
+        (LatentGraph(network), (content, mask, normal(2, 8, 10), condition), lengths),
+        (network.dec, (content, condition, mask), tuple(n * SMALL.generator.samples_per_frame for n in lengths)),
+    ]
+    for cell, inputs, valid in cases:
+        graph = backend.compile_cell(cell)
+
+        def first(arrays: tuple[Array, ...], graph: Any = graph) -> Array:
+            output = graph(*(backend.to_tensor(array) for array in arrays))
+            result: Array = (output[0] if isinstance(output, tuple) else output).asnumpy()
+            return result
+
+        batch = first(inputs)
+        for i in range(2):
+            alone = first(tuple(array[i : i + 1] for array in inputs))
+            _close(batch[i, :, : valid[i]], alone[0, :, : valid[i]])
+
+
+def test_streaming_everything_is_decoding(padded: Synthesizer) -> None:
+    condition = padded.condition(SPECTROGRAMS[:1])
+    chunk = padded.decode_streaming(CODES, TEXT, condition, noise_scale=0.0)
+    np.testing.assert_array_equal(chunk.audio, padded.decode(CODES, TEXT, condition, noise_scale=0.0))
+    _close(chunk.content, padded.content(CODES, padded.phonemes(TEXT), condition))
+
+
+def test_streaming_keeps_the_newest_tokens_and_fades_in(padded: Synthesizer) -> None:
+    condition = padded.condition(SPECTROGRAMS[:1])
+    begin = padded.decode_streaming(CODES[:8], TEXT, condition, noise_scale=0.0)
+    plain = padded.decode_streaming(CODES, TEXT, condition, noise_scale=0.0, result_length=5)
+    faded = padded.decode_streaming(
+        CODES, TEXT, condition, noise_scale=0.0, result_length=5, overlap=begin.content[:, -4:]
+    )
+    assert faded.audio.shape == (5 * 2 * SMALL.generator.samples_per_frame,)
+    np.testing.assert_array_equal(faded.content[:, 4:], plain.content[:, 4:])
+    np.testing.assert_allclose(faded.content[:, 0], begin.content[:, -4], atol=1e-6)
+
+
+def test_noise_decides_the_audio_and_nothing_else_does(padded: Synthesizer) -> None:
+    condition = padded.condition(SPECTROGRAMS[:1])
+    noises = [np.random.default_rng(seed).standard_normal(padded.noise_shape(11)) for seed in (0, 0, 1)]
+    first, again, other = (padded.decode(CODES, TEXT, condition, noise=noise) for noise in noises)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+
+
+def test_references_are_averaged_each_with_its_speaker() -> None:
+    pro = _synthesizer(PADDED, pro=True)
+    singles = [pro.condition([s], [v]) for s, v in zip(SPECTROGRAMS, SPEAKERS, strict=True)]
+    _close(pro.condition(SPECTROGRAMS, SPEAKERS), np.mean(singles, axis=0))
+    assert np.abs(pro.condition(SPECTROGRAMS, SPEAKERS[::-1]) - np.mean(singles, axis=0)).max() > 1e-3
+    with pytest.raises(InputError, match="2 references with 1 speaker embeddings"):
+        pro.condition(SPECTROGRAMS, SPEAKERS[:1])
+    with pytest.raises(InputError, match=r"shape \(4,\)"):
+        pro.condition(SPECTROGRAMS[:1], [SPEAKERS[0][:4]])
+
+
+def test_wrong_inputs_are_named(padded: Synthesizer) -> None:
+    condition, text = np.zeros(12, np.float32), padded.phonemes(TEXT)
+    with pytest.raises(InputError, match="at least one reference"):
+        padded.condition([])
+    with pytest.raises(InputError, match="each with no embedding"):
+        padded.condition(SPECTROGRAMS, SPEAKERS)
+    with pytest.raises(InputError, match="spectrogram of shape"):
+        padded.timbre(SPECTROGRAMS[0][:9])
+    with pytest.raises(InputError, match="the weights know 0 to 14"):
+        padded.content(np.array([3, 15]), text, condition)
+    with pytest.raises(InputError, match="phonemes of shape"):
+        padded.phonemes(np.zeros(0, np.int64))
+    with pytest.raises(InputError, match="there is no noise"):
+        padded.decode(CODES, TEXT, condition)
+    with pytest.raises(InputError, match="expected \\(8, 22\\)"):
+        padded.decode(CODES, TEXT, condition, noise=np.zeros((8, 5)))
+    with pytest.raises(InputError, match="features of shape"):
+        padded.extract_tokens(FEATURES[:5])
+    with pytest.raises(InputError, match="result_length"):
+        padded.decode_streaming(CODES, TEXT, condition, noise_scale=0.0, result_length=0)
+    with pytest.raises(backend.BackendError, match="largest bucket"):
+        padded.content(np.zeros(17, np.int64), text, condition)
+
+
+def test_weights_that_do_not_fit_are_named() -> None:
+    arrays = random_arrays(SMALL)
+    arrays["enc_q.pre.bias"] = arrays.pop("flow.flows.2.post.bias")
+    arrays["dec.ups.0.weight"] = arrays["dec.ups.0.weight"][:, :, :-1]
+    with pytest.raises(WeightsError, match=r"(?s)missing: flow\.flows\.2\.post\.bias.*enc_q\.pre\.bias.*dec\.ups\.0"):
+        Synthesizer(SMALL, arrays, buckets=PADDED)
+
+
+def test_warm_up_compiles_every_window() -> None:
+    lengths: list[int] = []
+    seconds = _synthesizer(PADDED).warm_up([11], [7], lambda length, _: lengths.append(length))
+    assert seconds > 0 and lengths == [11, 31, 32, 40]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["s2_v1", "s2_v2", "s2_v2Pro", "s2_v2ProPlus"])
+def test_official_numbers(name: str) -> None:
+    """Full size, every array of the fixture within 1e-4 (largest error seen: 9.1e-6, in ``s100_mrte``)."""
+    result = run_folder(FIXTURES / name)
+    assert result is not None and not result.error, result
+    report: Report = result.report
+    assert report.rows and not report.failures and not result.unchecked, (report.failures, result.unchecked)

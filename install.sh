@@ -25,7 +25,7 @@ A second run with an unchanged pyproject.toml ends at once.
 TEXT
 }
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+say() { if [[ -t 1 ]]; then printf "\033[1m==>\033[0m %s\n" "$*"; else printf "==> %s\n" "$*"; fi; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 die() {
   printf 'error: %s\n' "$*" >&2

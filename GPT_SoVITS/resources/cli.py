@@ -87,17 +87,22 @@ def _fetch(selected: Sequence[Resource], options: argparse.Namespace) -> int:
         print(say(key, options.lang, **params), flush=True)
 
     fetcher = Fetcher(options.dest, sources, tell, offline)
-    failed = sum(not _fetch_one(fetcher, resource, options.lang) for resource in selected)
+    printed: set[str] = set()
+    failed = sum(not _fetch_one(fetcher, resource, options.lang, printed) for resource in selected)
     if failed:
         print(say("failed_count", options.lang, count=failed, total=len(selected)), file=sys.stderr)
     return 1 if failed else 0
 
 
-def _fetch_one(fetcher: Fetcher, resource: Resource, language: str) -> bool:
+def _fetch_one(fetcher: Fetcher, resource: Resource, language: str, printed: set[str]) -> bool:
+    """Fetch one resource; a reason that was printed before (the same silent host) is not printed again."""
     try:
         fetcher.fetch(resource)
     except ResourceError as error:
-        print(error.text(language), file=sys.stderr)
+        for line in error.text(language).splitlines():
+            if line not in printed:
+                print(line, file=sys.stderr)
+        printed.update(error.text(language).splitlines())
         return False
     return True
 

@@ -48,7 +48,8 @@ class FetchError(ResourceError):
 
     def __init__(self, name: str, reasons: Sequence[ResourceError]) -> None:
         super().__init__("all_failed", name=name)
-        self.reasons = tuple(reasons)
+        leaves = (reason.reasons if isinstance(reason, FetchError) else (reason,) for reason in reasons)
+        self.reasons: tuple[ResourceError, ...] = tuple(reason for group in leaves for reason in group)
 
     def text(self, language: str) -> str:
         """Return the message with every distinct reason on a line of its own."""

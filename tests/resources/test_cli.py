@@ -16,6 +16,7 @@ from GPT_SoVITS.resources.manifest import Manifest
 from GPT_SoVITS.text import resources as text_resources
 from tests.resources.conftest import CONTENT, NAME, REPO, file_of, resource_of
 from tests.resources.stand_in import StandIn
+from tests.resources.test_fetch import closed_address
 
 ROOT = Path(__file__).parents[2]
 PLACE = Path("GPT_SoVITS/pretrained_models") / NAME
@@ -112,6 +113,15 @@ def test_a_failed_fetch_says_so(tmp_path: Path, manifest: Manifest, capsys: pyte
     arguments = ["fetch", "--all", "--dest", str(tmp_path), "--offline-folder", str(tmp_path), "--lang", "zh"]
     assert main(arguments, manifest) == 1
     assert "1 项资源中有 1 项失败" in capsys.readouterr().err
+
+
+def test_a_host_that_is_silent_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    several = Manifest(tuple(resource_of(file_of(name=name)) for name in ("a.bin", "b.bin", "c.bin")))
+    arguments = ["fetch", "--all", "--source", "modelscope", "--mirror", closed_address(), "--dest", str(tmp_path)]
+    assert main([*arguments, "--lang", "en"], several) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert sum("could not be had" in line for line in lines) == 3
+    assert sum("cannot be reached" in line for line in lines) == 1
 
 
 def test_wrong_command_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,7 @@ try:
     load(paths[0])  # warms up lazy imports of the standard library
 except CheckpointError:
     pass
-allowed = {"open", "mmap.__new__", "object.__getattr__"}
+allowed = {"open", "mmap.__new__"}
 seen = []
 modules = set(sys.modules)
 sys.addaudithook(lambda event, args: seen.append((event, str(args)[:200])) if event not in allowed else None)

@@ -76,7 +76,7 @@ class Emitter:
 
     def _array(self, array: np.ndarray[Any, Any]) -> bytes:
         key = str(len(self.storages))
-        self.storages.append(np.ascontiguousarray(array))
+        self.storages.append(np.array(array, order="C"))
         storage = global_name("torch", _STORAGES[array.dtype.name])
         view = b"N" if self._legacy else b""
         identifier = b"(" + text("storage") + storage + text(key) + text("cpu") + integer(array.size) + view + b"tQ"

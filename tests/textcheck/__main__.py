@@ -17,7 +17,9 @@ from tests.textcheck.thresholds import Available, default
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.textcheck", description=__doc__)
-    parser.add_argument("folder", type=Path, help="folder of *.jsonl files and symbols.json in the fixtures' format")
+    parser.add_argument(
+        "folder", type=Path, help="folder of *.jsonl or *.jsonl.gz files and symbols.json in the fixtures' format"
+    )
     parser.add_argument("--only", default="", help="run the files whose name contains this")
     parser.add_argument("--show", type=int, default=3, metavar="N", help="differences to show per file (default 3)")
     parser.add_argument(
@@ -110,7 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.resources is not None:
         os.environ[resources.VARIABLE] = str(chosen.resources.resolve())
-    paths = sorted([*chosen.folder.glob("*.jsonl"), *chosen.folder.glob("symbols.json")])
+    patterns = ("*.jsonl", "*.jsonl.gz", "symbols.json")
+    paths = sorted(path for pattern in patterns for path in chosen.folder.glob(pattern))
     paths = [path for path in paths if chosen.only in path.name]
     if not paths:
         print(f"no *.jsonl file in {chosen.folder}", file=sys.stderr)
@@ -120,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes = []
     for path in paths:
         outcome = check_file(path, available)
-        outcome.required = own.get(path.stem, default(path.name, available))
+        outcome.required = own.get(path.name.split(".")[0], default(path.name, available))
         outcomes.append(outcome)
     if chosen.json:
         print(json.dumps([_figures(outcome) for outcome in outcomes], ensure_ascii=False, indent=1))

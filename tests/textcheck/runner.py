@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -17,8 +18,10 @@ Check = Callable[[Iterable[Row], Outcome, Available], None]
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Return the objects of a JSONL file."""
-    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
+    """Return the objects of a JSONL file, which may be compressed (``.jsonl.gz``)."""
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8")
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def _check_for(row: Row) -> Check:

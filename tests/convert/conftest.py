@@ -51,7 +51,7 @@ def random_state(kind: str, config: dict[str, Any], prefix: str = "", dtype: typ
     """An official state dict (weight norm unfolded, training parts included) of random values."""
     rng = np.random.default_rng(0)
     shapes = expected_keys(kind, config, training=True)
-    return {prefix + key: rng.standard_normal(shape).astype(dtype) for key, shape in shapes.items()}
+    return {prefix + key: rng.standard_normal(shape, dtype=np.float32).astype(dtype) for key, shape in shapes.items()}
 
 
 @pytest.fixture

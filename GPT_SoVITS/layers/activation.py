@@ -4,12 +4,39 @@ from __future__ import annotations
 
 from mindspore import Tensor, nn, ops
 
+from GPT_SoVITS import backend
+
+GELU_TAIL = (
+    -0.6931732583384812,
+    -0.7976653557004427,
+    -0.31884246095943886,
+    -0.035924005142929906,
+    0.0049106410627738845,
+    -0.00032807302039162975,
+)
+"""Coefficients c0..c5 of ``log Phi(-t)`` for t >= 0, see :class:`Gelu`."""
+
 
 class Gelu(nn.Cell):
-    """Exact GELU, ``x * Phi(x)`` with the error function (as ``torch.nn.functional.gelu``)."""
+    """Exact GELU, ``x * Phi(x)`` with the error function (as ``torch.nn.functional.gelu``).
+
+    MindSpore's CPU kernel of the error function is scalar: ten times the price of an exponential. There the identity
+    ``gelu(x) = max(x, 0) - |x| Phi(-|x|)`` is used with ``log Phi(-t)`` as a polynomial of degree 5, minimax in the
+    error of the result: 4.4e-7 at most over all x in exact arithmetic, 6.4e-7 in float32 (the error function in float32
+    reaches 4.5e-7 itself). For large x either way the polynomial goes to minus infinity, so nothing needs clipping.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plain = backend.current().is_ascend
 
     def construct(self, x: Tensor) -> Tensor:
-        return x * 0.5 * (ops.erf(x * 0.7071067811865476) + 1.0)
+        if self.plain:
+            return x * 0.5 * (ops.erf(x * 0.7071067811865476) + 1.0)
+        c0, c1, c2, c3, c4, c5 = GELU_TAIL
+        t = ops.abs(x)
+        tail = ((((t * c5 + c4) * t + c3) * t + c2) * t + c1) * t + c0
+        return ops.relu(x) - t * ops.exp(tail)
 
 
 class LeakyRelu(nn.Cell):

@@ -1,0 +1,149 @@
+"""Content features of a recording: HuBERT behind a plain numpy interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from GPT_SoVITS import backend
+from GPT_SoVITS.features.errors import FeatureError
+from GPT_SoVITS.features.hubert import FrameEncoder, HubertConfig, HubertEncoder, split_arrays
+from GPT_SoVITS.features.lengths import padded_length, padded_lengths
+from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+
+SAMPLE_RATE = 16000
+"""Samples per second of the wave HuBERT reads."""
+TRAILING_SILENCE = 9600
+"""Zero samples that inference appends to a 16 kHz reference: 0.6 s. Official inference takes 0.3 s of samples at 32 kHz
+though the wave they are appended to has 16 kHz; the semantic tokens agree with it only with the same number."""
+GROUP_NORM_EPS = 1e-5
+SMALLEST_LENGTH = 64
+"""Frames of the smallest transformer graph (1.3 s)."""
+WINDOW_FRAMES = 32
+"""Frames per run of the convolutions: the largest activation is 4 MB, which caches hold (twice as many frames take
+nearly four times as long), and the last run is half padding on average, 16 frames."""
+
+
+def with_trailing_silence(wave: np.ndarray) -> np.ndarray:
+    """Append the silence that official inference appends to a 16 kHz reference (not to training data)."""
+    return np.concatenate([wave, np.zeros(TRAILING_SILENCE, wave.dtype)])
+
+
+class FirstLayer:
+    """The first convolution with its group norm over time, as one kernel for one recording.
+
+    Every channel has its own group, so its mean and variance over time follow from the mean and the covariance of the
+    wave's windows: ``w . mean`` and ``w . cov . w``. They are computed in double precision (a kernel that passes only
+    high frequencies takes a small difference of large numbers) and folded into the kernel, which costs nothing in the
+    graph and makes the network independent of padding.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], config: HubertConfig) -> None:
+        taps, channels = config.conv_kernel[0], config.conv_dim[0]
+        self.taps, self.stride = taps, config.conv_stride[0]
+        expected = {
+            "conv.weight": (channels, 1, taps),
+            "layer_norm.weight": (channels,),
+            "layer_norm.bias": (channels,),
+        }
+        found = {key: array.shape for key, array in arrays.items()}
+        if found != expected:
+            raise WeightsError(f"HuBERT's first convolution has the arrays {found}, expected {expected}")
+        self.weight = arrays["conv.weight"][:, 0].astype(np.float64)
+        self.gain = arrays["layer_norm.weight"].astype(np.float64)
+        self.shift = arrays["layer_norm.bias"].astype(np.float64)
+
+    def windows(self, wave: np.ndarray, count: int) -> np.ndarray:
+        """Return the first ``count`` windows of a wave with a row of ones below, (taps + 1, count) float32.
+
+        Zeros follow after the end of the wave.
+        """
+        needed = (count - 1) * self.stride + self.taps
+        padded = np.zeros(max(needed, wave.size), np.float32)
+        padded[: wave.size] = wave
+        result = np.ones((self.taps + 1, count), np.float32)
+        result[:-1] = np.lib.stride_tricks.sliding_window_view(padded, self.taps)[:: self.stride][:count].T
+        return result
+
+    def kernel(self, windows: np.ndarray) -> np.ndarray:
+        """Return kernel and bias for a recording of these windows (taps + 1, n), (channels, taps + 1) float32."""
+        samples = windows[: self.taps].astype(np.float64)
+        mean = samples.mean(axis=1)
+        centred = samples - mean[:, None]
+        covariance = centred @ centred.T / samples.shape[1]
+        variance = np.einsum("ci,ij,cj->c", self.weight, covariance, self.weight)
+        scale = self.gain / np.sqrt(np.maximum(variance, 0.0) + GROUP_NORM_EPS)
+        bias = self.shift - scale * (self.weight @ mean)
+        return np.concatenate([self.weight * scale[:, None], bias[:, None]], axis=1).astype(np.float32)
+
+
+class Hubert:
+    """HuBERT with numpy in and out. Not for several threads at once (see :mod:`GPT_SoVITS.backend`).
+
+    Args:
+        config: Sizes.
+        arrays: Official arrays, weight norm folded (:func:`convert.keymap.map_official` of kind ``hubert``).
+        dtype: numpy float type of the weights and of the computation.
+
+    Raises:
+        WeightsError: the arrays do not fit the configuration.
+    """
+
+    def __init__(self, config: HubertConfig, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
+        self.config, self.dtype = config, dtype
+        parts = split_arrays(arrays, config)
+        self.first_layer = FirstLayer(parts.first_layer, config)
+        frame_encoder, encoder = FrameEncoder(config), HubertEncoder(config)
+        load_arrays(frame_encoder, parts.frame_encoder, dtype)
+        load_arrays(encoder, parts.encoder, dtype)
+        self._frame_encoder = backend.compile_cell(frame_encoder)
+        self._encoder = backend.compile_cell(encoder)
+
+    def __call__(self, wave: np.ndarray) -> np.ndarray:
+        """Return the last hidden state of a recording, as official inference computes it.
+
+        Args:
+            wave: Samples at 16 kHz, (n,) float, as they are in the file (not normalised).
+
+        Returns:
+            (1, frames, hidden) float32, 50 frames per second.
+
+        Raises:
+            FeatureError: the wave is not one-dimensional or shorter than one frame (400 samples).
+        """
+        frames = self.frame_features(wave)
+        size = padded_length(len(frames), SMALLEST_LENGTH)
+        features = np.zeros((1, size, frames.shape[1]), self.dtype)
+        features[0, : len(frames)] = frames
+        mask = (np.arange(size)[None] < len(frames)).astype(self.dtype)
+        (state,) = self._encoder(backend.to_tensor(features), backend.to_tensor(mask))
+        return np.asarray(state.asnumpy()[:, : len(frames)], np.float32)
+
+    def frame_features(self, wave: np.ndarray) -> np.ndarray:
+        """Return the output of the convolutions, (frames, conv_dim) float32, for samples (n,) at 16 kHz."""
+        frames = self.config.frames(wave.size) if wave.ndim == 1 else 0
+        if frames < 1:
+            raise FeatureError(
+                f"a wave of shape {wave.shape} has no frame; needed are {self.config.steps_before(1)} samples or more, "
+                "one channel at 16 kHz"
+            )
+        step = WINDOW_FRAMES * self.config.hop // self.first_layer.stride
+        size = self.config.steps_before(WINDOW_FRAMES, first=1)
+        runs = -(-frames // WINDOW_FRAMES)
+        windows = self.first_layer.windows(wave, (runs - 1) * step + size)
+        valid = (wave.size - self.first_layer.taps) // self.first_layer.stride + 1
+        kernel = backend.to_tensor(self.first_layer.kernel(windows[:, :valid]).astype(self.dtype))
+        parts = []
+        for start in range(0, runs * step, step):
+            part = windows[:, start : start + size].astype(self.dtype)
+            parts.append(
+                self._frame_encoder(kernel, backend.to_tensor(part)).asnumpy()[0].T
+            )  # (C, frames) -> (frames, C)
+        return np.asarray(np.concatenate(parts)[:frames], np.float32)
+
+    def warm_up(self, seconds: float = 11.0) -> float:
+        """Compile the graphs for recordings of up to ``seconds`` (10 s and the silence); return the time taken."""
+        longest = max(1, self.config.frames(int(seconds * SAMPLE_RATE)))
+        sizes = padded_lengths(longest, SMALLEST_LENGTH)
+        return backend.warm_up(lambda frames: self(np.zeros(self.config.steps_before(frames), np.float32)), sizes)

@@ -1,0 +1,145 @@
+"""Text features for phonemes: tokens of the normalised text through RoBERTa, one vector per character, repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from GPT_SoVITS import backend
+from GPT_SoVITS.features.errors import FeatureError
+from GPT_SoVITS.features.roberta import RobertaConfig, RobertaEncoder, encoder_arrays
+from GPT_SoVITS.layers.parameters import load_arrays
+
+LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+"""Sequence lengths that graphs are compiled for, [CLS] and [SEP] included."""
+NO_TOKEN = -1
+UNKNOWN = "[UNK]"
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Read the tokenizer of a model folder: ``tokenizer.json``, else ``vocab.txt``.
+
+    Raises:
+        FeatureError: the folder has neither, or one that cannot be read.
+    """
+    description, vocabulary = folder / "tokenizer.json", folder / "vocab.txt"
+    if description.is_file():
+        try:
+            return Tokenizer.from_file(str(description))
+        except Exception as error:  # the library raises nothing more specific
+            raise FeatureError(f"{description} is not a tokenizer ({error}); fetch the file again") from error
+    if not vocabulary.is_file():
+        raise FeatureError(f"{folder} has neither tokenizer.json nor vocab.txt; fetch chinese-roberta-wwm-ext-large")
+    return _word_piece(vocabulary)
+
+
+def _word_piece(vocabulary: Path) -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece.from_file(str(vocabulary), **{"unk_token": UNKNOWN}))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ends = [(name, tokenizer.token_to_id(name)) for name in ("[SEP]", "[CLS]")]
+    if any(number is None for _, number in ends):
+        raise FeatureError(f"{vocabulary} lacks [SEP] or [CLS], so it is not BERT's; fetch the file again")
+    tokenizer.post_processor = processors.BertProcessing(*ends)
+    return tokenizer
+
+
+class Roberta:
+    """Hidden states of a token sequence, numpy in and out. Not for several threads at once.
+
+    Args:
+        config: Sizes.
+        arrays: Official arrays (:func:`convert.keymap.map_official` of kind ``bert``).
+        dtype: numpy float type of the weights and of the computation.
+
+    Raises:
+        WeightsError: the arrays do not fit the configuration.
+    """
+
+    def __init__(self, config: RobertaConfig, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
+        self.config, self.dtype = config, dtype
+        self.lengths = [n for n in LENGTHS if n < config.positions] + [config.positions]
+        network = RobertaEncoder(config)
+        load_arrays(network, encoder_arrays(arrays, config, config.feature_layers), dtype)
+        self._network = backend.compile_cell(network)
+
+    def __call__(self, ids: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        """Return ``hidden_states[-3]``.
+
+        Args:
+            ids: Tokens, (B, L) int, with [CLS] and [SEP].
+            mask: (B, L), 1 for tokens and 0 for padding; None when nothing is padding.
+
+        Returns:
+            (B, L, hidden) float32.
+
+        Raises:
+            FeatureError: the sequence is longer than the network has positions.
+        """
+        batch, length = ids.shape
+        if length > self.config.positions:
+            raise FeatureError(
+                f"{length} tokens; BERT has {self.config.positions} positions, cut the text into sentences"
+            )
+        size = backend.bucket(length, self.lengths)
+        padded = np.zeros((batch, size), np.int32)
+        padded[:, :length] = ids
+        valid = np.zeros((batch, size), self.dtype)
+        valid[:, :length] = 1 if mask is None else mask
+        (state,) = self._network(backend.to_tensor(padded), backend.to_tensor(valid))
+        return np.asarray(state.asnumpy()[:, :length], np.float32)
+
+    def warm_up(self, longest: int = 128) -> float:
+        """Compile the graphs for sequences of up to ``longest`` tokens; return the seconds it took."""
+        sizes = self.lengths[: self.lengths.index(backend.bucket(longest, self.lengths)) + 1]
+        return backend.warm_up(lambda length: self(np.zeros((1, length), np.int32)), sizes)
+
+
+class PhoneFeatures:
+    """Phoneme features of Chinese text, as the text-to-semantic network reads them.
+
+    Args:
+        roberta: The network.
+        tokenizer: Its tokenizer.
+    """
+
+    def __init__(self, roberta: Roberta, tokenizer: Tokenizer) -> None:
+        self.roberta, self.tokenizer = roberta, tokenizer
+
+    def __call__(self, norm_text: str, word2ph: Sequence[int]) -> np.ndarray:
+        """Return one vector per phoneme: each character's vector, repeated for its phonemes.
+
+        Every character takes the vector of the token it belongs to; one that has none (white space, control
+        characters) gets zeros, as all text of other languages does. Text with a token per character, which normalised
+        Chinese is, agrees with the official function.
+
+        Args:
+            norm_text: Normalised text.
+            word2ph: Number of phonemes of each character.
+
+        Returns:
+            (hidden, sum of word2ph) float32.
+
+        Raises:
+            FeatureError: ``word2ph`` has not one number per character.
+        """
+        if len(word2ph) != len(norm_text):
+            raise FeatureError(
+                f"word2ph has {len(word2ph)} numbers for {len(norm_text)} characters; they have to match"
+            )
+        return np.ascontiguousarray(np.repeat(self.character_features(norm_text), word2ph, axis=0).T)
+
+    def character_features(self, text: str) -> np.ndarray:
+        """Return (characters, hidden) float32; a text of more tokens than there are positions is read in halves."""
+        encoding = self.tokenizer.encode(text)
+        if len(encoding.ids) > self.roberta.config.positions and len(text) > 1:
+            middle = len(text) // 2
+            return np.concatenate([self.character_features(half) for half in (text[:middle], text[middle:])])
+        states = self.roberta(np.asarray([encoding.ids]))[0]
+        owner = np.full(len(text), NO_TOKEN)
+        for token, (begin, end) in enumerate(encoding.offsets):
+            owner[begin:end] = token
+        return np.where(owner[:, None] == NO_TOKEN, np.float32(0), states[owner])

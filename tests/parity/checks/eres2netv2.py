@@ -1,0 +1,64 @@
+"""Speaker verifier against the official ERes2NetV2: features, embeddings, projections, time means of the stages."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+from mindspore import Tensor
+
+from GPT_SoVITS import backend
+from GPT_SoVITS.features.fbank import fbank
+from GPT_SoVITS.features.speaker import SpeakerVerifier, load_speaker_arrays, padded_input
+from GPT_SoVITS.features.speaker_network import SpeakerConfig, SpeakerEmbedding, SpeakerProjection, time_mean
+from tests.parity.report import Report
+from tests.parity.weights import Arrays, load_config, load_io, network_arrays
+
+TOLERANCE = 1e-3
+FBANK_TOLERANCE = 1e-4
+
+
+class _StageMeans(SpeakerEmbedding):
+    """Time means of the four stages, each (1, C F)."""
+
+    def construct(self, features: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        maps = self.maps(features, mask)
+        mask2 = mask[:, ::2]
+        mask3 = mask2[:, ::2]
+        return (
+            time_mean(maps[0], mask),
+            time_mean(maps[1], mask2),
+            time_mean(maps[2], mask3),
+            time_mean(maps[3], maps[5]),
+        )
+
+
+def run(folder: Path, report: Report) -> None:
+    """Compare every array of a speaker verifier fixture."""
+    io = load_io(folder)
+    config = SpeakerConfig.from_official(load_config(folder))
+    arrays = network_arrays("eres2netv2", folder / "manifest.json")
+    verifier = SpeakerVerifier(config, arrays)
+    network = SpeakerProjection(config)
+    load_speaker_arrays(network, arrays)
+    projection = backend.compile_cell(network)
+    for i in itertools.takewhile(lambda i: f"wave16k_{i}" in io, itertools.count()):
+        wave = io[f"wave16k_{i}"]
+        report.inputs([f"wave16k_{i}"])
+        report.close(f"fbank_{i}", fbank(wave, config.mel_bins), io[f"fbank_{i}"], FBANK_TOLERANCE)
+        report.close(f"sv_emb_{i}", verifier(wave), io[f"sv_emb_{i}"], TOLERANCE)
+        inputs = map(backend.to_tensor, padded_input(io[f"fbank_{i}"], len(io[f"fbank_{i}"])))
+        report.close(f"forward_{i}", projection(*inputs).asnumpy(), io[f"forward_{i}"], TOLERANCE)
+    _stage_means(config, arrays, io, report)
+
+
+def _stage_means(config: SpeakerConfig, arrays: Arrays, io: Arrays, report: Report) -> None:
+    network = _StageMeans(config)
+    load_speaker_arrays(network, arrays)
+    frames = io["fbank_0"]
+    features, mask = padded_input(frames, len(frames) + 5)
+    means = backend.compile_cell(network)(backend.to_tensor(features), backend.to_tensor(mask))
+    for n, mean in enumerate(means, start=1):
+        expected = io[f"layer{n}_mean"]
+        report.close(f"layer{n}_mean", np.reshape(mean.asnumpy(), expected.shape), expected, TOLERANCE)

@@ -6,6 +6,7 @@ Source it agrees with: PyTorch's ``torch/serialization.py`` and ``caffe2/seriali
 
 from __future__ import annotations
 
+import codecs
 import struct
 import zipfile
 from typing import Any
@@ -17,6 +18,9 @@ from convert.tree import Name, plain
 from convert.unpickler import Machine
 
 HEADS = (b"PK", *(f"0{digit}".encode() for digit in range(7)))
+# zipfile decodes names with this codec, a module that Python would import in the middle of reading a stranger's file.
+codecs.lookup("cp437")
+
 _LOCAL_HEADER = struct.Struct("<2s2sHHHHHIIIHH")
 _INFLATION_LIMIT = 32  # weights hardly compress; configuration texts are small
 _MAX_PICKLE = 64 << 20

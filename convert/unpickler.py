@@ -5,7 +5,7 @@ BUILD would still call whatever object is on the stack (``__setstate__``, ``__re
 ``extend`` methods), lengths in opcodes would be allocated before they are checked, and the limits of recursion and of
 hashing would be the interpreter's own. Here every opcode is a few lines below; the only calls are those of
 :func:`convert.inert.call`; every length is checked against the bytes that are left before anything is made of it; and
-the number of steps is limited. Protocols 0 to 5 are read as far as weight files use them.
+the number of steps is limited. Protocols 2 to 5 are read, as far as weight files use them (``torch.save`` writes 2).
 """
 
 from __future__ import annotations
@@ -150,33 +150,11 @@ class Machine:
             )
         self._push(int.from_bytes(self._take(length), "little", signed=True))
 
-    def _decimal(self) -> None:
-        text = self._line().removesuffix("L")
-        if text in ("00", "01"):  # protocol 0 writes booleans like this
-            self._push(text == "01")
-        elif len(text) <= 2 * MAX_INTEGER_BYTES and text.removeprefix("-").isdecimal():
-            self._push(int(text))
-        else:
-            raise CorruptCheckpointError("a number in its description (pickle) is none; the file is damaged")
-
-    def _decimal_float(self) -> None:
-        try:
-            self._push(float(self._line()))
-        except ValueError as error:
-            raise CorruptCheckpointError("a number in its description (pickle) is none; the file is damaged") from error
-
     def _text(self, code: str) -> None:
         self._push(self._decode(self._take(self._number(code))))
 
     def _bytes(self, code: str) -> None:
         self._push(bytes(self._take(self._number(code))))
-
-    def _line_text(self) -> None:
-        line = self._line()
-        try:
-            self._push(line.encode("latin1").decode("raw_unicode_escape"))
-        except UnicodeError as error:
-            raise CorruptCheckpointError("a text in its description (pickle) is damaged") from error
 
     def _tuple(self, length: int) -> None:
         items = [self._pop() for _ in range(length)]
@@ -236,12 +214,6 @@ class Machine:
             )
         self._push(self._memo[index])
 
-    def _line_index(self) -> int:
-        text = self._line()
-        if not (text.isdecimal() and len(text) <= 10):
-            raise CorruptCheckpointError("a reference in its description (pickle) is no number; the file is damaged")
-        return int(text)
-
     def _global(self) -> None:
         module = self._line()
         self._push(inert.resolve(module, self._line()))
@@ -281,10 +253,6 @@ def _operations() -> dict[int, Callable[[Machine], None]]:
         "G": lambda s: s._push(s._number(">d")),
         "\x8a": lambda s: s._long("<B"),
         "\x8b": lambda s: s._long("<i"),
-        "I": m._decimal,
-        "L": m._decimal,
-        "F": m._decimal_float,
-        "V": m._line_text,
         "X": lambda s: s._text("<I"),
         "\x8c": lambda s: s._text("<B"),
         "\x8d": lambda s: s._text("<Q"),
@@ -311,11 +279,9 @@ def _operations() -> dict[int, Callable[[Machine], None]]:
         "2": m._duplicate,
         "q": lambda s: s._put(s._number("<B")),
         "r": lambda s: s._put(s._number("<I")),
-        "p": lambda s: s._put(s._line_index()),
         "\x94": lambda s: s._put(len(s._memo)),
         "h": lambda s: s._get(s._number("<B")),
         "j": lambda s: s._get(s._number("<I")),
-        "g": lambda s: s._get(s._line_index()),
         "c": m._global,
         "\x93": m._stack_global,
         "R": m._call,

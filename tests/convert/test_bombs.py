@@ -121,7 +121,6 @@ def _legacy_elements(path: Path) -> Path:
 BOMBS: dict[str, Bomb] = {
     "integer_length": _pickle(b"\x8b" + struct.pack("<i", (1 << 31) - 1)),
     "integer_of_a_megabyte": _pickle(b"\x8b" + struct.pack("<i", 1 << 20) + bytes(1 << 20)),
-    "decimal_of_a_megabyte": _pickle(b"I" + b"9" * (1 << 20) + b"\n"),
     "text_length": _pickle(b"\x8d" + struct.pack("<Q", 1 << 62)),
     "bytes_length": _pickle(b"\x8e" + struct.pack("<Q", 1 << 62)),
     "frame_length": _pickle(b"\x95" + struct.pack("<Q", 1 << 62)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from convert.mindspore_ckpt import write
 
 ms = pytest.importorskip("mindspore")
 
-ARRAYS = {
+ARRAYS: dict[str, np.ndarray[Any, Any]] = {
     "f32": np.arange(6, dtype=np.float32).reshape(2, 3),
     "f16": np.array([1.5, -2], np.float16),
     "f64": np.array([1e300]),

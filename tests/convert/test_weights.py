@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convert import UnsupportedCheckpointError, WeightsMismatchError, open_weights
+from convert import CorruptCheckpointError, UnsupportedCheckpointError, WeightsMismatchError, lora, open_weights
 from convert.expected import expected_keys
 from convert.keymap import map_official
 from convert.writer import verify, write
@@ -109,6 +109,30 @@ def test_hugging_face_folder(tmp_path: Path) -> None:
         assert len(weights.arrays) == len(state)
 
 
+LORA = "cfm.base_model.model.estimator.proj_out"
+PAIR: dict[str, np.ndarray[Any, Any]] = {
+    f"{LORA}.lora_A.default.weight": np.array([[1, 2, 3]], np.float16),
+    f"{LORA}.lora_B.default.weight": np.array([[1], [10]], np.float16),
+}
+
+
+def test_lora_pairs_are_added_and_other_weights_replace() -> None:
+    weight: np.ndarray[Any, Any] = np.ones((2, 3), np.float16)
+    base = {"cfm.estimator.proj_out.weight": weight, "a": np.zeros(1), "b": np.zeros(1)}
+    merged = lora.merge(base, {**PAIR, "a": np.ones(1)})
+    np.testing.assert_array_equal(merged["cfm.estimator.proj_out.weight"], [[2, 3, 4], [11, 21, 31]])
+    assert (merged["a"][0], merged["b"][0], merged.keys()) == (1, 0, base.keys())
+
+
+def test_lora_that_does_not_fit_its_base_is_refused() -> None:
+    with pytest.raises(WeightsMismatchError, match=r"missing: cfm\.estimator\.proj_out\.weight"):
+        lora.merge({}, PAIR)
+    with pytest.raises(WeightsMismatchError, match="misshapen"):
+        lora.merge({"cfm.estimator.proj_out.weight": np.ones((3, 2))}, PAIR)
+    with pytest.raises(CorruptCheckpointError, match="one half"):
+        lora.merge({}, {f"{LORA}.lora_A.default.weight": np.ones((1, 3))})
+
+
 def lora_files(folder: Path) -> tuple[Path, Path, Content]:
     """A v3 network of one block, and a LoRA file for it."""
     exported = sovits_content("v2")
@@ -127,7 +151,8 @@ def lora_files(folder: Path) -> tuple[Path, Path, Content]:
     return base, save(content, folder / "voice_l2.pth", head=b"03"), {"base": state, "changes": changes, "block": block}
 
 
-def test_lora_is_merged_into_its_base(tmp_path: Path) -> None:
+@pytest.mark.full
+def test_lora_file_is_merged_into_its_base_file(tmp_path: Path) -> None:
     base, tuned, known = lora_files(tmp_path)
     before, after = open_weights(base), open_weights(tuned, base=base)
     assert before.version == after.version == "v3"

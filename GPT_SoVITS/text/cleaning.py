@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
 
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.errors import TextError
-from GPT_SoVITS.text.frontend import LANGUAGES_BY_SYMBOLS, FrontEnd, Pronunciation, front_end
+from GPT_SoVITS.text.frontend import LANGUAGES_BY_SYMBOLS, FrontEnd, Pronunciation, Speller, front_end
 from GPT_SoVITS.text.symbols import IDS, known, symbol_set
 from GPT_SoVITS.text.userdict import Entries, Entry, Matcher, UserDictionary, merged
 
@@ -21,19 +20,6 @@ FrontEnds = Callable[[str, str], FrontEnd]
 _PAUSE_SIGNS = (("￥", "SP2"), ("^", "SP3"))
 _FEWEST_ENGLISH_PHONES = 4
 _ALIGNED = ("zh", "yue")
-
-
-@runtime_checkable
-class Speller(Protocol):
-    """What a front end offers besides when its language has a romanisation."""
-
-    def spell(self, syllable: str) -> Sequence[str]:
-        """Return the phonemes of one romanised syllable with its tone.
-
-        Raises:
-            TextError: the language has no such syllable.
-        """
-        ...
 
 
 class Cleaner:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from GPT_SoVITS.text.errors import UnsupportedLanguageError
 
@@ -38,6 +39,19 @@ class FrontEnd(Protocol):
 
     def pronounce(self, norm_text: str) -> Pronunciation:
         """Return the phonemes of a normalised text (which may still be adjusted, see ``norm_text``)."""
+        ...
+
+
+@runtime_checkable
+class Speller(Protocol):
+    """What the front end of a language with a romanisation (``zh``, ``yue``) offers besides, for user dictionaries."""
+
+    def spell(self, syllable: str) -> Sequence[str]:
+        """Return the two phonemes of one romanised syllable with its tone, e.g. ``chong2`` -> ``ch``, ``ong2``.
+
+        Raises:
+            TextError: the language has no such syllable.
+        """
         ...
 
 

@@ -57,6 +57,11 @@ def _answers(text: str, count: int, threshold: float) -> tuple[tuple[str, float]
     return tuple((str(answer["lang"]), float(answer["score"])) for answer in found)
 
 
+def forget() -> None:
+    """Drop the remembered answers, for measurements; the model stays loaded."""
+    _answers.cache_clear()
+
+
 def identify(text: str, count: int = 1, threshold: float = 0.0) -> list[tuple[str, float]]:
     """Return the likeliest languages of a text with their scores, best first.
 

@@ -1,1 +1,1 @@
-"""Text to semantic tokens: the autoregressive decoder, its key-value cache and sampling."""
+"""Text to semantic tokens: the decoder network, its key-value cache, decode backends, sampling and decode loops."""

@@ -40,3 +40,9 @@ def prefill_mask(text: int, prompt: int) -> npt.NDArray[np.bool_]:
     mask[:, :text] = True
     mask[text:, text:] = np.tril(np.ones((prompt, prompt), np.bool_))
     return mask
+
+
+def sequence(prompt: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Array]:
+    """Phoneme ids (TEXT,), prompt tokens (prompt,) and text features (1024, TEXT)."""
+    rng = np.random.default_rng(3)
+    return rng.integers(0, 300, TEXT), rng.integers(0, 1024, prompt), normal(1024, TEXT, scale=0.3)

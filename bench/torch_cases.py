@@ -59,24 +59,38 @@ def _reference_encoder(fixtures: str) -> Run:
     return _inference(lambda: torch_networks.reference_encoder(w, config, spec))
 
 
+class _Sequence:
+    """Embedded text and prompt of a sequence, and its prefill."""
+
+    def __init__(self, fixtures: str, prompt: int) -> None:
+        self.w, self.config = _weights("t2s", fixtures, "t2s_v2"), inputs.model_config(fixtures, "t2s_v2")
+        phonemes, tokens, bert = (torch.from_numpy(array) for array in inputs.sequence(prompt))
+        self.phonemes, self.tokens, self.bert = phonemes[None], tokens[None], bert.T[None].contiguous()
+        self.mask = torch.from_numpy(inputs.prefill_mask(inputs.TEXT, prompt))
+
+    def prefill(self) -> tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]:
+        text = torch_networks.embed_text(self.w, self.phonemes, self.bert)
+        return torch_networks.prefill(
+            self.w, self.config, text, torch_networks.embed_tokens(self.w, self.tokens), self.mask
+        )
+
+
 def _prefill(fixtures: str) -> Run:
-    w, config = _weights("t2s", fixtures, "t2s_v2"), inputs.model_config(fixtures, "t2s_v2")
-    size = config["hidden_dim"]
-    text = torch.from_numpy(inputs.normal(1, inputs.TEXT, size))
-    prompt = torch.from_numpy(inputs.normal(1, inputs.PROMPT, size, seed=1))
-    mask = torch.from_numpy(inputs.prefill_mask(inputs.TEXT, inputs.PROMPT))
-    return _inference(lambda: torch_networks.prefill(w, config, text, prompt, mask)[0])
+    sequence = _Sequence(fixtures, inputs.PROMPT)
+    return _inference(lambda: sequence.prefill()[0])
 
 
 def _decode_step(fixtures: str) -> Run:
-    w, config = _weights("t2s", fixtures, "t2s_v2"), inputs.model_config(fixtures, "t2s_v2")
-    size = config["hidden_dim"]
-    token = torch.from_numpy(inputs.normal(1, 1, size))
-    caches = [
-        tuple(torch.from_numpy(inputs.normal(1, inputs.CONTEXT, size, seed=2 * i + j)) for j in range(2))
-        for i in range(config["n_layer"])
-    ]
-    return _inference(lambda: torch_networks.decode_step(w, config, token, caches)[0])  # type: ignore[arg-type]
+    sequence = _Sequence(fixtures, inputs.CONTEXT - inputs.TEXT)
+    with torch.inference_mode():
+        caches = sequence.prefill()[1]
+    token = torch.zeros((1, 1), dtype=torch.int64)
+
+    def step() -> torch.Tensor:
+        embedded = torch_networks.embed_tokens(sequence.w, token, sequence.tokens.shape[1])
+        return torch_networks.decode_step(sequence.w, sequence.config, embedded, caches)[0]
+
+    return _inference(step)
 
 
 def _state(fixtures: str, folder: str, prefixes: tuple[str, ...]) -> dict[str, torch.Tensor]:

@@ -6,6 +6,7 @@ sides run on the same numbers. They use PyTorch's fused operators wherever the o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,10 +88,28 @@ def flow(w: Weights, config: Mapping[str, Any], z_p: torch.Tensor, ge: torch.Ten
     return x
 
 
+def _positions(start: int, length: int, dim: int) -> torch.Tensor:
+    rates = torch.exp(torch.arange(0, dim, 2) * (-math.log(10000.0) / dim))
+    angles = torch.arange(start, start + length)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], -1).reshape(1, length, dim)
+
+
+def embed_text(w: Weights, ids: torch.Tensor, bert: torch.Tensor) -> torch.Tensor:
+    """Phoneme ids (1, T) and features (1, T, 1024) to (1, T, C)."""
+    x = F.embedding(ids, w["ar_text_embedding.word_embeddings.weight"]) + _linear(w, "bert_proj", bert)
+    return x + w["ar_text_position.alpha"] * _positions(0, ids.shape[1], x.shape[-1])
+
+
+def embed_tokens(w: Weights, ids: torch.Tensor, start: int = 0) -> torch.Tensor:
+    """Semantic tokens (1, P), the first of them number ``start`` of its sequence, to (1, P, C)."""
+    x = F.embedding(ids, w["ar_audio_embedding.word_embeddings.weight"])
+    return x + w["ar_audio_position.alpha"] * _positions(start, ids.shape[1], x.shape[-1])
+
+
 def prefill(
     w: Weights, config: Mapping[str, Any], text: torch.Tensor, prompt: torch.Tensor, mask: torch.Tensor
 ) -> tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]:
-    """Text embeddings (1, T, C) and prompt embeddings (1, P, C) to the last logits (1, V) and the caches per layer.
+    """Embedded text (1, T, C) and prompt (1, P, C) to the last logits (1, V) and the caches per layer.
 
     ``mask`` (T + P, T + P) is True where attention is allowed.
     """

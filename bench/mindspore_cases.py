@@ -1,0 +1,110 @@
+"""The benchmark cases in MindSpore: the graphs that the engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench import inputs
+from GPT_SoVITS import backend
+from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.synthesizer import Synthesizer
+from GPT_SoVITS.t2s.backend import DecodeInput
+from GPT_SoVITS.t2s.config import T2SConfig
+from GPT_SoVITS.t2s.jit_backend import JitBackend
+from tests.parity.weights import load_config, network_arrays
+
+Run = Callable[[], list[npt.NDArray[Any]]]
+
+
+def set_threads(count: int) -> None:
+    """Threads come from OMP_NUM_THREADS, which the parent sets; here only the device is chosen."""
+    backend.configure("CPU")
+
+
+def _arrays(kind: str, fixtures: str, folder: str) -> Mapping[str, npt.NDArray[Any]]:
+    return network_arrays(kind, Path(fixtures) / folder / "manifest.json")
+
+
+def _graph(cell: Any, *arrays: npt.NDArray[Any]) -> Run:
+    graph = backend.compile_cell(cell)
+
+    def run() -> list[npt.NDArray[Any]]:
+        result = graph(*(backend.to_tensor(array) for array in arrays))
+        return [(result[0] if isinstance(result, tuple) else result).asnumpy()]
+
+    return run
+
+
+def _synthesizer(fixtures: str) -> tuple[Synthesizer, SovitsConfig]:
+    config = SovitsConfig.from_official(load_config(Path(fixtures) / "s2_v2"))
+    return Synthesizer(config, _arrays("sovits", fixtures, "s2_v2")), config
+
+
+def _generator(fixtures: str) -> Run:
+    synthesizer, config = _synthesizer(fixtures)
+    frames = inputs.normal(1, config.inter_channels, inputs.GENERATOR_FRAMES)[0]
+    condition = inputs.normal(1, config.gin_channels, 1, seed=1)[0, :, 0]
+    return lambda: [synthesizer.vocoder(frames, condition)]
+
+
+def _flow(fixtures: str) -> Run:
+    synthesizer, config = _synthesizer(fixtures)
+    frames = inputs.normal(1, config.inter_channels, inputs.GENERATOR_FRAMES)
+    mask = np.ones((1, 1, inputs.GENERATOR_FRAMES), np.float32)
+    return _graph(synthesizer.network.flow, frames, mask, inputs.normal(1, config.gin_channels, 1, seed=1))
+
+
+def _reference_encoder(fixtures: str) -> Run:
+    synthesizer, config = _synthesizer(fixtures)
+    spectrogram = np.abs(inputs.normal(1, config.reference_bins, inputs.REFERENCE_FRAMES))[0]
+    return lambda: [synthesizer.timbre(spectrogram)]
+
+
+def _decoder(fixtures: str) -> JitBackend:
+    config = T2SConfig.from_official(load_config(Path(fixtures) / "t2s_v2"))
+    return JitBackend.from_arrays(config, _arrays("t2s", fixtures, "t2s_v2"))
+
+
+def _input(prompt: int) -> DecodeInput:
+    phonemes, tokens, bert = inputs.sequence(prompt)
+    return DecodeInput(phonemes, bert, tokens)
+
+
+def _prefill(fixtures: str) -> Run:
+    decoder = _decoder(fixtures)
+    state = decoder.start(1)
+    sequence = _input(inputs.PROMPT)
+
+    def run() -> list[npt.NDArray[Any]]:
+        logits = decoder.prefill(state, 0, sequence)
+        state.leave(0)
+        return [logits]
+
+    return run
+
+
+def _decode_step(fixtures: str) -> Run:
+    decoder = _decoder(fixtures)
+    state = decoder.start(1)
+    decoder.prefill(state, 0, _input(inputs.CONTEXT - inputs.TEXT))
+    lengths, positions, token = state.lengths.copy(), state.positions.copy(), np.zeros(1, np.int64)
+
+    def run() -> list[npt.NDArray[Any]]:
+        state.lengths[:], state.positions[:] = lengths, positions  # the same step again
+        return [decoder.step(state, token)]
+
+    return run
+
+
+CASES: dict[str, Callable[[str], Run]] = {
+    "prefill": _prefill,
+    "decode_step": _decode_step,
+    "flow": _flow,
+    "generator": _generator,
+    "reference_encoder": _reference_encoder,
+}

@@ -15,14 +15,19 @@ _INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _MAX_JSON = 32 << 20
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that lies beside weights.
+
+    Raises:
+        CorruptCheckpointError: it is none, or absurdly large.
+    """
     if path.stat().st_size > _MAX_JSON:
         raise CorruptCheckpointError(f"{path}: larger than any such file")
     return parse_json(memoryview(path.read_bytes()), str(path))
 
 
 def _shard_names(index: Path) -> list[str]:
-    weight_map = _json(index).get("weight_map")
+    weight_map = read_json(index).get("weight_map")
     if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
         raise CorruptCheckpointError(f"{index}: has no weight_map of key to file name")
     names = sorted(set(weight_map.values()))
@@ -66,5 +71,5 @@ def load(folder: Path, load_file: Callable[[Path], Checkpoint]) -> Checkpoint:
         weights.update(shard.tree)
         size += shard.size
     config = folder / "config.json"
-    tree = {"weight": weights, "config": _json(config) if config.is_file() else {}}
+    tree = {"weight": weights, "config": read_json(config) if config.is_file() else {}}
     return Checkpoint(folder, "huggingface-folder", b"", size, tree)

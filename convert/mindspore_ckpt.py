@@ -21,6 +21,9 @@ import numpy as np
 from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
 from convert.storage import Array, Blob, Budget, Checksum, Joined, MappedFile, Region, Tensor, make_tensor
 
+# Tag of the text that every file of this converter carries; such files always end with a checksum.
+METADATA_TAG = "gpt_sovits.metadata"
+
 _DTYPES = {
     "Float64": "float64",
     "Float32": "float32",
@@ -155,6 +158,10 @@ def read(file: MappedFile) -> dict[str, Tensor | str]:
             raise CorruptCheckpointError(f"{what}: not a MindSpore checkpoint, or a damaged one")
         value = _Value(field, what)
         slices.setdefault(value.tag, []).append(value)
+    if checksum is None and METADATA_TAG in slices:
+        raise CorruptCheckpointError(
+            f"{what}: the checksum at its end is missing; the file is cut short, convert again"
+        )
     budget = Budget(file.size)
     return {tag: _assemble(values, checksum, budget, f"{what}: {tag:.200}") for tag, values in slices.items()}
 

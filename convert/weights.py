@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Mapping
@@ -15,14 +14,15 @@ from convert.compare import KeyReport, compare_keys
 from convert.defaults import default_config
 from convert.errors import CheckpointError, CorruptCheckpointError, UnsupportedCheckpointError, WeightsMismatchError
 from convert.expected import expected_keys
+from convert.folder import read_json
 from convert.keymap import Mapped, map_official
+from convert.mindspore_ckpt import METADATA_TAG
 from convert.official import Official, find, kind_of
 from convert.reader import load
 from convert.storage import Array, Tensor, located
 from convert.tree import Checkpoint
 from convert.version import VERSIONS, Version, sovits_version, t2s_version
 
-METADATA_TAG = "gpt_sovits.metadata"
 METADATA_FORMAT = 1
 
 _DIT_BLOCK = re.compile(r"cfm\.estimator\.transformer_blocks\.(\d+)\.attn\.to_q\.weight")
@@ -126,20 +126,28 @@ def _beside(checkpoint: Checkpoint) -> Mapping[str, Any]:
     named = checkpoint.path.name in ("pytorch_model.bin", "model.safetensors")
     if not named or not path.is_file():
         return {}
-    config = json.loads(path.read_text(encoding="utf-8"))
-    return config if isinstance(config, dict) else {}
+    return read_json(path)
+
+
+def _as_json(node: Any) -> Any:
+    """Copy a configuration into what JSON can hold, so that it is the same before and after conversion."""
+    if isinstance(node, Mapping):
+        return {str(key): _as_json(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_as_json(value) for value in node]
+    return node if isinstance(node, str | int | float | None) else None
 
 
 def _settle(kind: str, version: Version, found: Mapping[str, Any], weights: Mapping[str, Tensor]) -> dict[str, Any]:
     """Complete a configuration: missing entries from the published one, the version as detected."""
-    config: dict[str, Any] = copy.deepcopy(dict(found))
+    config: dict[str, Any] = _as_json(found)
     default = default_config(kind, version.name)
     for name, value in default.items():
         if not isinstance(value, Mapping):
-            config.setdefault(name, copy.deepcopy(value))
+            config.setdefault(name, _as_json(value))
             continue
         section = config.get(name)
-        config[name] = copy.deepcopy(dict(value)) | (section if isinstance(section, dict) else {})
+        config[name] = _as_json(value) | (section if isinstance(section, dict) else {})
     if kind in ("sovits", "discriminator"):
         config["model"]["version"] = version.name
     if version.name in ("v3", "v4"):
@@ -172,7 +180,8 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, Any] | None:
         metadata = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CorruptCheckpointError(f"{METADATA_TAG} is not JSON; the file is damaged") from error
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("config"), dict):
+    kinds = {"config": dict, "ignored": dict, "how": list, "kind": str, "symbols": str}
+    if not isinstance(metadata, dict) or not all(isinstance(metadata.get(key), kind) for key, kind in kinds.items()):
         raise CorruptCheckpointError(f"{METADATA_TAG} is not what this converter writes")
     if metadata.get("format") != METADATA_FORMAT:
         raise UnsupportedCheckpointError(
@@ -185,11 +194,9 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, Any] | None:
 
 def _converted(checkpoint: Checkpoint, metadata: Mapping[str, Any], training: bool) -> Weights:
     arrays = {tag: value.array() for tag, value in checkpoint.tree.items() if isinstance(value, Tensor)}
-    how = tuple(str(line) for line in metadata.get("how", ()))
-    version = Version(str(metadata["version"]), str(metadata.get("symbols", "")), False, how)
-    ignored = {str(key): str(reason) for key, reason in metadata.get("ignored", {}).items()}
-    kind = str(metadata.get("kind"))
-    return _finish(kind, version, dict(metadata["config"]), Mapped(arrays, ignored), training, checkpoint.path)
+    version = Version(metadata["version"], metadata["symbols"], False, tuple(map(str, metadata["how"])))
+    mapped = Mapped(arrays, {key: str(reason) for key, reason in metadata["ignored"].items()})
+    return _finish(metadata["kind"], version, metadata["config"], mapped, training, checkpoint.path)
 
 
 def metadata_text(weights: Weights) -> str:
@@ -203,4 +210,4 @@ def metadata_text(weights: Weights) -> str:
         "how": weights.how,
         "ignored": dict(weights.report.ignored),
     }
-    return json.dumps(content, ensure_ascii=False, default=str)
+    return json.dumps(content, ensure_ascii=False)

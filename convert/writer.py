@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
-from convert.mindspore_ckpt import Writer
+from convert.mindspore_ckpt import METADATA_TAG, Writer
 from convert.storage import Array
-from convert.weights import METADATA_TAG, Weights, metadata_text, open_weights
+from convert.weights import Weights, metadata_text, open_weights
 
 DTYPES: dict[str, np.dtype[Any]] = {"fp32": np.dtype(np.float32), "fp16": np.dtype(np.float16)}
 

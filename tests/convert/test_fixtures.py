@@ -42,7 +42,7 @@ import sys
 from pathlib import Path
 from convert import CheckpointError, load
 paths = [Path(p) for p in sys.argv[1:]]
-allowed = {"open", "mmap.__new__"}
+allowed = {"open", "mmap.__new__", "builtins.id"}
 seen = []
 modules = set(sys.modules)
 sys.addaudithook(lambda event, args: seen.append((event, str(args)[:200])) if event not in allowed else None)

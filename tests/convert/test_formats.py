@@ -154,6 +154,17 @@ def test_mindspore_format_is_checked_by_its_checksum(tmp_path: Path) -> None:
         load(path)
 
 
+def test_our_file_without_its_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.ckpt"
+    with path.open("wb") as file:
+        ms_format.write(file, {ms_format.METADATA_TAG: "{}"}, {})
+        cut = file.tell() - 17
+    data = path.read_bytes()
+    path.write_bytes(data[:cut])  # ends where a value ends, so the format itself notices nothing
+    with pytest.raises(CorruptCheckpointError, match="cut short"):
+        load(path)
+
+
 def test_tensor_in_slices_is_joined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(ms_format, "_SLICE", 16)
     path = tmp_path / "x.ckpt"

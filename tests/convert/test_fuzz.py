@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convert import CheckpointError, load
-from convert.mindspore_ckpt import write
+from convert.mindspore_ckpt import METADATA_TAG, write
 from tests.convert.conftest import CHECKPOINTS
 from tests.convert.test_formats import ARRAYS, write_safetensors
 
@@ -29,7 +29,7 @@ def sound(name: str) -> bytes:
         path = Path(folder) / name
         if name == "ours.ckpt":
             with path.open("wb") as file:
-                write(file, {"note": "x"}, ARRAYS)
+                write(file, {METADATA_TAG: "{}"}, ARRAYS)
         elif name == "model.safetensors":
             write_safetensors(path, ARRAYS)
         else:

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convert import CorruptCheckpointError, UnsupportedCheckpointError, WeightsMismatchError, lora, open_weights
+from convert import (
+    CorruptCheckpointError,
+    UnsupportedCheckpointError,
+    WeightsMismatchError,
+    lora,
+    mindspore_ckpt,
+    open_weights,
+)
 from convert.expected import expected_keys
 from convert.keymap import map_official
 from convert.writer import verify, write
@@ -179,6 +186,23 @@ def test_converted_file_opens_like_its_source(dtype: str, tmp_path: Path) -> Non
     assert (found.how, found.report.ignored) == (source.how, source.report.ignored)
     for key, array in source.arrays.items():
         np.testing.assert_array_equal(found.arrays[key], array.astype({"fp32": np.float32, "fp16": np.float16}[dtype]))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"format": 1, "version": "v2", "config": []}'])
+def test_damaged_metadata_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x-ms.ckpt"
+    with path.open("wb") as file:
+        mindspore_ckpt.write(file, {mindspore_ckpt.METADATA_TAG: text}, {"a": np.zeros(1, np.float32)})
+    with pytest.raises(CorruptCheckpointError, match="metadata"):
+        open_weights(path)
+
+
+def test_configuration_with_odd_values_survives_conversion(t2s_content: Content, tmp_path: Path) -> None:
+    t2s_content["config"]["train"] = {"betas": (0.9, 0.95), 3: "x", "scale": np.zeros(2, np.float32)}
+    source = open_weights(save(t2s_content, tmp_path / "x.ckpt"))
+    assert source.config["train"] == {"betas": [0.9, 0.95], "3": "x", "scale": None}
+    write(source, tmp_path / "x-ms.ckpt")
+    assert open_weights(tmp_path / "x-ms.ckpt").config == source.config
 
 
 def test_file_of_no_network_is_refused() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.errors import EmptyTextError, TextError
 from GPT_SoVITS.text.identification import identify
 from GPT_SoVITS.text.segment import OfficialSegmenter, segmenter_named
@@ -152,3 +153,13 @@ class TestLangSegment:
         started = time.process_time()
         segmenter_named("langsegment")(text, "")
         assert time.process_time() - started < 1.0
+
+
+def test_the_bundled_model_gives_the_recorded_answers() -> None:
+    if resources.find("lid176") is not None:
+        pytest.skip("a full identification model is installed; the rows were recorded with the bundled one")
+    segmenter = OfficialSegmenter()
+    for row in read_rows(DATA / "langseg.jsonl.gz"):
+        expected = row["getTexts"]["auto"]
+        if isinstance(expected, list):
+            assert [{"lang": part.language, "text": part.text} for part in segmenter(row["text"])] == expected

@@ -24,9 +24,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--show", type=int, default=3, metavar="N", help="differences to show per file (default 3)")
     parser.add_argument(
         "--resources",
+        action="append",
+        default=[],
         type=Path,
         metavar="FOLDER",
-        help="folder of optional resources (dictionaries, tagger, models) to use",
+        help="folder of optional resources (dictionaries, tagger, models) to use; may be given several times",
     )
     parser.add_argument(
         "--thresholds",
@@ -110,8 +112,8 @@ def _figures(outcome: Outcome) -> dict[str, object]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 when every file reaches its threshold, 1 when not, 2 when there is nothing to run."""
     chosen = _parser().parse_args(arguments)
-    if chosen.resources is not None:
-        os.environ[resources.VARIABLE] = str(chosen.resources.resolve())
+    if chosen.resources:
+        os.environ[resources.VARIABLE] = os.pathsep.join(str(folder.resolve()) for folder in chosen.resources)
     patterns = ("*.jsonl", "*.jsonl.gz", "symbols.json")
     paths = sorted(path for pattern in patterns for path in chosen.folder.glob(pattern))
     paths = [path for path in paths if chosen.only in path.name]

@@ -5,26 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from GPT_SoVITS.text import resources
+from GPT_SoVITS.text.errors import MissingResourceError
+from GPT_SoVITS.text.japanese.engine import load_engine
 
 
 @dataclass(frozen=True)
 class Available:
     """Optional resources that change results."""
 
-    english: bool
-    japanese: bool
+    english: bool  # official dictionary and tagger
+    japanese: bool  # the engine and the dictionary of the official program
 
     @classmethod
     def here(cls) -> Available:
         """Look for them."""
         official, tagger = resources.find("cmudict_official"), resources.find("nltk_tagger")
-        return cls(official is not None and tagger is not None, resources.find("naist_jdic") is not None)
+        return cls(official is not None and tagger is not None, _exact_japanese())
 
     def __str__(self) -> str:
         return (
             f"English dictionary and tagger: {'supplied' if self.english else 'not supplied'}; "
-            f"Japanese dictionary: {'exact' if self.japanese else 'of the wheel'}"
+            f"Japanese engine and dictionary: {'exact' if self.japanese else 'of the wheel, or none'}"
         )
+
+
+def _exact_japanese() -> bool:
+    try:
+        return load_engine().exact
+    except MissingResourceError:
+        return False
 
 
 ALL = 100.0

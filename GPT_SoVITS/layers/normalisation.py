@@ -67,6 +67,8 @@ class ChannelLayerNorm(nn.Cell):
         if self.fused:
             rows = x.swapaxes(1, 2)  # (B, C, L) -> (B, L, C)
             return self.kernel(rows, self.gamma, self.beta)[0].swapaxes(1, 2)
-        centred = x - ops.matmul(self.average, x)
+        wide = x.astype(ms.float32)
+        centred = wide - ops.matmul(self.average, wide)
         variance = ops.matmul(self.average, centred * centred)  # (B, 1, L)
-        return centred * ops.rsqrt(variance + self.eps) * self.gamma.expand_dims(1) + self.beta.expand_dims(1)
+        y = centred * ops.rsqrt(variance + self.eps) * self.gamma.expand_dims(1) + self.beta.expand_dims(1)
+        return y.astype(x.dtype)

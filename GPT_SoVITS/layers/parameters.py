@@ -47,5 +47,7 @@ def load_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray], dtype: type 
         raise WeightsError(f"weights do not fit {type(network).__name__}: {head}{more}")
     for name, target in parameters.items():
         source: np.ndarray = np.array(arrays[name], dtype=dtype, order="C")
-        target.set_data(ms.Tensor.from_numpy(source), slice_shape=False)
+        data = ms.Tensor.from_numpy(source)
+        target.set_dtype(data.dtype)  # set_data alone would cast the data to the placeholder's float32
+        target.set_data(data, slice_shape=False)
         target.name = name

@@ -280,24 +280,38 @@ class Synthesizer:
         self,
         codes: Sequence[int],
         phonemes: Sequence[int],
+        references: Sequence[int] = (),
         progress: Callable[[int, float], None] | None = None,
     ) -> float:
-        """Compile what synthesis of those lengths at speed 1 needs, and return the seconds it took."""
+        """Compile what synthesis of those lengths at speed 1 needs, and return the seconds it took.
+
+        Args:
+            codes: Numbers of semantic tokens.
+            phonemes: Numbers of phonemes.
+            references: Frames (50 per second) of references whose condition and tokens will be computed.
+            progress: Called after each length with it and its seconds.
+        """
+        seconds = backend.warm_up(self._warm_reference, references, progress)
         condition = self._zeros(self.config.gin_channels)
-        channels = self.config.inter_channels
         encoded = [self.phonemes(np.zeros(length, np.int64)) for length in phonemes]
 
         def encode(length: int) -> None:
             for text in encoded:
                 content = self.content(np.zeros(length, np.int64), text, condition)
-            self.latent(content, condition, noise_scale=0.0)
+                self.latent(content, condition, noise_scale=0.0)
 
-        seconds = backend.warm_up(encode, codes, progress)
+        seconds += backend.warm_up(encode, codes, progress)
         shortest = self.vocoder.sizes[0] - 1
-        lengths = (shortest, *self.vocoder.sizes)
         return seconds + backend.warm_up(
-            lambda length: self.vocoder(self._zeros(channels, length), condition), lengths, progress
+            lambda length: self.vocoder(self._zeros(self.config.inter_channels, length), condition),
+            (shortest, *self.vocoder.sizes),
+            progress,
         )
+
+    def _warm_reference(self, frames: int) -> None:
+        speakers = [self._zeros(self.config.speaker_embedding_dim)] if self.config.is_pro else []
+        self.condition([self._zeros(self.config.reference_bins, frames)], speakers)
+        self.extract_tokens(self._zeros(self.config.ssl_dim, frames))
 
     def _with_speaker(self, timbre: Array, speaker: Array) -> Array:
         size = self.config.speaker_embedding_dim

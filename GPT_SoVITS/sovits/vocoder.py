@@ -66,7 +66,7 @@ class Vocoder:
         """
         if frames.ndim != 2 or not frames.shape[1]:
             raise ValueError(f"latent frames of shape {frames.shape}, expected (channels, at least 1)")
-        shaped = condition[None, :, None]
+        shaped = np.asarray(condition, frames.dtype)[None, :, None]
         if frames.shape[1] < self.sizes[0]:
             yield self._short(frames, shaped)
             return

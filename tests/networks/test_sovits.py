@@ -180,10 +180,23 @@ def test_weights_that_do_not_fit_are_named() -> None:
         Synthesizer(SMALL, arrays, buckets=PADDED)
 
 
+def test_half_precision_is_held_and_computed_in() -> None:
+    full = _synthesizer(PADDED, pro=True)
+    half = Synthesizer(SMALL_PRO, random_arrays(SMALL_PRO), buckets=PADDED, dtype=np.float16)
+    assert half.network.dec.conv_pre.weight.asnumpy().dtype == np.float16
+    condition = half.condition(SPECTROGRAMS, SPEAKERS)
+    np.testing.assert_allclose(condition, full.condition(SPECTROGRAMS, SPEAKERS), atol=5e-3)
+    audio = half.decode(CODES, TEXT, condition, noise_scale=0.0)
+    assert audio.dtype == np.float16
+    expected = full.decode(CODES, TEXT, condition.astype(np.float32), noise_scale=0.0)
+    np.testing.assert_allclose(audio, expected, atol=1e-2)
+    np.testing.assert_array_equal(half.extract_tokens(FEATURES), full.extract_tokens(FEATURES))
+
+
 def test_warm_up_compiles_every_window() -> None:
     lengths: list[int] = []
-    seconds = _synthesizer(PADDED).warm_up([11], [7], lambda length, _: lengths.append(length))
-    assert seconds > 0 and lengths == [11, 31, 32, 40]
+    seconds = _synthesizer(PADDED, pro=True).warm_up([11], [7], [9], lambda length, _: lengths.append(length))
+    assert seconds > 0 and lengths == [9, 11, 31, 32, 40]
 
 
 @pytest.mark.full

@@ -68,10 +68,12 @@ def run(folder: Path, report: Report) -> None:
     _steps(synthesizer, io, text, conditions["s100"], report)
     for prefix, condition in conditions.items():
         _decoded(synthesizer, io, prefix, text, condition, report)
-    _noise(synthesizer, io, text, conditions["s100"], report)
+    if "noise" in io:
+        _noise(synthesizer, io, text, conditions["s100"], report)
     if "stream_k0" in io:
         _stream(synthesizer, io, text, conditions["s100"], report)
-    _tokens(synthesizer, io, report)
+    if "ssl" in io:
+        _tokens(synthesizer, io, report)
 
 
 def _references(synthesizer: Synthesizer, io: Arrays, report: Report) -> None:

@@ -105,4 +105,4 @@ def test_damaged_file_is_refused_or_read_correctly(name: str) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("name", CHECKSUMMED + PLAIN)
 def test_damaged_file_is_refused_or_read_correctly_for_long(name: str) -> None:
-    run(name, 20_000)
+    run(name, 4_000)

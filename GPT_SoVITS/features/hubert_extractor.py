@@ -90,7 +90,9 @@ class Hubert:
         WeightsError: the arrays do not fit the configuration.
     """
 
-    def __init__(self, config: HubertConfig, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
+    def __init__(
+        self, config: HubertConfig, arrays: Mapping[str, np.ndarray], dtype: type[np.floating] = np.float32
+    ) -> None:
         self.config, self.dtype = config, dtype
         parts = split_arrays(arrays, config)
         self.first_layer = FirstLayer(parts.first_layer, config)
@@ -131,8 +133,9 @@ class Hubert:
         step = WINDOW_FRAMES * self.config.hop // self.first_layer.stride
         size = self.config.steps_before(WINDOW_FRAMES, first=1)
         runs = -(-frames // WINDOW_FRAMES)
-        windows = self.first_layer.windows(wave, (runs - 1) * step + size)
         valid = (wave.size - self.first_layer.taps) // self.first_layer.stride + 1
+        # The last valid windows may be too few for one more frame, but they count in the statistics.
+        windows = self.first_layer.windows(wave, max(valid, (runs - 1) * step + size))
         kernel = backend.to_tensor(self.first_layer.kernel(windows[:, :valid]).astype(self.dtype))
         parts = []
         for start in range(0, runs * step, step):

@@ -40,10 +40,10 @@ def _word_piece(vocabulary: Path) -> Tokenizer:
     tokenizer = Tokenizer(models.WordPiece.from_file(str(vocabulary), **{"unk_token": UNKNOWN}))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    ends = [(name, tokenizer.token_to_id(name)) for name in ("[SEP]", "[CLS]")]
-    if any(number is None for _, number in ends):
+    end, begin = tokenizer.token_to_id("[SEP]"), tokenizer.token_to_id("[CLS]")
+    if end is None or begin is None:
         raise FeatureError(f"{vocabulary} lacks [SEP] or [CLS], so it is not BERT's; fetch the file again")
-    tokenizer.post_processor = processors.BertProcessing(*ends)
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", end), ("[CLS]", begin))
     return tokenizer
 
 
@@ -59,7 +59,9 @@ class Roberta:
         WeightsError: the arrays do not fit the configuration.
     """
 
-    def __init__(self, config: RobertaConfig, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
+    def __init__(
+        self, config: RobertaConfig, arrays: Mapping[str, np.ndarray], dtype: type[np.floating] = np.float32
+    ) -> None:
         self.config, self.dtype = config, dtype
         self.lengths = [n for n in LENGTHS if n < config.positions] + [config.positions]
         network = RobertaEncoder(config)

@@ -66,7 +66,9 @@ def fold_batch_norms(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key.replace(_SECOND_ATTENTION, ".local_att.1."): array for key, array in result.items()}
 
 
-def load_speaker_arrays(network: ERes2NetV2, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
+def load_speaker_arrays(
+    network: ERes2NetV2, arrays: Mapping[str, np.ndarray], dtype: type[np.floating] = np.float32
+) -> None:
     """Load official arrays into one of the networks, strictly; ``seg_1`` only where the network has it.
 
     Raises:
@@ -78,7 +80,9 @@ def load_speaker_arrays(network: ERes2NetV2, arrays: Mapping[str, np.ndarray], d
     load_arrays(network, folded, dtype)
 
 
-def padded_input(features: np.ndarray, length: int, dtype: type = np.float32) -> tuple[np.ndarray, np.ndarray]:
+def padded_input(
+    features: np.ndarray, length: int, dtype: type[np.floating] = np.float32
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the network's inputs for features (frames, bins): map (1, 1, bins, length), mask (1, length)."""
     frames, bins = features.shape
     padded = np.zeros((1, 1, bins, length), dtype)
@@ -98,7 +102,9 @@ class SpeakerVerifier:
         WeightsError: the arrays do not fit the configuration.
     """
 
-    def __init__(self, config: SpeakerConfig, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
+    def __init__(
+        self, config: SpeakerConfig, arrays: Mapping[str, np.ndarray], dtype: type[np.floating] = np.float32
+    ) -> None:
         self.config, self.dtype = config, dtype
         network = SpeakerEmbedding(config)
         load_speaker_arrays(network, arrays, dtype)

@@ -235,4 +235,4 @@ class SpeakerProjection(ERes2NetV2):
         centred = fused - mean.reshape((*fused.shape[:3], 1))
         count = valid.sum()
         variance = time_mean(centred * centred, valid) * (count / (count - 1.0))
-        return self.seg_1(ops.concat((mean, ops.sqrt(variance + VARIANCE_FLOOR)), 1))
+        return self.seg_1(ops.cat((mean, ops.sqrt(variance + VARIANCE_FLOOR)), 1))

@@ -49,7 +49,7 @@ def _whole_network(config: RobertaConfig, arrays: Arrays, folder: Path, io: Arra
     head_arrays = {key.removeprefix(HEAD): array for key, array in official.items() if key.startswith(HEAD)}
     load_arrays(head, {**head_arrays, "decoder.weight": arrays["embeddings.word_embeddings.weight"]})
     run_encoder, run_head = backend.compile_cell(encoder), backend.compile_cell(head)
-    for i in _sequences(io):
+    for i in [i for i in _sequences(io) if f"logits_last_{i}" in io]:
         ids = io[f"ids{i}"].astype(np.int32)
         embedded, first, last = run_encoder(backend.to_tensor(ids), backend.to_tensor(np.ones(ids.shape, np.float32)))
         report.close(f"embeddings_{i}", embedded.asnumpy(), io[f"embeddings_{i}"], TOLERANCE)

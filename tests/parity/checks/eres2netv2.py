@@ -59,6 +59,6 @@ def _stage_means(config: SpeakerConfig, arrays: Arrays, io: Arrays, report: Repo
     frames = io["fbank_0"]
     features, mask = padded_input(frames, len(frames) + 5)
     means = backend.compile_cell(network)(backend.to_tensor(features), backend.to_tensor(mask))
-    for n, mean in enumerate(means, start=1):
+    for n, mean in [(n, mean) for n, mean in enumerate(means, start=1) if f"layer{n}_mean" in io]:
         expected = io[f"layer{n}_mean"]
         report.close(f"layer{n}_mean", np.reshape(mean.asnumpy(), expected.shape), expected, TOLERANCE)

@@ -23,14 +23,16 @@ def frames_at_speed(frames: int, speed: float) -> int:
 def change_speed(content: Array, speed: float) -> Array:
     """Resample content along time; (C, T) -> (C, frames_at_speed(T, speed)).
 
-    Agrees with ``torch.nn.functional.interpolate(mode="linear")``, also in computing positions in float32.
+    Agrees with ``torch.nn.functional.interpolate(mode="linear")``, whose positions are float32 numbers computed by a
+    fused multiply-add: that is, rounded once. Rounding twice is 2e-4 off after 40 seconds.
     """
     length = content.shape[1]
     count = frames_at_speed(length, speed)
     if count == length:
         return content
     scale = np.float32(length) / np.float32(count)
-    position = np.maximum((np.arange(count, dtype=np.float32) + np.float32(0.5)) * scale - np.float32(0.5), 0)
+    fused = (np.arange(count) + 0.5) * float(scale) - 0.5  # in double precision, where the product is exact
+    position = np.maximum(fused.astype(np.float32), 0)
     left = np.minimum(position.astype(np.int64), length - 1)
     right = np.minimum(left + 1, length - 1)
     weight: Array = (position - left.astype(np.float32)).astype(content.dtype)

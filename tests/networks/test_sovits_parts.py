@@ -118,6 +118,14 @@ def test_change_of_speed_interpolates_between_frame_centres(speed: float) -> Non
     np.testing.assert_allclose(change_speed(content, speed), expected, atol=1e-5)
 
 
+def test_change_of_speed_rounds_positions_as_pytorch_does() -> None:
+    """Content that jumps between frames shows each position; numbers by ``F.interpolate`` (torch 2.13, CPU)."""
+    content = np.where(np.arange(2000) % 2, -1000, 1000).astype(np.float32)[None]
+    at = [4, 600, 1138, 2200]
+    expected = [97.16555786132812, 521.728515625, 582.8857421875, -485.83984375]  # rounded twice: 583.008 at 1138
+    np.testing.assert_allclose(change_speed(content, 0.9)[0, at], expected, atol=1e-3)
+
+
 def test_speed_one_changes_nothing() -> None:
     content = _random(3, 7)
     assert change_speed(content, 1.0) is content

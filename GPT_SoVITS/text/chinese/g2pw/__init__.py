@@ -1,0 +1,4 @@
+"""g2pW: a network that reads polyphonic characters in their context, from a folder that the user supplies."""
+
+
+    return None

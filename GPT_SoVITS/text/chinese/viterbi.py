@@ -1,0 +1,142 @@
+"""The most likely word boundaries and tags of characters that form no known word.
+
+The hidden Markov model is jieba's (``jieba.posseg``: 256 states, a position in a word and a part of speech). jieba's
+own search takes milliseconds for a character that the model does not know, so this one works on arrays and remembers
+what follows a set of states. Its additions have the same order and its ties fall to the same state: so has the answer.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ABSENT = -np.inf
+_UNKNOWN = -3.14e100  # jieba's log probability of a character that a state never emitted; adding to it changes nothing
+
+State = tuple[str, str]
+_States = NDArray[np.intp]
+_Scores = NDArray[np.float64]
+
+
+class _Transition(NamedTuple):
+    """What happens between two sets of states.
+
+    Attributes:
+        going: Which of the states before can be left.
+        before: Those states.
+        current: The states now.
+        emitted: Log probabilities of the character, ``(current,)``.
+        silent: For a character that no state emits, the state before each state now: the greatest that leads there.
+    """
+
+    going: NDArray[np.bool_]
+    before: _States
+    current: _States
+    emitted: _Scores
+    silent: _States | None
+
+
+class TagModel:
+    """Viterbi search over jieba's tables.
+
+    Args:
+        characters: For each known character the states that it can have.
+        start: Log probability of each state at the beginning.
+        transitions: Log probabilities from state to state.
+        emissions: For each state the log probabilities of its characters.
+    """
+
+    def __init__(
+        self,
+        characters: dict[str, tuple[State, ...]],
+        start: dict[State, float],
+        transitions: dict[State, dict[State, float]],
+        emissions: dict[State, dict[str, float]],
+    ) -> None:
+        # Descending, because a tie goes to the greatest state and argmax finds the first.
+        self._states: list[State] = sorted(transitions, reverse=True)
+        self._number = {state: number for number, state in enumerate(self._states)}
+        self._characters = characters
+        self._emissions: dict[str, list[tuple[int, float]]] = {character: [] for character in characters}
+        for state, table in emissions.items():
+            for character, value in table.items():
+                self._emissions.setdefault(character, []).append((self._number[state], value))
+        self._every = np.arange(len(self._states))
+        self._start = np.array([start[state] for state in self._states])
+        self._transitions = np.full((len(self._states),) * 2, _ABSENT)
+        for state, following in transitions.items():
+            for successor, value in following.items():
+                self._transitions[self._number[state], self._number[successor]] = value
+        self._possible = self._transitions > _ABSENT
+        self._continues = self._possible.any(axis=1)
+        self._observed = lru_cache(maxsize=2048)(self._observe)
+        self._audible = lru_cache(maxsize=2048)(self._find_transition)
+        self._silent = lru_cache(maxsize=2048)(self._find_transition)
+
+    def _observe(self, character: str) -> tuple[_States, _Scores]:
+        """The states that a character can have, all of them if the model does not say, and their emissions."""
+        listed = self._characters.get(character)
+        states = np.array(sorted(self._number[state] for state in listed), np.intp) if listed else self._every
+        return states, self._emissions_of(character, states)
+
+    def _emissions_of(self, character: str, states: _States) -> _Scores:
+        everywhere = np.full(len(self._states), _UNKNOWN)
+        for number, value in self._emissions.get(character, ()):
+            everywhere[number] = value
+        return everywhere[states]
+
+    def _find_transition(self, key: bytes, character: str) -> _Transition | None:
+        """Everything about a step that does not depend on scores; None if nothing follows the states of ``key``.
+
+        Characters that no state emits share an entry, the one of the empty string.
+        """
+        states = np.frombuffer(key, np.intp)
+        going = self._continues[states]
+        before = states[going]
+        if not len(before):
+            return None
+        expected = self._possible[before].any(axis=0)
+        current, emitted = self._observed(character)
+        usable = expected[current]
+        current, emitted = current[usable], emitted[usable]
+        if not len(current):
+            current = np.flatnonzero(expected)
+            emitted = self._emissions_of(character, current)
+        silent = None if character else before[self._possible[before[:, None], current].argmax(axis=0)]
+        return _Transition(going, before, current, emitted, silent)
+
+    def _step(self, character: str, states: _States, scores: _Scores) -> tuple[_States, _Scores, _States]:
+        """Advance by a character: the states now, their scores, and the state before each."""
+        known = character in self._emissions
+        step = self._audible(states.tobytes(), character) if known else self._silent(states.tobytes(), "")
+        if step is None:  # begin anew after the best state
+            best = states[scores.argmax()]
+            states, emitted = self._observed(character)
+            return states, self._start[states] + emitted, np.full(len(states), best)
+        scores = scores[step.going]
+        if step.silent is not None:
+            silent = scores + _UNKNOWN
+            if (silent == silent[0]).all():  # transitions do not count beside so low a score: a tie everywhere
+                return step.current, np.full(len(step.current), silent[0]), step.silent
+        candidates = scores[:, None] + self._transitions[step.before[:, None], step.current]
+        candidates += step.emitted
+        best = candidates.argmax(axis=0)
+        return step.current, candidates[best, np.arange(len(best))], step.before[best]
+
+    def tag(self, text: str) -> list[State]:
+        """Return the state of each character of ``text`` (at least one)."""
+        states, emitted = self._observed(text[0])
+        scores = self._start[states] + emitted
+        steps: list[tuple[_States, _States]] = []
+        for character in text[1:]:
+            states, scores, before = self._step(character, states, scores)
+            steps.append((states, before))
+        state = int(states[scores.argmax()])
+        route = [state]
+        for states, before in reversed(steps):
+            state = int(before[states.searchsorted(state)])
+            route.append(state)
+        return [self._states[number] for number in reversed(route)]

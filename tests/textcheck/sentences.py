@@ -48,8 +48,14 @@ def _front_ends(recorded: RecordedG2pw | None) -> FrontEnds:
 
 
 def _counts(row: Row, available: Available) -> bool:
-    if row.get("needs_pos_tagger") and not available.english:
-        return False
+    """Whether the requirement is about this row: not when it rests on a resource that is not there.
+
+    Rows without a mark (``traps``, ``hostile``) count for English and Japanese only where these are exact.
+    """
+    if row["lang"] == "en" and not available.english:
+        return row.get("needs_pos_tagger") is False
+    if row["lang"] == "ja" and "needs_ja_userdict" not in row:
+        return available.japanese
     return not row.get("needs_ja_userdict")
 
 

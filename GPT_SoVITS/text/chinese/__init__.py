@@ -27,7 +27,7 @@ def create(symbols: str, g2pw: PolyphoneNetwork | None = None) -> Mandarin:
     if symbols == "v1":
         return Mandarin(segments, erhua=False)
     if g2pw is None:
-        from GPT_SoVITS.text.chinese.g2pw import open_user_network
+        from GPT_SoVITS.text.chinese.g2pw.opening import open_user_network
 
         g2pw = open_user_network()
     if g2pw is None:

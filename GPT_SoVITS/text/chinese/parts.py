@@ -61,15 +61,21 @@ class WordParts:
         self._start: dict[str, float] = model.start_P
         self._transitions: dict[str, dict[str, float]] = model.trans_P
         self._emissions: dict[str, dict[str, float]] = model.emit_P
-        self._cached = lru_cache(maxsize=65536)(self._first_length)
+        self._cached = lru_cache(maxsize=65536)(self._split)
 
-    def first_length(self, word: str) -> int:
-        """Return the length of the first of two parts of ``word``; its own length if it is one part."""
-        return self._cached(word) if len(word) <= _CACHED_LENGTH else self._first_length(word)
+    def split(self, word: str) -> tuple[str, str]:
+        """Return two parts whose lengths add up to that of ``word``; the second is empty if it is one part.
 
-    def _first_length(self, word: str) -> int:
+        The shortest word inside is one of them: the first if ``word`` begins with it, else the second, even if it
+        stands in the middle (心不由主 gives 心不 and 不由), because that is what the official program looks up.
+        """
+        return self._cached(word) if len(word) <= _CACHED_LENGTH else self._split(word)
+
+    def _split(self, word: str) -> tuple[str, str]:
         shortest = min(self._candidates(word), key=len)
-        return len(shortest) if word.startswith(shortest) else len(word) - len(shortest)
+        if word.startswith(shortest):
+            return shortest, word[len(shortest) :]
+        return word[: -len(shortest)], shortest
 
     def _candidates(self, word: str) -> Iterator[str]:
         """Words inside a word: known pairs and triples, then the word itself, for each word of the division."""

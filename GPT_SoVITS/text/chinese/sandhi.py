@@ -25,10 +25,10 @@ class ToneSandhi:
     """The tone rules.
 
     Args:
-        split: Returns the length of the first part of a word, see ``Segmenter.split``.
+        split: Returns the two parts of a word, see ``WordParts.split``.
     """
 
-    def __init__(self, split: Callable[[str], int]) -> None:
+    def __init__(self, split: Callable[[str], tuple[str, str]]) -> None:
         self._split = split
         self._neutral_words = tables.words("neutral_tone")
         self._full_words = tables.words("full_tone")
@@ -72,10 +72,11 @@ class ToneSandhi:
         self._repetition(word, tag, finals)
         self._suffix(word, tag, finals)
         if len(word) > 1:
-            length = self._split(word)
-            for part, end in ((word[:length], length), (word[length:], len(word))):
-                if self._is_neutral(part):
-                    _retone(finals, end - 1, "5")
+            first, second = self._split(word)
+            if self._is_neutral(first):
+                _retone(finals, len(first) - 1, "5")
+            if self._is_neutral(second):
+                _retone(finals, -1, "5")
 
     def _is_neutral(self, word: str) -> bool:
         return word in self._neutral_words or word[-2:] in self._neutral_words
@@ -121,7 +122,7 @@ class ToneSandhi:
 
     def _third_triple(self, word: str, finals: list[str]) -> None:
         """蒙古+包, 纸+老虎; if not all three are third tones: 所有+人, 好+喜欢."""
-        first = self._split(word)
+        first = len(self._split(word)[0])
         if all_third(finals):
             if first == 2:
                 _retone(finals, 0, "2")

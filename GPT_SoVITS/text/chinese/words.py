@@ -130,9 +130,9 @@ class Segmenter:
     def _tag(self, word: str) -> str:
         return self._tags.get(word, _UNKNOWN_TAG)
 
-    def split(self, word: str) -> int:
-        """Return the length of the first of two parts of a word (the whole length if it has no parts)."""
-        return self._parts.first_length(word)
+    def split(self, word: str) -> tuple[str, str]:
+        """Return the two parts of a word, see ``WordParts.split``."""
+        return self._parts.split(word)
 
 
 _lock = threading.Lock()

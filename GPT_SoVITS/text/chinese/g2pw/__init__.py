@@ -1,4 +1,1 @@
 """g2pW: a network that reads polyphonic characters in their context, from a folder that the user supplies."""
-
-
-    return None

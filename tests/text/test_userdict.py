@@ -11,7 +11,7 @@ import pytest
 
 from GPT_SoVITS.text import resources, userdict
 from GPT_SoVITS.text.cleaning import Cleaner
-from GPT_SoVITS.text.errors import DictionaryError
+from GPT_SoVITS.text.errors import DictionaryError, MissingResourceError
 from GPT_SoVITS.text.userdict import Matcher, UserDictionary, installation_dictionary, parse, read
 from tests.text.doubles import front_ends
 
@@ -211,3 +211,21 @@ def test_looking_words_up_takes_linear_time() -> None:
     started = time.process_time()
     assert matcher.find("a" * 100_000) == []
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "text", "phones"),
+    [
+        ("zh", "zh\t重楼\tchong2 lou2", "重楼", ["ch", "ong2", "l", "ou2"]),
+        ("zh", "zh\t绿\tlü4", "綠", ["l", "v4"]),
+        ("yue", "yue\t行\thong4", "行", ["Yh", "Yong4"]),
+    ],
+)
+def test_the_languages_know_their_syllables(
+    tmp_path: Path, language: str, line: str, text: str, phones: list[str]
+) -> None:
+    cleaner = Cleaner([_dictionary(tmp_path / "words.tsv", line)])
+    try:
+        assert cleaner.clean(text, language, "v2").phones == phones
+    except MissingResourceError as error:
+        pytest.skip(str(error))

@@ -65,8 +65,8 @@ class WordReader:
             return Tagger.load(folder)
         resources.say_once(
             "nltk_tagger",
-            "English words like 'read' or 'live' get one fixed reading until the tagger's data is there: python -m "
-            "nltk.downloader -d GPT_SoVITS/pretrained_models/text/nltk_data averaged_perceptron_tagger_eng",
+            "English words like 'read' or 'live' get one fixed reading until the tagger's data is there: "
+            "python -m GPT_SoVITS.resources fetch nltk-tagger",
         )
         return None
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
@@ -23,17 +25,17 @@ from typing import Any, Protocol
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.errors import MissingResourceError, TextError
 
-ENGINE_COMMAND = (
-    "pip install --no-deps --pre --target GPT_SoVITS/pretrained_models/text/openjtalk pyopenjtalk-dict==0.3.4.dev2"
-)
+ENGINE_COMMAND = "pip install --no-deps --target GPT_SoVITS/pretrained_models/text/openjtalk pyopenjtalk-ndy"
 DICTIONARY_COMMAND = (
-    "apt-get install open-jtalk-mecab-naist-jdic (or unpack open_jtalk_dic_utf_8-1.11.tar.gz of Open JTalk's releases "
-    "into GPT_SoVITS/pretrained_models/text)"
+    "python -m GPT_SoVITS.resources fetch naist-jdic (or apt-get install open-jtalk-mecab-naist-jdic, the same files)"
 )
 WHEEL_COMMAND = "pip install pyopenjtalk-plus"
 
-# Open JTalk copies the text, its ASCII widened to three bytes a character, into 8192 bytes without checking the length.
+# Open JTalk writes past the end of buffers of fixed size. The text goes into 8192 bytes, its ASCII widened to three bytes
+# a character. Kana that form no words are joined to one, whose pronunciation goes into 1024 bytes, three a character.
 BUFFER_BYTES = 8190
+LONGEST_KANA = 300
+_KANA_STRETCH = re.compile(rf"[\u3040-\u30ff\uff66-\uff9f]{{{LONGEST_KANA + 1}}}")
 
 Feature = dict[str, Any]
 
@@ -77,11 +79,13 @@ class Engine:
         """Return the words of a text with pronunciation (``pron``), accent and ``chain_flag``.
 
         Raises:
-            TextError: the text is longer than Open JTalk's buffer (it would write past its end).
+            TextError: the text is longer than Open JTalk's buffers, past whose end it would write.
         """
         size = sum(map(buffer_bytes, text))
         if size > BUFFER_BYTES:
             raise TextError(f"a run of {size} bytes of Japanese text is over Open JTalk's {BUFFER_BYTES}; cut it first")
+        if _KANA_STRETCH.search(text):
+            raise TextError(f"over {LONGEST_KANA} kana in a row are too long for Open JTalk; cut them first")
         with self._lock:
             return self._open_jtalk.run_frontend(text)
 
@@ -94,6 +98,23 @@ class Engine:
 def buffer_bytes(character: str) -> int:
     """Return how many bytes of Open JTalk's buffer a character may take."""
     return max(3, len(character.encode("utf-8", "surrogatepass")))
+
+
+def is_kana(character: str) -> bool:
+    """Whether a character may be part of a stretch of kana, of either width."""
+    return "\u3040" <= character <= "\u30ff" or "\uff66" <= character <= "\uff9f"
+
+
+def fitting(run: str) -> Iterator[str]:
+    """Cut a run of Japanese text that Open JTalk's buffers would not hold; others come back whole."""
+    start = size = kana = 0
+    for index, character in enumerate(run):
+        size += buffer_bytes(character)
+        kana = kana + 1 if is_kana(character) else 0
+        if size > BUFFER_BYTES or kana > LONGEST_KANA:
+            yield run[start:index]
+            start, size, kana = index, buffer_bytes(character), int(is_kana(character))
+    yield run[start:]
 
 
 def _extension_in(package: Path) -> Path | None:

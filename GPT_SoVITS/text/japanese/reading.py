@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from GPT_SoVITS.text.frontend import Pronunciation
-from GPT_SoVITS.text.japanese.engine import BUFFER_BYTES, Engine, buffer_bytes
+from GPT_SoVITS.text.japanese.engine import Engine, fitting
 from GPT_SoVITS.text.japanese.morae import Morae
 from GPT_SoVITS.text.japanese.prosody import with_pitch_marks
 
@@ -16,17 +15,6 @@ _READ = r"A-Za-z\d\u3005\u3040-\u30ff\u4e00-\u9fff\uff11-\uff19\uff21-\uff3a\uff
 _PIECE = re.compile(rf"([{_READ}]+)|[^{_READ}]")
 _REPEATED_SIGN = re.compile(r"([!?…,.\-])[!?…,.\-]+")
 _MARKS = {"：": ",", "；": ",", "，": ",", "、": ",", "·": ",", "。": ".", "\n": ".", "！": "!", "？": "?"}
-
-
-def _fitting(run: str) -> Iterator[str]:
-    """Cut a run that would not fit into Open JTalk's buffer (over about 2,700 characters without a sign)."""
-    start, size = 0, 0
-    for index, character in enumerate(run):
-        size += buffer_bytes(character)
-        if size > BUFFER_BYTES:
-            yield run[start:index]
-            start, size = index, buffer_bytes(character)
-    yield run[start:]
 
 
 class JapaneseFrontEnd:
@@ -49,6 +37,6 @@ class JapaneseFrontEnd:
                 mark = piece[0]
                 phones += [] if mark == " " else [_MARKS.get(mark, mark)]
                 continue
-            for part in _fitting(run):
+            for part in fitting(run):
                 phones += with_pitch_marks(self._engine.features(part), self._morae)
         return Pronunciation(norm_text, phones, None)

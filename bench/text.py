@@ -120,9 +120,10 @@ def work(side: str, language: str, repeats: int, checkout: Path | None) -> None:
         read(sentence)
     spent = []
     for turn in range(repeats):
-        for sentence in sentences:
-            # A sentence that was just read may be remembered somewhere; a varying tail defeats that.
-            text = sentence + "吗呢吧啊"[turn % 4] if language in ("zh", "yue") else f"{sentence} {'ab'[turn % 2]}"
+        for place, sentence in enumerate(sentences):
+            # What was just read may be remembered somewhere: every text is new, by a beginning of another sentence.
+            other = sentences[(place + 1 + turn // 12) % len(sentences)]
+            text = f"{sentence} {other[: 2 + turn % 12]}"
             started = time.perf_counter()
             read(text)
             spent.append((time.perf_counter() - started) * 1e6)
@@ -139,7 +140,8 @@ def _measure(python: str, side: str, language: str, chosen: argparse.Namespace) 
     environment = {**os.environ, "PYTHONPATH": str(ROOT) if side == "ours" else "", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
-        return (done.stderr.strip().splitlines() or ["no message"])[-1]
+        told = [line.strip() for line in done.stderr.splitlines() if any(char.isalnum() for char in line)]
+        return next((line for line in reversed(told) if "Error" in line), told[-1] if told else "no message")
     return Measured(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 

@@ -16,12 +16,13 @@ class Linear(nn.Cell):
         self.weight = parameter(out_features, in_features)
         self.bias = parameter(out_features) if bias else None
         self.matmul = ops.MatMul(transpose_b=True)
+        self.bias_add = ops.BiasAdd()  # an addition that broadcasts is slow on CPU and keeps an index table
 
     def construct(self, x: Tensor) -> Tensor:
         shape = x.shape
         y = self.matmul(x.reshape((-1, shape[-1])), self.weight)
         if self.bias is not None:
-            y = y + self.bias
+            y = self.bias_add(y, self.bias)
         return y.reshape((*shape[:-1], self.out_features))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from GPT_SoVITS.backend import CompiledCell, bucket, compile_cell, to_tensor
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.t2s.backend import DecodeError, DecodeInput, DecodeState, SequenceTooLongError
-from GPT_SoVITS.t2s.cache import KVCache, MoveRows
+from GPT_SoVITS.t2s.cache import KVCache, RowMover, choose_mover
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.network import Text2SemanticDecoder
 from GPT_SoVITS.t2s.prefill import Prefill
@@ -27,6 +28,13 @@ class JitBackend:
 
     A graph is compiled on first use of each prefill length and of each cache (rows and capacity); caches are pooled
     because their graphs belong to them.
+
+    Args:
+        network: The decoder with its weights.
+        capacities: Sizes of the cache, entries per row.
+        prefill_lengths: Lengths of text and prompt that a prefill graph is compiled for.
+        row_counts: Sizes of a batch.
+        mover: How rows get into a cache; by default the fastest way that works.
     """
 
     def __init__(
@@ -36,30 +44,32 @@ class JitBackend:
         capacities: Sequence[int] = CAPACITIES,
         prefill_lengths: Sequence[int] = PREFILL_LENGTHS,
         row_counts: Sequence[int] = ROW_COUNTS,
+        mover: RowMover | None = None,
     ) -> None:
         self.network = network
         self.capacities, self.row_counts = tuple(sorted(capacities)), tuple(sorted(row_counts))
         self.prefill_lengths = tuple(sorted({min(n, self.capacities[-1]) for n in prefill_lengths}))
+        self._dtype = network.ar_text_position.alpha.asnumpy().dtype
         self._prefills: dict[int, CompiledCell] = {}
         self._steps: dict[tuple[int, int], CompiledCell] = {}
-        self._moves: dict[int, CompiledCell] = {}
+        self._mover = mover if mover is not None else choose_mover(network.config)
         self._free: dict[tuple[int, int], list[KVCache]] = defaultdict(list)
 
     @classmethod
-    def from_arrays(cls, config: T2SConfig, arrays: Mapping[str, np.ndarray], **buckets: Sequence[int]) -> JitBackend:
+    def from_arrays(cls, config: T2SConfig, arrays: Mapping[str, np.ndarray], **options: Any) -> JitBackend:
         """Build the network and load its weights.
 
         Args:
             config: Sizes.
             arrays: Weights under the network's parameter names.
-            buckets: ``capacities``, ``prefill_lengths``, ``row_counts`` where the defaults do not fit.
+            options: Keyword arguments of the constructor, where the defaults do not fit.
 
         Raises:
             WeightsError: the arrays do not fit the configuration.
         """
         network = Text2SemanticDecoder(config)
         load_arrays(network, arrays)
-        return cls(network, **buckets)
+        return cls(network, **options)
 
     @property
     def config(self) -> T2SConfig:
@@ -94,11 +104,12 @@ class JitBackend:
         padded = bucket(sequence.length, self.prefill_lengths)
         logits, *source = self._run_prefill(sequence, padded)
         self._grow(state, padded)
-        self._move(source, [0], state.cache, [slot])
+        self._mover.move(source, [0], state.cache, [slot])
         state.active[slot] = True
         state.lengths[slot] = sequence.length
         state.positions[slot] = len(sequence.prompt)
-        return logits.asnumpy()[0]
+        first: np.ndarray = logits.asnumpy()[0].astype(np.float32)
+        return first
 
     def step(self, state: DecodeState, tokens: np.ndarray) -> np.ndarray:
         """Feed every active slot its token; return logits (rows, vocab)."""
@@ -110,7 +121,7 @@ class JitBackend:
         tokens = np.where(state.active, tokens, 0).astype(np.int32)
         # Copies: the graph may still read its inputs when the caller counts on.
         inputs = [to_tensor(array.copy()) for array in (tokens, state.positions, state.lengths)]
-        logits: np.ndarray = self._step_graph(cache)(*inputs, *cache.parameters).asnumpy()
+        logits: np.ndarray = self._step_graph(cache)(*inputs, *cache.parameters).asnumpy().astype(np.float32)
         state.lengths += state.active
         state.positions += state.active
         return logits
@@ -123,7 +134,7 @@ class JitBackend:
         rows = bucket(len(kept), self.row_counts)
         old: KVCache = state.cache
         smaller = DecodeState.empty(rows, self._take(rows, old.capacity))
-        self._move(old.parameters, kept, smaller.cache, range(len(kept)))
+        self._mover.move(old.parameters, kept, smaller.cache, range(len(kept)))
         for of_kept, of_all in zip(smaller.of_rows, state.of_rows, strict=True):
             of_kept[: len(kept)] = of_all[kept]
         state.lengths, state.positions, state.active, state.cache = *smaller.of_rows, smaller.cache
@@ -171,7 +182,7 @@ class JitBackend:
 
     def _take(self, rows: int, capacity: int) -> KVCache:
         free = self._free[rows, capacity]
-        return free.pop() if free else KVCache(self.config, rows, capacity)
+        return free.pop() if free else KVCache(self.config, rows, capacity, self._dtype)
 
     def _grow(self, state: DecodeState, length: int) -> None:
         old: KVCache = state.cache
@@ -180,12 +191,6 @@ class JitBackend:
         new = self._take(old.rows, bucket(length, self.capacities))
         if state.active.any():
             every = range(old.rows)
-            self._move(old.parameters, every, new, every)
+            self._mover.move(old.parameters, every, new, every)
         state.cache = new
         self._free[old.rows, old.capacity].append(old)
-
-    def _move(self, source: Sequence, source_rows: Iterable[int], target: KVCache, target_rows: Iterable[int]) -> None:
-        if target.capacity not in self._moves:
-            self._moves[target.capacity] = compile_cell(MoveRows(self.config, target.capacity))
-        rows = (to_tensor(np.array(list(r), np.int32)) for r in (source_rows, target_rows))
-        self._moves[target.capacity](*rows, *source, *target.parameters)

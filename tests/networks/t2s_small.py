@@ -29,9 +29,9 @@ def random_arrays(config: T2SConfig = SMALL, seed: int = 0) -> dict[str, Array]:
     return arrays
 
 
-def small_backend(seed: int = 0, **buckets: tuple[int, ...]) -> JitBackend:
+def small_backend(seed: int = 0, **options: Any) -> JitBackend:
     """Return a backend over a small random network, with small buckets unless told."""
-    chosen = {"capacities": CAPACITIES, "prefill_lengths": PREFILL_LENGTHS, "row_counts": ROW_COUNTS, **buckets}
+    chosen = {"capacities": CAPACITIES, "prefill_lengths": PREFILL_LENGTHS, "row_counts": ROW_COUNTS, **options}
     return JitBackend.from_arrays(SMALL, random_arrays(seed=seed), **chosen)
 
 

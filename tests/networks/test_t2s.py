@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.backend import current
+from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
 from GPT_SoVITS.t2s.backend import DecodeError, DecodeInput, SequenceTooLongError
+from GPT_SoVITS.t2s.cache import GraphMover, HostMover, RowMover, choose_mover, memory_is_shared
 from GPT_SoVITS.t2s.config import T2SConfig, T2SConfigError
 from GPT_SoVITS.t2s.jit_backend import JitBackend
+from GPT_SoVITS.t2s.network import Text2SemanticDecoder
 from tests.networks.t2s_small import SMALL, Array, logits_of_whole, random_arrays, sequence, small_backend
 from tests.parity.runner import run_folder
 
@@ -20,9 +24,15 @@ TOKENS = [3, 7, 7, 1, 22, 9, 0, 4, 15, 27, 5, 5, 11, 2]
 TIGHT = 1e-5
 
 
-@pytest.fixture(scope="module")
-def backend() -> JitBackend:
-    return small_backend()
+@pytest.fixture(scope="module", params=[HostMover, GraphMover])
+def backend(request: pytest.FixtureRequest) -> JitBackend:
+    return small_backend(mover=request.param(SMALL))
+
+
+@pytest.mark.skipif(current().is_ascend, reason="an NPU has its own memory")
+def test_on_cpu_rows_move_through_shared_memory() -> None:
+    assert memory_is_shared()
+    assert isinstance(choose_mover(SMALL), HostMover)
 
 
 def alone(backend: JitBackend, given: DecodeInput, tokens: list[int]) -> list[Array]:
@@ -51,9 +61,10 @@ def test_prefill_does_not_depend_on_its_bucket() -> None:
     close(alone(padded, given, TOKENS[:4]), alone(exact, given, TOKENS[:4]))
 
 
-def test_growth_in_the_middle_changes_nothing() -> None:
+@pytest.mark.parametrize("mover", [HostMover, GraphMover])
+def test_growth_in_the_middle_changes_nothing(mover: Callable[[T2SConfig], RowMover]) -> None:
     given = sequence(6, 5)
-    growing = small_backend(capacities=(12, 16, 64), prefill_lengths=(12,), row_counts=(1,))
+    growing = small_backend(capacities=(12, 16, 64), prefill_lengths=(12,), row_counts=(1,), mover=mover(SMALL))
     fixed = small_backend(capacities=(64,), prefill_lengths=(12,), row_counts=(1,))
     state = growing.start(1)
     growing.prefill(state, 0, given)
@@ -128,6 +139,16 @@ def test_free_slots_stay_finite_through_a_long_decode(backend: JitBackend) -> No
     for _ in range(50):
         assert np.isfinite(backend.step(state, np.array([5, 5]))).all()
     backend.finish(state)
+
+
+def test_weights_in_float16_compute_nearly_the_same(backend: JitBackend) -> None:
+    network = Text2SemanticDecoder(SMALL)
+    load_arrays(network, random_arrays(), np.float16)
+    half = JitBackend(network, capacities=(16, 32), prefill_lengths=(16,), row_counts=(1,))
+    given = sequence(6, 5)
+    logits = alone(half, given, TOKENS)
+    assert {row.dtype for row in logits} == {np.dtype(np.float32)}
+    close(logits, alone(backend, given, TOKENS), 0.02)
 
 
 def test_a_sequence_over_the_largest_cache_is_an_error(backend: JitBackend) -> None:

@@ -31,8 +31,8 @@ DICTIONARY_COMMAND = (
 )
 WHEEL_COMMAND = "pip install pyopenjtalk-plus"
 
-# Open JTalk writes past the end of buffers of fixed size. The text goes into 8192 bytes, its ASCII widened to three bytes
-# a character. Kana that form no words are joined to one, whose pronunciation goes into 1024 bytes, three a character.
+# Open JTalk writes past the end of buffers of fixed size. The text goes into 8192 bytes, ASCII widened to three bytes a
+# character. Kana that form no words are joined to one, whose pronunciation goes into 1024 bytes, three a character.
 BUFFER_BYTES = 8190
 LONGEST_KANA = 300
 _KANA_STRETCH = re.compile(rf"[\u3040-\u30ff\uff66-\uff9f]{{{LONGEST_KANA + 1}}}")

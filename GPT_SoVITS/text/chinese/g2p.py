@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from GPT_SoVITS.text.chinese import punctuation
+from GPT_SoVITS.text.chinese import dictionary, punctuation
 from GPT_SoVITS.text.chinese.erhua import apply_erhua
 from GPT_SoVITS.text.chinese.merging import join_words
 from GPT_SoVITS.text.chinese.normalise import spoken_lines
 from GPT_SoVITS.text.chinese.polyphones import Readings, correct
 from GPT_SoVITS.text.chinese.sandhi import ToneSandhi
-from GPT_SoVITS.text.chinese.syllables import UnknownSyllableError, cut_syllable, dictionary_reading, phonemes
+from GPT_SoVITS.text.chinese.syllables import UnknownSyllableError, cut_syllable, phonemes
 from GPT_SoVITS.text.chinese.words import Segmenter
 from GPT_SoVITS.text.frontend import Pronunciation
 
@@ -85,18 +85,18 @@ class Mandarin:
         start = 0
         for word, tag in join_words(self._segmenter.words(piece)):
             end = start + len(word)
-            initials, finals = dictionary_reading(word) if pinyin is None else self._corrected(word, pinyin[start:end])
-            if len(finals) != len(word):
-                raise UnknownSyllableError(f"{word[:40]!r} has {len(finals)} syllables instead of {len(word)}")
-            finals = self._sandhi.apply(word, tag, finals)
+            initials, read = dictionary.read(word) if pinyin is None else self._corrected(word, pinyin[start:end])
+            if len(read) != len(word) or not all(read):
+                raise UnknownSyllableError(f"{word[:40]!r} has a character without a reading; write it in another way")
+            finals = self._sandhi.apply(word, tag, read)
             if self._erhua:
                 finals = apply_erhua(word, tag, finals)
             spoken += zip(initials, finals, strict=True)
             start = end
         return spoken
 
-    def _corrected(self, word: str, pinyin: Sequence[str]) -> tuple[list[str], list[str]]:
+    def _corrected(self, word: str, pinyin: Sequence[str]) -> dictionary.Reading:
         """Initials and finals of a word that the network read."""
         syllables = correct(word, list(pinyin), self._readings) if self._readings else list(pinyin)
         cut = [cut_syllable(syllable) for syllable in syllables]
-        return [initial for initial, _ in cut], [final for _, final in cut]
+        return tuple(initial for initial, _ in cut), tuple(final for _, final in cut)

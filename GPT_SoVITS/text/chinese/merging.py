@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from GPT_SoVITS.text.chinese.syllables import dictionary_finals
+from GPT_SoVITS.text.chinese import dictionary
 from GPT_SoVITS.text.chinese.words import Word
 
 _LONGEST = 3  # characters of a word joined for the third tone
@@ -89,7 +89,7 @@ def join_touching_third(words: Words) -> Words:
 
 
 def _join_third(words: Words, touches: Callable[[Sequence[str], Sequence[str]], bool]) -> Words:
-    finals = [dictionary_finals(word.text) for word in words]
+    finals = [dictionary.read(word.text)[1] for word in words]
     joined = words[:1]
     was_joined = False
     for index in range(1, len(words)):

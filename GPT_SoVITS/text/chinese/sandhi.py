@@ -6,7 +6,7 @@ with its tone, ``ian4``; every method changes the finals of one word in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from GPT_SoVITS.text.chinese import tables
 from GPT_SoVITS.text.chinese.merging import all_third
@@ -33,9 +33,9 @@ class ToneSandhi:
         self._neutral_words = tables.words("neutral_tone")
         self._full_words = tables.words("full_tone")
 
-    def apply(self, word: str, tag: str, finals: list[str]) -> list[str]:
+    def apply(self, word: str, tag: str, read: Sequence[str]) -> list[str]:
         """Return the finals of ``word`` as they are spoken; one final per character is needed."""
-        finals = list(finals)
+        finals = list(read)
         self.bu(word, finals)
         self.yi(word, finals)
         self.neutral(word, tag, finals)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from pypinyin import Style, lazy_pinyin
 from pypinyin.contrib.tone_convert import to_finals_tone3, to_initials
 
 from GPT_SoVITS.text.errors import TextError
@@ -91,24 +90,6 @@ def phonemes(initial: str, final: str) -> tuple[str, str]:
             f"the models have no phonemes for the reading {initial + final!r}; write the character in another way"
         )
     return first, second + tone
-
-
-@lru_cache(maxsize=16384)
-def _dictionary_reading(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    initials = lazy_pinyin(word, neutral_tone_with_five=True, style=Style.INITIALS)
-    return tuple(initials), dictionary_finals(word)
-
-
-@lru_cache(maxsize=16384)
-def dictionary_finals(word: str) -> tuple[str, ...]:
-    """Return the finals with tones of a word as pypinyin's dictionary reads it (marks stand for themselves)."""
-    return tuple(lazy_pinyin(word, neutral_tone_with_five=True, style=Style.FINALS_TONE3))
-
-
-def dictionary_reading(word: str) -> tuple[list[str], list[str]]:
-    """Return initials and finals of a word as pypinyin's dictionary reads it; a mark stands for itself in both."""
-    initials, finals = _dictionary_reading(word)
-    return list(initials), list(finals)
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 _ABSENT = -np.inf
 _UNKNOWN = -3.14e100  # jieba's log probability of a character that a state never emitted; adding to it changes nothing
+_KEPT_VALUES = 4096  # numbers of a table of transitions that is kept
 
 State = tuple[str, str]
 _States = NDArray[np.intp]
@@ -25,16 +26,21 @@ class _Transition(NamedTuple):
     """What happens between two sets of states.
 
     Attributes:
-        going: Which of the states before can be left.
+        going: Places of the states before that can be left; None if all can.
         before: Those states.
         current: The states now.
+        columns: ``0, 1, ...`` for each of them.
+        values: Log probabilities from each state before to each now, ``(before, current)``; None for large tables,
+            which would fill the memory.
         emitted: Log probabilities of the character, ``(current,)``.
         silent: For a character that no state emits, the state before each state now: the greatest that leads there.
     """
 
-    going: NDArray[np.bool_]
+    going: _States | None
     before: _States
     current: _States
+    columns: _States
+    values: _Scores | None
     emitted: _Scores
     silent: _States | None
 
@@ -73,8 +79,8 @@ class TagModel:
         self._possible = self._transitions > _ABSENT
         self._continues = self._possible.any(axis=1)
         self._observed = lru_cache(maxsize=2048)(self._observe)
-        self._audible = lru_cache(maxsize=2048)(self._find_transition)
-        self._silent = lru_cache(maxsize=2048)(self._find_transition)
+        self._audible = lru_cache(maxsize=1024)(self._find_transition)
+        self._silent = lru_cache(maxsize=1024)(self._find_transition)
 
     def _observe(self, character: str) -> tuple[_States, _Scores]:
         """The states that a character can have, all of them if the model does not say, and their emissions."""
@@ -106,7 +112,19 @@ class TagModel:
             current = np.flatnonzero(expected)
             emitted = self._emissions_of(character, current)
         silent = None if character else before[self._possible[before[:, None], current].argmax(axis=0)]
-        return _Transition(going, before, current, emitted, silent)
+        small = len(before) * len(current) <= _KEPT_VALUES
+        return _Transition(
+            going=None if going.all() else np.flatnonzero(going),
+            before=before,
+            current=current,
+            columns=np.arange(len(current)),
+            values=self._between(before, current) if small else None,
+            emitted=emitted,
+            silent=silent,
+        )
+
+    def _between(self, before: _States, current: _States) -> _Scores:
+        return np.asarray(self._transitions[before[:, None], current])
 
     def _step(self, character: str, states: _States, scores: _Scores) -> tuple[_States, _Scores, _States]:
         """Advance by a character: the states now, their scores, and the state before each."""
@@ -116,15 +134,16 @@ class TagModel:
             best = states[scores.argmax()]
             states, emitted = self._observed(character)
             return states, self._start[states] + emitted, np.full(len(states), best)
-        scores = scores[step.going]
+        scores = scores if step.going is None else scores[step.going]
         if step.silent is not None:
             silent = scores + _UNKNOWN
             if (silent == silent[0]).all():  # transitions do not count beside so low a score: a tie everywhere
                 return step.current, np.full(len(step.current), silent[0]), step.silent
-        candidates = scores[:, None] + self._transitions[step.before[:, None], step.current]
+        values = self._between(step.before, step.current) if step.values is None else step.values
+        candidates = scores[:, None] + values
         candidates += step.emitted
         best = candidates.argmax(axis=0)
-        return step.current, candidates[best, np.arange(len(best))], step.before[best]
+        return step.current, candidates[best, step.columns], step.before[best]
 
     def tag(self, text: str) -> list[State]:
         """Return the state of each character of ``text`` (at least one)."""

@@ -33,8 +33,10 @@ WHEEL_COMMAND = "pip install pyopenjtalk-plus"
 
 # Open JTalk writes past the end of buffers of fixed size. The text goes into 8192 bytes, ASCII widened to three bytes a
 # character. Kana that form no words are joined to one, whose pronunciation goes into 1024 bytes, three a character.
+# pyopenjtalk-plus takes time that grows with the square of a row of digits.
 BUFFER_BYTES = 8190
 LONGEST_KANA = 300
+LONGEST_NUMBER = 200
 _KANA_STRETCH = re.compile(rf"[\u3040-\u30ff\uff66-\uff9f]{{{LONGEST_KANA + 1}}}")
 
 Feature = dict[str, Any]
@@ -106,14 +108,15 @@ def is_kana(character: str) -> bool:
 
 
 def fitting(run: str) -> Iterator[str]:
-    """Cut a run of Japanese text that Open JTalk's buffers would not hold; others come back whole."""
-    start = size = kana = 0
+    """Cut a run of Japanese text that Open JTalk cannot take in one; others come back whole."""
+    start = size = kana = digits = 0
     for index, character in enumerate(run):
         size += buffer_bytes(character)
         kana = kana + 1 if is_kana(character) else 0
-        if size > BUFFER_BYTES or kana > LONGEST_KANA:
+        digits = digits + 1 if character.isdigit() else 0
+        if size > BUFFER_BYTES or kana > LONGEST_KANA or digits > LONGEST_NUMBER:
             yield run[start:index]
-            start, size, kana = index, buffer_bytes(character), int(is_kana(character))
+            start, size, kana, digits = index, buffer_bytes(character), min(kana, 1), min(digits, 1)
     yield run[start:]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from GPT_SoVITS.text.japanese.engine import Feature
 from GPT_SoVITS.text.japanese.morae import LONG_VOWEL, Mora, Morae
@@ -65,40 +66,33 @@ def phrases(features: Iterable[Feature], morae: Morae) -> list[Phrase]:
     return found
 
 
-def _mark(phrase: Phrase, index: int, name: str, following: int | None) -> str | None:
-    """The mark after a phoneme of mora ``index``; ``following`` is the next phoneme's place, None before a silence."""
-    size = min(len(phrase.morae), _LARGEST)
+def _mark(phrase: Phrase, index: int, following: int | None) -> str | None:
+    """The mark behind mora ``index``; ``following`` is the place of the next mora, None before a silence."""
+    size = len(phrase.morae)
     place = min(index + 1, _LARGEST)
-    if index + 1 == len(phrase.morae) and following == 1 and name in _MORA_ENDS:
+    if index + 1 == size and following == 1 and phrase.morae[index][-1] in _MORA_ENDS:
         return "#"
-    if index + 1 == (phrase.accent or len(phrase.morae)) and following == place + 1 and place != size:
+    if index + 1 == (phrase.accent or size) and following == place + 1 and place != min(size, _LARGEST):
         return "]"
-    if place == 1 and following == 2:
-        return "["
-    return None
+    return "[" if place == 1 and following == 2 else None
 
 
-def _phonemes(found: list[Phrase]) -> Iterator[tuple[Phrase, int, str]]:
-    for phrase in found:
-        for index, mora in enumerate(phrase.morae):
-            for name in mora:
-                yield phrase, index, name
-
-
-def _with_marks(found: list[Phrase]) -> Iterator[str]:
-    current: tuple[Phrase, int, str] | None = None
-    for phrase, index, name in _phonemes(found):
-        starts_phrase = current is None or current[0] is not phrase
-        starts_mora = starts_phrase or (current is not None and current[1] != index)
-        pause = starts_mora and index in phrase.pauses
-        if current is not None:
-            mark = _mark(*current, None if pause else min(index + 1, _LARGEST))
-            if mark is not None:
-                yield mark
-            if pause:
-                yield "_"
-        yield name
-        current = phrase, index, name
+def _phrase_with_marks(phrase: Phrase, after: Phrase | None) -> Iterator[str]:
+    """The phonemes of a phrase with its marks, and with the pause before the next phrase."""
+    last = len(phrase.morae) - 1
+    for index, mora in enumerate(phrase.morae):
+        yield from mora
+        if index < last:
+            following, pause = min(index + 2, _LARGEST), index + 1 in phrase.pauses
+        elif after is not None:
+            following, pause = 1, 0 in after.pauses
+        else:
+            return
+        mark = _mark(phrase, index, None if pause else following)
+        if mark is not None:
+            yield mark
+        if pause:
+            yield "_"
 
 
 def with_pitch_marks(features: Iterable[Feature], morae: Morae) -> list[str]:
@@ -108,4 +102,8 @@ def with_pitch_marks(features: Iterable[Feature], morae: Morae) -> list[str]:
         features: Open JTalk's word records; ``pron``, ``acc`` and ``chain_flag`` are read.
         morae: Cuts their pronunciations.
     """
-    return list(_with_marks(phrases(features, morae)))
+    found = phrases(features, morae)
+    names: list[str] = []
+    for phrase, after in zip_longest(found, found[1:]):
+        names += _phrase_with_marks(phrase, after)
+    return names

@@ -17,9 +17,17 @@ MASKED = -1e4
 """Added to scores of padded keys: their weight underflows to exactly 0, and half precision can hold the number."""
 
 
-def key_bias(mask: Tensor) -> Tensor:
-    """Return what to add to scores for a mask of keys; mask (B, 1, S) of 0 and 1 -> (B, 1, 1, S)."""
-    return ((1.0 - mask) * MASKED).expand_dims(1)
+def key_bias(mask: Tensor, heads: int, queries: int) -> Tensor:
+    """Return what to add to scores for a mask of keys; mask (B, 1, S) of 0 and 1 -> (B, heads, queries, S).
+
+    It is written out in full: on CPU arithmetic that broadcasts is slow, and each use of it keeps an index table.
+    """
+    return ops.tile(((1.0 - mask) * MASKED).expand_dims(1), (1, heads, queries, 1))
+
+
+def over_channels(row: Tensor, channels: int) -> Tensor:
+    """Repeat a mask or condition over channels, for arithmetic of equal shapes; (B, 1, T) -> (B, channels, T)."""
+    return ops.tile(row, (1, channels, 1))
 
 
 class _Heads(nn.Cell):
@@ -42,7 +50,7 @@ class _Heads(nn.Cell):
 
 
 class CrossAttention(_Heads):
-    """Scaled dot-product attention of x (B, C, T) over context (B, C, S); bias (B, 1, 1, S) -> (B, C, T)."""
+    """Scaled dot-product attention of x (B, C, T) over context (B, C, S); bias (B, heads, T, S)."""
 
     def construct(self, x: Tensor, context: Tensor, bias: Tensor) -> Tensor:
         q = self.split(self.conv_q(x) * self.scale)
@@ -56,7 +64,7 @@ class RelativeAttention(_Heads):
     """Self-attention with learned embeddings of the relative positions -window..window (Shaw et al., 2018).
 
     Beyond the window an embedding is zero. Agrees with ``attentions.MultiHeadAttention(window_size=window)``.
-    x (B, C, T), bias (B, 1, 1, T) -> (B, C, T).
+    x (B, C, T), bias (B, heads, T, T) -> (B, C, T).
 
     The relative terms live on a band of 2 * window + 1 diagonals. Rows of the band padded to T + 2 * window + 1 and
     read back as rows one shorter put element (i, r) at column i + r: that is its place in the square matrix. Measured

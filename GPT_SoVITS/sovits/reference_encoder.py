@@ -9,7 +9,7 @@ from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.layers.convolution import Conv1d, same_padding
 from GPT_SoVITS.layers.linear import Linear
-from GPT_SoVITS.sovits.attention import key_bias
+from GPT_SoVITS.sovits.attention import key_bias, over_channels
 from GPT_SoVITS.sovits.config import SovitsConfig
 
 
@@ -58,7 +58,7 @@ class GatedConv(nn.Cell):
 class StyleAttention(nn.Cell):
     """Multi-head self-attention with a residual connection; scores are divided by sqrt(channels), not sqrt(head).
 
-    x (B, T, C), bias (B, 1, 1, T) -> (B, T, C).
+    x (B, T, C), bias (B, heads, T, T) -> (B, T, C).
     """
 
     def __init__(self, channels: int, heads: int) -> None:
@@ -102,14 +102,16 @@ class ReferenceEncoder(nn.Cell):
         self.temporal = nn.CellList([GatedConv(hidden, kernel), GatedConv(hidden, kernel)])
         self.slf_attn = StyleAttention(hidden, config.style_heads)
         self.fc = _LinearNorm(hidden, config.gin_channels)
+        self.hidden, self.heads = hidden, config.style_heads
 
     def construct(self, spectrogram: Tensor, mask: Tensor) -> Tensor:
-        x = self.spectral(spectrogram).swapaxes(1, 2) * mask  # (B, hidden, F)
+        frames = spectrogram.shape[1]
+        full_mask = over_channels(mask, self.hidden)
+        x = self.spectral(spectrogram).swapaxes(1, 2) * full_mask  # (B, hidden, F)
         for layer in self.temporal:
-            x = layer(x) * mask
-        x = self.slf_attn(x.swapaxes(1, 2), key_bias(mask))  # (B, F, hidden)
-        rows = mask.swapaxes(1, 2)
+            x = layer(x) * full_mask
+        x = self.slf_attn(x.swapaxes(1, 2), key_bias(mask, self.heads, frames))  # (B, F, hidden)
         # The last layer is linear: it commutes with the average over time.
-        total = (x * rows).astype(ms.float32).sum(1)
-        average = (total / rows.astype(ms.float32).sum(1)).astype(x.dtype)
+        total = (x * full_mask.swapaxes(1, 2)).astype(ms.float32).sum(1)
+        average = (total / mask.astype(ms.float32).sum(2)).astype(x.dtype)
         return self.fc(average).expand_dims(2)

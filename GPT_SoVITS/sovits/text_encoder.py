@@ -12,12 +12,12 @@ from mindspore import Tensor, nn, ops
 from GPT_SoVITS.layers.convolution import Conv1d, same_padding
 from GPT_SoVITS.layers.linear import Embedding
 from GPT_SoVITS.layers.normalisation import ChannelLayerNorm
-from GPT_SoVITS.sovits.attention import CrossAttention, RelativeAttention, key_bias
+from GPT_SoVITS.sovits.attention import CrossAttention, RelativeAttention, key_bias, over_channels
 from GPT_SoVITS.sovits.config import SovitsConfig
 
 
 class FeedForward(nn.Cell):
-    """Two convolutions with a ReLU between; x (B, C, T), mask (B, 1, T) -> (B, C, T)."""
+    """Two convolutions with a ReLU between; x and mask (B, C, T), wide mask (B, filter, T) -> (B, C, T)."""
 
     def __init__(self, channels: int, filter_channels: int, kernel_size: int) -> None:
         super().__init__()
@@ -25,8 +25,8 @@ class FeedForward(nn.Cell):
         self.conv_1 = Conv1d(channels, filter_channels, kernel_size, padding=padding)
         self.conv_2 = Conv1d(filter_channels, channels, kernel_size, padding=padding)
 
-    def construct(self, x: Tensor, mask: Tensor) -> Tensor:
-        return self.conv_2(ops.relu(self.conv_1(x * mask)) * mask)
+    def construct(self, x: Tensor, mask: Tensor, wide_mask: Tensor) -> Tensor:
+        return self.conv_2(ops.relu(self.conv_1(x * mask)) * wide_mask)
 
 
 class Encoder(nn.Cell):
@@ -42,14 +42,17 @@ class Encoder(nn.Cell):
             [FeedForward(channels, config.filter_channels, config.kernel_size) for _ in layers]
         )
         self.norm_layers_2 = nn.CellList([ChannelLayerNorm(channels) for _ in layers])
-        self.n_layers = n_layers
+        self.n_layers, self.heads = n_layers, config.n_heads
+        self.channels, self.filter_channels = channels, config.filter_channels
 
     def construct(self, x: Tensor, mask: Tensor) -> Tensor:
-        bias = key_bias(mask)
+        bias = key_bias(mask, self.heads, x.shape[2])
+        wide_mask = over_channels(mask, self.filter_channels)
+        mask = over_channels(mask, self.channels)
         x = x * mask
         for i in range(self.n_layers):
             x = self.norm_layers_1[i](x + self.attn_layers[i](x, bias))
-            x = self.norm_layers_2[i](x + self.ffn_layers[i](x, mask))
+            x = self.norm_layers_2[i](x + self.ffn_layers[i](x, mask, wide_mask))
         return x * mask
 
 
@@ -62,16 +65,19 @@ class ReferenceTimbreEncoder(nn.Cell):
     def __init__(self, config: SovitsConfig) -> None:
         super().__init__()
         channels, hidden = config.hidden_channels, config.mrte_hidden
+        self.channels, self.hidden, self.heads = channels, hidden, config.mrte_heads
         self.cross_attention = CrossAttention(hidden, config.mrte_heads)
         self.c_pre = Conv1d(channels, hidden, 1)
         self.text_pre = Conv1d(channels, hidden, 1)
         self.c_post = Conv1d(hidden, channels, 1)
 
     def construct(self, content: Tensor, mask: Tensor, text: Tensor, text_mask: Tensor, condition: Tensor) -> Tensor:
-        x = self.c_pre(content * mask)
-        phonemes = self.text_pre(text * text_mask)
-        x = self.cross_attention(x, phonemes, key_bias(text_mask)) + x + condition
-        return self.c_post(x * mask)
+        length = content.shape[2]
+        x = self.c_pre(content * over_channels(mask, self.channels))
+        phonemes = self.text_pre(text * over_channels(text_mask, self.channels))
+        bias = key_bias(text_mask, self.heads, length)
+        x = self.cross_attention(x, phonemes, bias) + x + ops.tile(condition, (1, 1, length))
+        return self.c_post(x * over_channels(mask, self.hidden))
 
 
 class TextEncoder(nn.Cell):

@@ -78,7 +78,7 @@ def test_relative_attention_is_its_definition(length: int, size: int) -> None:
     load_arrays(cell, weights)
     x = _random(1, 8, size, seed=9)
     mask = (np.arange(size) < length).astype(np.float32)[None, None]
-    bias = key_bias(backend.to_tensor(mask)).asnumpy()
+    bias = key_bias(backend.to_tensor(mask), 2, size).asnumpy()
     expected = _relative_attention(x[0], weights, 2, 4, length)
     np.testing.assert_allclose(_run(cell, x, bias)[0, :, :length], expected, atol=2e-5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from GPT_SoVITS.text.chinese import dictionary, punctuation
@@ -13,6 +14,8 @@ from GPT_SoVITS.text.chinese.sandhi import ToneSandhi
 from GPT_SoVITS.text.chinese.syllables import UnknownSyllableError, cut_syllable, phonemes
 from GPT_SoVITS.text.chinese.words import Segmenter
 from GPT_SoVITS.text.frontend import Pronunciation
+
+_PINYIN = re.compile("[a-zü]+[1-5]")
 
 # Text of one piece -> pinyin with tone number per character (a mark stands for itself).
 PolyphoneNetwork = Callable[[str], Sequence[str]]
@@ -76,6 +79,8 @@ class Mandarin:
         Raises:
             UnknownSyllableError: it is no syllable of Mandarin.
         """
+        if not _PINYIN.fullmatch(syllable):
+            raise UnknownSyllableError(f"{syllable!r:.40} is no pinyin with a tone 1-5")
         return phonemes(*cut_syllable(syllable.replace("ü", "v")))
 
     def _syllables(self, piece: str) -> list[tuple[str, str]]:

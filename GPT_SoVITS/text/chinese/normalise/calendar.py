@@ -22,7 +22,7 @@ def date(match: re.Match[str]) -> str:
     return spoken
 
 
-@rule(r"(\d{4})([- /.])(0[1-9]|1[012])\2(0[1-9]|[12][0-9]|3[01])")
+@rule(r"(\d{4})([-/.])(0[1-9]|1[012])\2(0[1-9]|[12][0-9]|3[01])")
 def numeric_date(match: re.Match[str]) -> str:
     """``2024-05-01``, also with slashes or dots: read like a written date."""
     year, _, month, day = match.groups()

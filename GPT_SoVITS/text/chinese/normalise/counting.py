@@ -18,9 +18,9 @@ _CLASSIFIER = rf"[{_CLASSIFIER_CHARACTERS}]|{'|'.join(_CLASSIFIER_WORDS)}"
 _SIGNED = r"-?\d+(?:\.\d+)?"
 
 
-@rule(rf"(?<![\d+\-×÷=])({_SIGNED})[-~]({_SIGNED})(?![\d+\-×÷=])")
+@rule(rf"(?<![\d+\-×÷=])({_SIGNED})~({_SIGNED})(?![\d+\-×÷=])")
 def number_range(match: re.Match[str]) -> str:
-    """``3-5``, ``1.5~2.5``: 到, unless the numbers belong to a calculation."""
+    """``3~5``, ``1.5~2.5``: 到, unless the numbers belong to a calculation (``3-5`` does, its sign is 减)."""
     return f"{signed(match[1])}到{signed(match[2])}"
 
 

@@ -20,7 +20,7 @@ TEXT, PROMPT, CONTEXT = 120, 130, 350
 """Phonemes (prompt's and target's), prompt tokens of 5.2 s, and the context of the decode step."""
 HUBERT_SAMPLES = 16000 * 5 + 9600
 CHARACTERS = 60
-FBANK_FRAMES = 500
+VERIFIER_SAMPLES = 16000 * 5
 
 
 def normal(*shape: int, scale: float = 1.0, seed: int = 0) -> Array:

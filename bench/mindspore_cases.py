@@ -11,6 +11,12 @@ import numpy.typing as npt
 
 from bench import inputs
 from GPT_SoVITS import backend
+from GPT_SoVITS.features.hubert import HubertConfig
+from GPT_SoVITS.features.hubert_extractor import Hubert
+from GPT_SoVITS.features.phone_features import Roberta
+from GPT_SoVITS.features.roberta import RobertaConfig
+from GPT_SoVITS.features.speaker import SpeakerVerifier
+from GPT_SoVITS.features.speaker_network import SpeakerConfig
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
 from GPT_SoVITS.t2s.backend import DecodeInput
@@ -101,10 +107,33 @@ def _decode_step(fixtures: str) -> Run:
     return run
 
 
+def _hubert(fixtures: str) -> Run:
+    config = HubertConfig.from_official(load_config(Path(fixtures) / "hubert_base"))
+    network = Hubert(config, _arrays("hubert", fixtures, "hubert_base"))
+    wave = inputs.normal(1, inputs.HUBERT_SAMPLES, scale=0.1)[0]
+    return lambda: [network(wave)]
+
+
+def _roberta(fixtures: str) -> Run:
+    config = RobertaConfig.from_official(load_config(Path(fixtures) / "bert_large"))
+    network = Roberta(config, _arrays("bert", fixtures, "bert_large"))
+    ids = np.random.default_rng(0).integers(100, 8000, (1, inputs.CHARACTERS))
+    return lambda: [network(ids)]
+
+
+def _speaker_verifier(fixtures: str) -> Run:
+    network = SpeakerVerifier(SpeakerConfig(), _arrays("eres2netv2", fixtures, "eres2netv2"))
+    wave = inputs.normal(inputs.VERIFIER_SAMPLES, scale=0.1)
+    return lambda: [network(wave)]
+
+
 CASES: dict[str, Callable[[str], Run]] = {
     "prefill": _prefill,
     "decode_step": _decode_step,
     "flow": _flow,
     "generator": _generator,
     "reference_encoder": _reference_encoder,
+    "hubert": _hubert,
+    "roberta": _roberta,
+    "speaker_verifier": _speaker_verifier,
 }

@@ -2,7 +2,8 @@
 
     python -m bench.networks [--case NAME ...] [--rounds 5] [--torch-python PATH]
 
-Each engine lives in its own process; they take turns, round after round, so that a slow minute of the machine hits
+Each engine lives in its own process, a new one per case; they take turns, round after round, so that a slow minute of
+the machine hits
 both. Printed are the minimum and the spread of each, and the ratio of the minima. PyTorch is needed for this command
 only (``pip install .[bench]``, or another interpreter that has it).
 """
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 ROW = "{:18s} {:>26s} {:>26s} {:>6s} {:>12s} {:>9s} {:>10s}"
 FIXTURES = ROOT / "tests/data/parity"
 CASES = (
-    "prefill", "decode_step", "flow", "generator", "reference_encoder", "hubert", "roberta",
+    "prefill", "decode_step", "flow", "generator", "reference_encoder", "hubert", "roberta", "speaker_verifier",
 )  # fmt: skip
 
 
@@ -78,16 +79,17 @@ class Measurement:
 
 
 def measure(
-    case: str, engines: list[Engine], rounds: int, repeats: int, fixtures: Path
+    case: str, pythons: tuple[str, str], threads: int, rounds: int, repeats: int, fixtures: Path
 ) -> tuple[list[Measurement], float]:
-    """Load a case in every engine, let them take turns; return the figures and the largest relative difference."""
+    """Load a case in both engines, let them take turns; return the figures and the largest relative difference."""
+    engines = [Engine(name, python, threads) for name, python in zip(("mindspore", "torch"), pythons, strict=True)]
     loaded = [engine.ask(do="load", case=case, fixtures=str(fixtures)) for engine in engines]
     seconds: list[list[float]] = [[] for _ in engines]
     for _ in range(rounds):
         for engine, times in zip(engines, seconds, strict=True):
             times += engine.ask(do="run", repeats=repeats)["seconds"]
     for engine in engines:
-        engine.ask(do="drop")
+        engine.close()
     first, second = ([np.asarray(o) for o in answer["outputs"]] for answer in loaded)
     scale = max(float(np.abs(b).max()) for b in second)
     difference = max(float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True)) / scale
@@ -108,25 +110,22 @@ def main() -> None:
     parser.add_argument("--fixtures", type=Path, default=FIXTURES)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
-    engines = [
-        Engine("mindspore", sys.executable, options.threads),
-        Engine("torch", options.torch_python, options.threads),
-    ]
+    pythons = (sys.executable, options.torch_python)
     print(
         f"milliseconds: minimum (median, maximum) of {options.rounds * options.repeats} runs, {options.threads} threads"
     )
     print(ROW.format("case", "MindSpore", "PyTorch", "ratio", "memory MB", "compile s", "difference"))
     figures: dict[str, Any] = {}
     for case in options.case or CASES:
-        (ours, theirs), difference = measure(case, engines, options.rounds, options.repeats, options.fixtures)
+        (ours, theirs), difference = measure(
+            case, pythons, options.threads, options.rounds, options.repeats, options.fixtures
+        )
         ratio = ours.best / theirs.best
         memory = f"{ours.memory_mb:.0f}/{theirs.memory_mb:.0f}"
         row = (case, str(ours), str(theirs), f"{ratio:.2f}", memory, f"{ours.first_s:.1f}", f"{difference:.1e}")
         print(ROW.format(*row), flush=True)
         figures[case] = {"mindspore_ms": ours.milliseconds, "torch_ms": theirs.milliseconds, "ratio": ratio,
                          "memory_mb": [ours.memory_mb, theirs.memory_mb], "difference": difference}  # fmt: skip
-    for engine in engines:
-        engine.close()
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
 

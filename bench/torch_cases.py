@@ -12,6 +12,7 @@ import torch
 from transformers import BertConfig, BertModel, HubertConfig, HubertModel
 
 from bench import inputs, torch_networks
+from GPT_SoVITS.features.fbank import fbank
 from tests.parity.weights import generate, load_config, network_arrays
 
 Run = Callable[[], list[npt.NDArray[Any]]]
@@ -123,6 +124,12 @@ def _roberta(fixtures: str) -> Run:
     return _inference(lambda: network(ids).last_hidden_state)
 
 
+def _speaker_verifier(fixtures: str) -> Run:
+    w = _weights("eres2netv2", fixtures, "eres2netv2")
+    features = torch.from_numpy(fbank(inputs.normal(inputs.VERIFIER_SAMPLES, scale=0.1)))[None]
+    return _inference(lambda: torch_networks.speaker_verifier(w, features))
+
+
 CASES: dict[str, Callable[[str], Run]] = {
     "prefill": _prefill,
     "decode_step": _decode_step,
@@ -131,4 +138,5 @@ CASES: dict[str, Callable[[str], Run]] = {
     "reference_encoder": _reference_encoder,
     "hubert": _hubert,
     "roberta": _roberta,
+    "speaker_verifier": _speaker_verifier,
 }

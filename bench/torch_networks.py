@@ -149,3 +149,48 @@ def _post_norm(w: Weights, name: str, x: torch.Tensor, attended: torch.Tensor) -
     )
     y = _linear(w, f"{name}.linear2", F.relu(_linear(w, f"{name}.linear1", x)))
     return F.layer_norm(x + y, size, w[f"{name}.norm2.weight"], w[f"{name}.norm2.bias"])
+
+
+def _norm(w: Weights, name: str, x: torch.Tensor) -> torch.Tensor:
+    mean, var = w[f"{name}.running_mean"], w[f"{name}.running_var"]
+    return F.batch_norm(x, mean, var, w[f"{name}.weight"], w[f"{name}.bias"])
+
+
+def _fuse(w: Weights, name: str, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Attentional fusion of two maps of equal shape."""
+    a = F.conv2d(torch.cat([x, y], 1), w[f"{name}.local_att.0.weight"], w[f"{name}.local_att.0.bias"])
+    a = F.silu(_norm(w, f"{name}.local_att.1", a))
+    a = F.conv2d(a, w[f"{name}.local_att.3.weight"], w[f"{name}.local_att.3.bias"])
+    gate = torch.tanh(_norm(w, f"{name}.local_att.4", a))
+    return x * (1.0 + gate) + y * (1.0 - gate)
+
+
+def _res2_block(w: Weights, name: str, x: torch.Tensor, stride: int) -> torch.Tensor:
+    width = w[f"{name}.convs.0.weight"].shape[0]
+    y = F.hardtanh(_norm(w, f"{name}.bn1", F.conv2d(x, w[f"{name}.conv1.weight"], stride=stride)), 0, 20)
+    outputs: list[torch.Tensor] = []
+    for i, part in enumerate(y.split(width, 1)):
+        if outputs and f"{name}.fuse_models.{i - 1}.local_att.0.weight" in w:
+            part = _fuse(w, f"{name}.fuse_models.{i - 1}", outputs[-1], part)
+        elif outputs:
+            part = part + outputs[-1]
+        convolved = F.conv2d(part, w[f"{name}.convs.{i}.weight"], padding=1)
+        outputs.append(F.hardtanh(_norm(w, f"{name}.bns.{i}", convolved), 0, 20))
+    y = _norm(w, f"{name}.bn3", F.conv2d(torch.cat(outputs, 1), w[f"{name}.conv3.weight"]))
+    if f"{name}.shortcut.0.weight" in w:
+        x = _norm(w, f"{name}.shortcut.1", F.conv2d(x, w[f"{name}.shortcut.0.weight"], stride=stride))
+    return F.hardtanh(x + y, 0, 20)
+
+
+def speaker_verifier(w: Weights, fbank: torch.Tensor) -> torch.Tensor:
+    """Fbank (1, T, 80) to the speaker embedding (1, 20480) of ERes2NetV2 (means over time of the fused map)."""
+    x = F.relu(_norm(w, "bn1", F.conv2d(fbank.transpose(1, 2)[:, None], w["conv1.weight"], padding=1)))
+    maps = []
+    for layer in range(1, 5):
+        block = 0
+        while f"layer{layer}.{block}.conv1.weight" in w:
+            x = _res2_block(w, f"layer{layer}.{block}", x, 2 if layer > 1 and block == 0 else 1)
+            block += 1
+        maps.append(x)
+    below = F.conv2d(maps[2], w["layer3_ds.weight"], stride=2, padding=1)
+    return _fuse(w, "fuse34", maps[3], below).flatten(1, 2).mean(-1)

@@ -103,12 +103,13 @@ class JitBackend:
             )
         padded = bucket(sequence.length, self.prefill_lengths)
         logits, *source = self._run_prefill(sequence, padded)
+        # Waited for first: asking for another tensor while the graph runs spins on a core that the graph needs.
+        first: np.ndarray = logits.asnumpy()[0].astype(np.float32)
         self._grow(state, padded)
         self._mover.move(source, [0], state.cache, [slot])
         state.active[slot] = True
         state.lengths[slot] = sequence.length
         state.positions[slot] = len(sequence.prompt)
-        first: np.ndarray = logits.asnumpy()[0].astype(np.float32)
         return first
 
     def step(self, state: DecodeState, tokens: np.ndarray) -> np.ndarray:

@@ -42,6 +42,7 @@ class Prefill(nn.Cell):
         self.embed = Embed(network)
         self.places = ms.Tensor(np.arange(length, dtype=np.int32))
         self.gather = ops.Gather()
+        self.heads, self.head_dim = network.config.head, network.config.head_dim
 
     def construct(
         self, phonemes: Tensor, tokens: Tensor, positions: Tensor, bert: Tensor, text_length: Tensor, length: Tensor
@@ -65,11 +66,11 @@ class Prefill(nn.Cell):
         visible = ops.logical_or(columns < text_length, causal)
         x = self.embed(phonemes, tokens, positions, bert, rows < text_length)
         # Padding lies after every valid row, where the causal order hides it.
-        mask = (1.0 - visible.astype(x.dtype)) * MASKED
+        mask = ops.tile(((1.0 - visible.astype(x.dtype)) * MASKED).expand_dims(0), (1, self.heads, 1, 1))
         x, keys, values = self.network.h(x.expand_dims(0), mask)
         last = self.gather(x[0], length - 1, 0)
-        valid = (rows < length).astype(x.dtype)
+        valid = ops.tile((rows < length).astype(x.dtype), (self.heads, 1, self.head_dim))
         cache: tuple[Tensor, ...] = ()
         for tensor in keys + values:
-            cache += (tensor[0] * valid,)
+            cache += (tensor.reshape(valid.shape) * valid,)
         return self.network.ar_predict_layer(last), cache

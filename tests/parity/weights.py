@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from convert.keymap import map_official
 
 Arrays = dict[str, npt.NDArray[Any]]

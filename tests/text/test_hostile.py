@@ -115,19 +115,28 @@ def _seconds(name: str, size: int, language: str) -> float:
     return time.process_time() - started
 
 
+def _best(name: str, size: int, language: str, enough: float) -> float:
+    """Seconds of the fastest of up to five readings; other programs on the machine only ever add to a time."""
+    best = _seconds(name, size, language)
+    for _ in range(4):
+        if best <= enough:
+            break
+        best = min(best, _seconds(name, size, language))
+    return best
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", UNITS)
 def test_100_kb_take_under_two_seconds(language: str, name: str) -> None:
     _warm(language)
-    spent = _seconds(name, 100_000, language)
-    assert spent < 2.0 * _slowness()
+    assert _best(name, 100_000, language, 2.0) < 2.0 * _slowness()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_10_kb_take_no_more_than_their_share(language: str) -> None:
     _warm(language)
-    slow = {name: spent for name in UNITS if (spent := _seconds(name, 10_000, language)) > 0.25 * _slowness()}
+    slow = {name: spent for name in UNITS if (spent := _best(name, 10_000, language, 0.25)) > 0.25 * _slowness()}
     assert not slow
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.layers.linear import Embedding, Linear
+from GPT_SoVITS.layers.normalisation import LayerNorm
 from GPT_SoVITS.layers.parameters import parameter
 from GPT_SoVITS.t2s.config import T2SConfig
 
@@ -28,21 +29,6 @@ def sine_table(count: int, dim: int) -> np.ndarray:
     table[:, 0::2] = np.sin(position * frequency)
     table[:, 1::2] = np.cos(position * frequency)
     return table
-
-
-class RowNorm(nn.Cell):
-    """Layer norm of rows by the fused kernel, parameters ``weight`` and ``bias``; x (n, dim).
-
-    At a decoder's sizes (one row to a few hundred, 512 wide) it is faster than sums and products on CPU as well.
-    """
-
-    def __init__(self, dim: int, eps: float = 1e-5) -> None:
-        super().__init__()
-        self.weight, self.bias = parameter(dim), parameter(dim)
-        self.kernel = ops.LayerNorm(-1, -1, eps)
-
-    def construct(self, x: Tensor) -> Tensor:
-        return self.kernel(x, self.weight, self.bias)[0]
 
 
 class TokenEmbedding(nn.Cell):
@@ -96,8 +82,8 @@ class Block(nn.Cell):
         self.self_attn = SelfAttention(config)
         self.linear1 = Linear(config.hidden_dim, config.feed_forward_dim)
         self.linear2 = Linear(config.feed_forward_dim, config.hidden_dim)
-        self.norm1 = RowNorm(config.hidden_dim)
-        self.norm2 = RowNorm(config.hidden_dim)
+        self.norm1 = LayerNorm(config.hidden_dim)
+        self.norm2 = LayerNorm(config.hidden_dim)
         self.relu = ops.ReLU()
         self.softmax = ops.Softmax(-1)
         self.scores = ops.BatchMatMul(transpose_b=True)

@@ -26,6 +26,19 @@ class Linear(nn.Cell):
         return y.reshape((*shape[:-1], self.out_features))
 
 
+class ChannelLinear(nn.Cell):
+    """A linear layer over axis 1, with a Linear's parameters; x (B, in_features, L) -> (B, out_features, L)."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.weight = parameter(out_features, in_features)
+        self.bias = parameter(out_features)
+        self.bias_add = ops.BiasAdd()
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.bias_add(ops.matmul(self.weight, x), self.bias)
+
+
 class Embedding(nn.Cell):
     """Rows of ``weight`` by index; ids (...,) int -> (..., dim)."""
 

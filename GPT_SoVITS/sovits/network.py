@@ -74,7 +74,7 @@ def arrange(config: SovitsConfig, arrays: Mapping[str, np.ndarray]) -> dict[str,
 
 
 class ReferenceGraph(nn.Cell):
-    """Timbre of one reference: spectrogram (1, F, bins), mask (1, 1, F) -> ref_enc's output (1, gin, 1)."""
+    """Timbre of one reference: spectrogram (1, bins, F), mask (1, 1, F) -> ref_enc's output (1, gin, 1)."""
 
     def __init__(self, network: SynthesizerNetwork) -> None:
         super().__init__()

@@ -8,17 +8,17 @@ import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.layers.convolution import Conv1d, same_padding
-from GPT_SoVITS.layers.linear import Linear
+from GPT_SoVITS.layers.linear import ChannelLinear
 from GPT_SoVITS.sovits.attention import key_bias, over_channels
 from GPT_SoVITS.sovits.config import SovitsConfig
 
 
 class _LinearNorm(nn.Cell):
-    """A linear layer under the key ``fc``."""
+    """A linear layer over channels under the key ``fc``; x (B, in, T) -> (B, out, T)."""
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
-        self.fc = Linear(in_features, out_features)
+        self.fc = ChannelLinear(in_features, out_features)
 
     def construct(self, x: Tensor) -> Tensor:
         return self.fc(x)
@@ -58,36 +58,36 @@ class GatedConv(nn.Cell):
 class StyleAttention(nn.Cell):
     """Multi-head self-attention with a residual connection; scores are divided by sqrt(channels), not sqrt(head).
 
-    x (B, T, C), bias (B, heads, T, T) -> (B, T, C).
+    x (B, C, T), bias (B, heads, T, T) -> (B, C, T).
     """
 
     def __init__(self, channels: int, heads: int) -> None:
         super().__init__()
         self.heads, self.dim = heads, channels // heads
-        self.w_qs = Linear(channels, channels)
-        self.w_ks = Linear(channels, channels)
-        self.w_vs = Linear(channels, channels)
-        self.fc = Linear(channels, channels)
+        self.w_qs = ChannelLinear(channels, channels)
+        self.w_ks = ChannelLinear(channels, channels)
+        self.w_vs = ChannelLinear(channels, channels)
+        self.fc = ChannelLinear(channels, channels)
         self.scale = 1.0 / sqrt(channels)
-        self.queries_by_keys = ops.BatchMatMul(transpose_b=True)
-        self.weights_by_values = ops.BatchMatMul()
+        self.queries_by_keys = ops.BatchMatMul(transpose_a=True)
+        self.values_by_weights = ops.BatchMatMul(transpose_b=True)
 
     def _split(self, x: Tensor) -> Tensor:
-        """(B, T, C) -> (B, heads, T, dim)."""
-        return x.reshape((x.shape[0], x.shape[1], self.heads, self.dim)).swapaxes(1, 2)
+        """(B, C, T) -> (B, heads, dim, T)."""
+        return x.reshape((x.shape[0], self.heads, self.dim, x.shape[2]))
 
     def construct(self, x: Tensor, bias: Tensor) -> Tensor:
         q = self._split(self.w_qs(x) * self.scale)
-        scores = self.queries_by_keys(q, self._split(self.w_ks(x))) + bias
-        y = self.weights_by_values(ops.softmax(scores, -1), self._split(self.w_vs(x)))
-        return self.fc(y.swapaxes(1, 2).reshape(x.shape)) + x
+        scores = self.queries_by_keys(q, self._split(self.w_ks(x))) + bias  # (B, heads, T, T)
+        y = self.values_by_weights(self._split(self.w_vs(x)), ops.softmax(scores, -1))
+        return self.fc(y.reshape(x.shape)) + x
 
 
 class ReferenceEncoder(nn.Cell):
     """Timbre of a reference.
 
-    spectrogram (B, F, bins) as rows, mask (B, 1, F) -> (B, gin, 1). Rows are masked before each convolution, so a
-    padded reference gives what it gives alone. (The official encoder masks only once, after both convolutions, which
+    spectrogram (B, bins, F), mask (B, 1, F) -> (B, gin, 1). Frames are masked before each convolution, so a padded
+    reference gives what it gives alone. (The official encoder masks only once, after both convolutions, which
     is the same for its unpadded inference.)
     """
 
@@ -103,15 +103,15 @@ class ReferenceEncoder(nn.Cell):
         self.slf_attn = StyleAttention(hidden, config.style_heads)
         self.fc = _LinearNorm(hidden, config.gin_channels)
         self.hidden, self.heads = hidden, config.style_heads
+        self.sum_frames = ops.BatchMatMul(transpose_b=True)
 
     def construct(self, spectrogram: Tensor, mask: Tensor) -> Tensor:
-        frames = spectrogram.shape[1]
         full_mask = over_channels(mask, self.hidden)
-        x = self.spectral(spectrogram).swapaxes(1, 2) * full_mask  # (B, hidden, F)
+        x = self.spectral(spectrogram) * full_mask  # (B, hidden, F)
         for layer in self.temporal:
             x = layer(x) * full_mask
-        x = self.slf_attn(x.swapaxes(1, 2), key_bias(mask, self.heads, frames))  # (B, F, hidden)
-        # The last layer is linear: it commutes with the average over time.
-        total = (x * full_mask.swapaxes(1, 2)).astype(ms.float32).sum(1)
-        average = (total / mask.astype(ms.float32).sum(2)).astype(x.dtype)
-        return self.fc(average).expand_dims(2)
+        x = self.slf_attn(x, key_bias(mask, self.heads, x.shape[2])).astype(ms.float32)
+        # The sum over valid frames is a product with the mask. The last layer commutes with the average over time.
+        weights = mask.astype(ms.float32)
+        average = self.sum_frames(x, weights) / weights.sum(2, keepdims=True)  # (B, hidden, 1)
+        return self.fc(average.astype(mask.dtype))

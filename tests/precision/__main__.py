@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tests.parity.report import Report
 from tests.parity.runner import find_check, model_folders
+from tests.precision import decoder
 from tests.precision.simulation import LARGEST, simulated_float16
 
 
@@ -58,7 +59,7 @@ class PrecisionReport(Report):
 
 
 def _run(folder: Path) -> None:
-    check = find_check(folder.name)
+    check = decoder.compare if folder.name.startswith("t2s_v") else find_check(folder.name)
     if check is None:
         return
     report = PrecisionReport(folder.name)

@@ -64,16 +64,25 @@ class RoundedCell:
         round_cell(cell, self.headroom)
 
     def __call__(self, *inputs: Any) -> Any:
-        return self.cell(*(_round(value, self.headroom, "input") for value in inputs))
+        # Parameters among the inputs are state that the cell writes in place: what is written has been rounded.
+        return self.cell(*(v if isinstance(v, ms.Parameter) else _round(v, self.headroom, "input") for v in inputs))
+
+
+_COMPILED = backend.CompiledCell
 
 
 @contextmanager
-def simulated_float16() -> Iterator[Headroom]:
-    """Within this context networks are built to run in simulated float16; yields the headroom seen."""
-    compiled = backend.CompiledCell
-    RoundedCell.headroom = Headroom()
-    backend.CompiledCell = RoundedCell  # type: ignore[assignment, misc]
+def simulated_float16(active: bool = True) -> Iterator[Headroom]:
+    """Within this context networks are built to run in simulated float16; yields the headroom seen.
+
+    Args:
+        active: False suspends an outer simulation: networks built inside run as they are.
+    """
+    before = backend.CompiledCell
+    if active:
+        RoundedCell.headroom = Headroom()
+    backend.CompiledCell = RoundedCell if active else _COMPILED  # type: ignore[assignment, misc]
     try:
         yield RoundedCell.headroom
     finally:
-        backend.CompiledCell = compiled  # type: ignore[misc]
+        backend.CompiledCell = before  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,24 @@ def test_nothing_to_do_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as caught:
         main([])
     assert caught.value.code == 2
+
+
+def test_what_a_killed_conversion_left_is_removed_and_a_running_one_is_not(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    weights = open_weights(pair[0])
+    target = tmp_path / "out" / "a[1]-ms.ckpt"
+    target.parent.mkdir()
+    abandoned, running, other = (target.parent / name for name in (
+        ".a[1]-ms.ckpt.dead.part", ".a[1]-ms.ckpt.live.part", ".b-ms.ckpt.dead.part",
+    ))  # fmt: skip
+    for part in (abandoned, running, other):
+        part.write_bytes(b"half")
+    with running.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write(weights, target)
+    assert sorted(path.name for path in target.parent.iterdir()) == sorted((running.name, other.name, target.name))
+    verify(weights, target)
 
 
 def test_interrupted_writing_leaves_nothing(pair: tuple[Path, Path], tmp_path: Path) -> None:

@@ -17,11 +17,25 @@ ALLOWED: dict[str, set[str]] = {
     "convert": set(),
     "GPT_SoVITS.backend": {"GPT_SoVITS._environment"},
     "GPT_SoVITS.layers": {"GPT_SoVITS.backend"},
-    "GPT_SoVITS.t2s": {"GPT_SoVITS.backend", "GPT_SoVITS.layers"},
-    "GPT_SoVITS.sovits": {"GPT_SoVITS.backend", "GPT_SoVITS.layers"},
+    "GPT_SoVITS.native": {"GPT_SoVITS._environment"},
+    "GPT_SoVITS.t2s": {"GPT_SoVITS.backend", "GPT_SoVITS.layers", "GPT_SoVITS.native"},
+    "GPT_SoVITS.sovits": {"GPT_SoVITS.backend", "GPT_SoVITS.layers", "GPT_SoVITS.native"},
     "GPT_SoVITS.features": {"GPT_SoVITS.backend", "GPT_SoVITS.layers"},
     "GPT_SoVITS.text": set(),
     "GPT_SoVITS.resources": set(),
+    "GPT_SoVITS.engine": {
+        "convert",
+        "GPT_SoVITS.backend",
+        "GPT_SoVITS._environment",
+        "GPT_SoVITS.features",
+        "GPT_SoVITS.native",
+        "GPT_SoVITS.resources",
+        "GPT_SoVITS.sovits",
+        "GPT_SoVITS.t2s",
+        "GPT_SoVITS.text",
+    },
+    # The service computes no speech: it may know what crosses the pipe, and texts.
+    "service": {"GPT_SoVITS.engine", "GPT_SoVITS.resources", "GPT_SoVITS.text", "convert"},
 }
 
 

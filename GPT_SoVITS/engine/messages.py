@@ -1,0 +1,343 @@
+"""What goes into an engine and comes out of it: frozen, picklable, without MindSpore."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GPT_SoVITS.engine.errors import EngineError
+from GPT_SoVITS.t2s.sampling import SamplingParameters
+
+
+class Priority(IntEnum):
+    """Who goes first when not everybody can; within a priority, owners take turns."""
+
+    INTERACTIVE = 0
+    BATCH = 1
+
+
+class Streaming(IntEnum):
+    """When audio leaves; the numbers are the official ``streaming_mode``."""
+
+    OFF = 0
+    """A segment's audio in one chunk."""
+    SEGMENTS = 1
+    """As OFF; the name by which old clients ask for audio segment by segment."""
+    TOKENS = 2
+    """Chunks of tokens of varying length, cut at mute tokens where there are any."""
+    TOKENS_FAST = 3
+    """Chunks of tokens of fixed length."""
+
+
+@dataclass(frozen=True)
+class WeightsPair:
+    """Paths of the two weight files that belong together."""
+
+    gpt: str
+    sovits: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The voice to speak in.
+
+    Attributes:
+        path: Audio file, 3 to 10 s, any format that soundfile or ffmpeg reads.
+        text: What is said in it; "" speaks without a prompt (as ``ref_free``).
+        language: Name or code of the text's language.
+        auxiliary: More clips of the voice; only their timbre is used, averaged.
+    """
+
+    path: str
+    text: str = ""
+    language: str = "all_zh"
+    auxiliary: tuple[str, ...] = ()
+
+
+def new_request_id() -> str:
+    """Return an id that no other request has."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class SynthesisRequest:
+    """A text to be spoken.
+
+    Attributes:
+        text: Any length; cut into segments by ``how_to_cut``.
+        language: Name or code of the text's language.
+        reference: The voice.
+        request_id: Names the request in events and in :meth:`Engine.cancel`.
+        weights: What to speak with; None takes the current ones at the moment of acceptance.
+        sampling: How tokens are chosen.
+        seed: Same seed, same audio, whatever else runs; None draws one, which :class:`Started` reports.
+        speed: 0.25 to 4; 2 is twice as fast.
+        how_to_cut: Name or code of a cutting method.
+        ref_free: Do not use the reference's text and tokens as a prompt, its timbre only.
+        fragment_interval: Seconds of silence after each segment.
+        streaming: When audio leaves.
+        overlap_length: Tokens of overlap between streamed chunks.
+        min_chunk_length: Tokens of a streamed chunk.
+        priority: See :class:`Priority`.
+        owner: Whose request it is; owners share the engine fairly.
+        segments: Indices of the segments to speak, None for all; the audio of a segment does not depend on it.
+        max_attempts: Seeds to try for a segment whose tokens are unusable.
+        sample_steps: Diffusion steps; v3 and v4 only.
+        super_sampling: Raise 24 kHz output to 48 kHz; v3 only.
+    """
+
+    text: str
+    language: str
+    reference: Reference
+    request_id: str = field(default_factory=new_request_id)
+    weights: WeightsPair | None = None
+    sampling: SamplingParameters = field(default_factory=SamplingParameters)
+    seed: int | None = None
+    speed: float = 1.0
+    how_to_cut: str = "cut1"
+    ref_free: bool = False
+    fragment_interval: float = 0.3
+    streaming: Streaming = Streaming.OFF
+    overlap_length: int = 2
+    min_chunk_length: int = 16
+    priority: Priority = Priority.INTERACTIVE
+    owner: str = ""
+    segments: tuple[int, ...] | None = None
+    max_attempts: int = 3
+    sample_steps: int = 32
+    super_sampling: bool = False
+
+
+@dataclass(frozen=True)
+class Started:
+    """The request was planned; the first event of every request that does not fail before.
+
+    Attributes:
+        request_id: Of the request.
+        seed: The one in use.
+        weights: The ones in use; a caller that repeats or resumes the request passes both back.
+        version: Model version of the weights.
+        sample_rate: Of all audio of the request, in Hz.
+        segments: The text of every segment, also of those that were not asked for.
+    """
+
+    request_id: str
+    seed: int
+    weights: WeightsPair
+    version: str
+    sample_rate: int
+    segments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Tokens of a segment so far; sent after decode steps, perhaps not after each.
+
+    Attributes:
+        request_id: Of the request.
+        segment: Index in :attr:`Started.segments`.
+        tokens: Semantic tokens (25 per second of speech at speed 1) so far in this attempt.
+        expected: Estimate of how many it will be.
+        attempt: 1 for the first.
+    """
+
+    request_id: str
+    segment: int
+    tokens: int
+    expected: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Retried:
+    """An attempt at a segment was unusable and is repeated with another seed."""
+
+    request_id: str
+    segment: int
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class AudioChunk:
+    """The next audio; all chunks of a request, concatenated, are its result.
+
+    Attributes:
+        request_id: Of the request.
+        segment: Whose audio it is; segments come in order. The silence after a segment belongs to it.
+        samples: (N,) float32 within [-1, 1].
+    """
+
+    request_id: str
+    segment: int
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SegmentDone:
+    """All audio of a segment has been sent.
+
+    Attributes:
+        request_id: Of the request.
+        segment: Index in :attr:`Started.segments`.
+        text: The segment's text.
+        start: Seconds from the beginning of this request's audio to the segment's first sound.
+        end: Seconds to the end of its speech, the silence after it not included.
+        tokens: Semantic tokens spoken.
+        attempts: How many seeds were tried.
+        warning: Why the best attempt is still doubtful, None when it is not.
+    """
+
+    request_id: str
+    segment: int
+    text: str
+    start: float
+    end: float
+    tokens: int
+    attempts: int = 1
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds of computation that one request took (shared steps count in full)."""
+
+    waiting: float = 0.0
+    reference: float = 0.0
+    text: float = 0.0
+    prefill: float = 0.0
+    decode: float = 0.0
+    vocoder: float = 0.0
+    first_audio: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The request ended well; nothing follows."""
+
+    request_id: str
+    audio_seconds: float
+    timings: Timings
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The request ended with an error; nothing follows."""
+
+    request_id: str
+    error: EngineError
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The request was cancelled; nothing follows."""
+
+    request_id: str
+
+
+Event: TypeAlias = Started | Progress | Retried | AudioChunk | SegmentDone | Finished | Failed | Cancelled
+TERMINAL = (Finished, Failed, Cancelled)
+
+
+@dataclass(frozen=True)
+class LoadedWeights:
+    """Weights that are in memory.
+
+    Attributes:
+        weights: Their files.
+        version: v1, v2, v2Pro, v2ProPlus, v3 or v4.
+        sample_rate: Of their audio, in Hz.
+        memory_bytes: What they hold.
+        in_use: Requests that are pinned to them.
+    """
+
+    weights: WeightsPair
+    version: str
+    sample_rate: int
+    memory_bytes: int = 0
+    in_use: int = 0
+
+
+class EngineState(Enum):
+    """What an engine can do now."""
+
+    STARTING = "starting"
+    READY = "ready"
+    NO_WEIGHTS = "no_weights"
+    """Runs, but no usable weights are configured; :attr:`EngineStatus.detail` says why."""
+    RESTARTING = "restarting"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """An engine as it was a moment ago.
+
+    Attributes:
+        state: What it can do.
+        detail: In words, for people: why it is not ready, or "".
+        device: ``CPU`` or ``Ascend``, with number.
+        decode_backend: ``native-avx512-float16`` or the like.
+        current: Weights of requests that name none.
+        loaded: All weights in memory.
+        active: Requests that are being spoken.
+        waiting: Requests that are not planned yet.
+        tokens_per_second: Of the last seconds, all requests together.
+        memory_bytes: Resident memory of the engine process.
+        pid: Its process id; None within the caller's process.
+        restarts: How often it had to be started again.
+    """
+
+    state: EngineState
+    detail: str = ""
+    device: str = "CPU"
+    decode_backend: str = ""
+    current: LoadedWeights | None = None
+    loaded: tuple[LoadedWeights, ...] = ()
+    active: int = 0
+    waiting: int = 0
+    tokens_per_second: float = 0.0
+    memory_bytes: int = 0
+    pid: int | None = None
+    restarts: int = 0
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How an engine is set up.
+
+    Attributes:
+        weights: Loaded at start; None starts without.
+        hubert: Folder of chinese-hubert-base; None looks where ``GPT_SoVITS.resources`` puts it.
+        roberta: Folder of chinese-roberta-wwm-ext-large; likewise.
+        speaker_verifier: File of the speaker verifier (Pro versions); likewise.
+        device_target: ``CPU`` or ``Ascend``; None takes Ascend where it works.
+        device_id: Number of the Ascend device.
+        precision: ``float32``, ``float16`` (weights as official files hold them; sums in float32) or ``int8``.
+        decode_backend: ``auto``, ``native`` or ``jit``.
+        max_rows: Sequences that share a decode step.
+        max_requests: Requests accepted before :class:`EngineBusyError`.
+        memory_budget_mb: For weights and caches; least recently used weights are released above it. 0 is no limit.
+        warm_up: Compile everything before the engine says it is ready.
+        threads: CPU threads; 0 takes what the process may use.
+    """
+
+    weights: WeightsPair | None = None
+    hubert: str | None = None
+    roberta: str | None = None
+    speaker_verifier: str | None = None
+    device_target: str | None = None
+    device_id: int = 0
+    precision: str = "float16"
+    decode_backend: str = "auto"
+    max_rows: int = 16
+    max_requests: int = 1024
+    memory_budget_mb: int = 0
+    warm_up: bool = True
+    threads: int = 0

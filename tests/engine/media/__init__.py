@@ -1,0 +1,1 @@
+"""Specifications of audio files: reading, judging, writing, subtitles."""

@@ -1,0 +1,414 @@
+"""An engine for tests of its callers: the same interface and events, threads and tones instead of networks.
+
+    engine = FakeEngine(seconds_per_segment=0.2)
+    engine.fail_next(SynthesisFailedError("scripted"))
+    for event in stream(engine, request): ...
+
+Audio depends on the text, the seed, the voice, the weights and the speed, on nothing else; so a caller that mixes two
+requests up, forgets a seed or changes weights under a running request is found out by comparing samples.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import threading
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GPT_SoVITS.engine.errors import (
+    EngineBusyError,
+    EngineClosedError,
+    EngineDiedError,
+    EngineError,
+    InvalidRequestError,
+    WeightsMissingError,
+)
+from GPT_SoVITS.engine.interface import Listener
+from GPT_SoVITS.engine.messages import (
+    AudioChunk,
+    Cancelled,
+    EngineState,
+    EngineStatus,
+    Event,
+    Failed,
+    Finished,
+    LoadedWeights,
+    Progress,
+    SegmentDone,
+    Started,
+    Streaming,
+    SynthesisRequest,
+    Timings,
+    WeightsPair,
+)
+from GPT_SoVITS.text.cutting import pre_seg_text
+from GPT_SoVITS.text.errors import TextError
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+
+logger = logging.getLogger(__name__)
+
+SAMPLE_RATE = 32000
+SECONDS_PER_CHARACTER = 0.08
+TOKENS_PER_CHARACTER = 2  # at 25 tokens per second
+FAKE_WEIGHTS = WeightsPair("fake-gpt.ckpt", "fake-sovits.pth")
+_SENTENCE = re.compile(r"[^。！？.!?\n]+[。！？.!?\n]*")
+
+
+class _Stopped(Exception):  # noqa: N818  (a signal within this module, not an error)
+    """The request was ended from outside; carries the event that says so."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+
+
+@dataclass
+class _Job:
+    request: SynthesisRequest
+    listener: Listener
+    weights: LoadedWeights
+    seed: int
+    error: EngineError | None = None
+    error_after: int = 0
+    stop: Event | None = None
+    began: float = 0.0
+
+
+def _tell(listener: Listener, event: Event) -> None:
+    """Hand an event over; a listener that fails is its owner's trouble, not the other requests'."""
+    try:
+        listener(event)
+    except Exception:
+        logger.exception("the listener of request %s failed", event.request_id)
+
+
+def voice_of(request: SynthesisRequest, weights: WeightsPair, seed: int) -> int:
+    """A number that differs whenever the audio should."""
+    said = (request.reference, request.language, request.speed, request.sampling, request.ref_free, weights, seed)
+    return zlib.crc32(repr(said).encode())
+
+
+def tones(text: str, voice: int, speed: float = 1.0) -> NDArray[np.float32]:
+    """The fake's audio of a segment, (N,) float32: a tone for each character."""
+    count = round(SECONDS_PER_CHARACTER / speed * SAMPLE_RATE)
+    at = np.arange(count) / SAMPLE_RATE
+    pitches = [110 + (zlib.crc32(char.encode()) + voice) % 880 for char in text]
+    waves = [np.sin(2 * np.pi * pitch * at) * 0.3 for pitch in pitches]
+    audio: NDArray[np.float32] = np.concatenate(waves).astype(np.float32)
+    return audio
+
+
+class FakeEngine:
+    """See the module; implements :class:`GPT_SoVITS.engine.interface.Engine`.
+
+    Args:
+        weights: Current at start; None is the state without weights.
+        seconds_per_segment: Time that a segment takes.
+        steps_per_segment: Progress events per segment; cancellation is noticed between them.
+        parallel: Requests spoken at once; more wait.
+        max_requests: Requests accepted before :class:`EngineBusyError`.
+        real_cutting: Cut as the real engine does (language and method count) instead of after sentences.
+        check_files: Fail for references and weights that are no files.
+
+    Attributes:
+        requests: Everything submitted, in order.
+        busy: Refuse every request with :class:`EngineBusyError`.
+        unloadable: Path of a weight file -> error of :meth:`load`, and of a request that names it.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: WeightsPair | None = FAKE_WEIGHTS,
+        seconds_per_segment: float = 0.0,
+        steps_per_segment: int = 4,
+        parallel: int = 4,
+        max_requests: int = 1024,
+        real_cutting: bool = False,
+        check_files: bool = False,
+    ) -> None:
+        self.seconds_per_segment, self.steps_per_segment = seconds_per_segment, steps_per_segment
+        self.parallel, self.max_requests = parallel, max_requests
+        self.real_cutting, self.check_files = real_cutting, check_files
+        self.requests: list[SynthesisRequest] = []
+        self.busy = False
+        self.unloadable: dict[str, EngineError] = {}
+        self._scripted: deque[tuple[str, EngineError, int]] = deque()
+        self._wake = threading.Condition()
+        self._waiting: deque[_Job] = deque()
+        self._active: dict[str, _Job] = {}
+        self._held = False
+        self._dead = False
+        self._closed = False
+        self._restarts = 0
+        self._threads: list[threading.Thread] = []
+        self._loaded: dict[WeightsPair, LoadedWeights] = {}
+        self._current = self._known(weights) if weights else None
+
+    # --- the interface ---
+
+    def submit(self, request: SynthesisRequest, listener: Listener) -> None:
+        """See :meth:`Engine.submit`."""
+        with self._wake:
+            self.requests.append(request)
+            error = self._refusal(request)
+            if error is None:
+                self._accept(request, listener)
+        if error is not None:
+            listener(Failed(request.request_id, error))
+
+    def cancel(self, request_id: str) -> None:
+        """See :meth:`Engine.cancel`."""
+        with self._wake:
+            self._stop(request_id, Cancelled(request_id))
+
+    def load(self, weights: WeightsPair, *, make_current: bool = True) -> Future[LoadedWeights]:
+        """See :meth:`Engine.load`; done at once."""
+        future: Future[LoadedWeights] = Future()
+        with self._wake:
+            error = self._weights_error(weights)
+            if self._closed:
+                error = EngineClosedError("the engine is closed")
+            if error is None:
+                loaded = self._known(weights)
+                if make_current:
+                    self._current = loaded
+        if error is None:
+            future.set_result(loaded)
+        else:
+            future.set_exception(error)
+        return future
+
+    def status(self) -> EngineStatus:
+        """See :meth:`Engine.status`."""
+        with self._wake:
+            state, detail = self._state()
+            return EngineStatus(
+                state,
+                detail,
+                decode_backend="fake",
+                current=self._current,
+                loaded=tuple(self._loaded.values()),
+                active=len(self._active),
+                waiting=len(self._waiting),
+                restarts=self._restarts,
+            )
+
+    def close(self, timeout: float = 10.0) -> None:
+        """See :meth:`Engine.close`."""
+        with self._wake:
+            self._closed, self._held = True, False
+            self._wake.notify_all()
+            self._wake.wait_for(lambda: not (self._active or self._waiting), timeout)
+            for request_id in [*self._active, *(job.request.request_id for job in self._waiting)]:
+                self._stop(request_id, Failed(request_id, EngineClosedError("the engine was closed")))
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout=5)
+
+    # --- scripting ---
+
+    def fail_next(self, error: EngineError, *, after_segments: int = 0, containing: str = "") -> None:
+        """Fail the next request whose text contains a string, once, after so many segments."""
+        with self._wake:
+            self._scripted.append((containing, error, after_segments))
+
+    def hold(self) -> None:
+        """Let nothing go on (accepted requests wait, running ones stand) until :meth:`release`."""
+        with self._wake:
+            self._held = True
+
+    def release(self) -> None:
+        """Undo :meth:`hold`."""
+        with self._wake:
+            self._held = False
+            self._wake.notify_all()
+
+    def die(self) -> None:
+        """End as a killed engine process does: every request fails, new ones too, until :meth:`revive`."""
+        with self._wake:
+            self._dead = True
+            for request_id in [*self._active, *(job.request.request_id for job in self._waiting)]:
+                self._stop(request_id, Failed(request_id, EngineDiedError("the engine process ended (scripted)")))
+
+    def revive(self) -> None:
+        """Come back after :meth:`die`."""
+        with self._wake:
+            self._dead = False
+            self._restarts += 1
+
+    # --- within ---
+
+    def _state(self) -> tuple[EngineState, str]:
+        if self._closed:
+            return EngineState.CLOSED, "closed"
+        if self._dead:
+            return EngineState.RESTARTING, "the engine process ended (scripted)"
+        if self._current is None:
+            return EngineState.NO_WEIGHTS, "no weights are configured"
+        return EngineState.READY, ""
+
+    def _known(self, weights: WeightsPair) -> LoadedWeights:
+        return self._loaded.setdefault(weights, LoadedWeights(weights, "v2", SAMPLE_RATE, 1 << 20))
+
+    def _weights_error(self, weights: WeightsPair) -> EngineError | None:
+        for path in (weights.gpt, weights.sovits):
+            if path in self.unloadable:
+                return self.unloadable[path]
+            if self.check_files and not Path(path).is_file():
+                return WeightsMissingError(f"{path} is no file")
+        return None
+
+    def _refusal(self, request: SynthesisRequest) -> EngineError | None:
+        if self._closed:
+            return EngineClosedError("the engine is closed")
+        if self._dead:
+            return EngineDiedError("the engine process is not there (scripted)")
+        if self.busy or len(self._active) + len(self._waiting) >= self.max_requests:
+            return EngineBusyError("the engine has as many requests as it accepts")
+        if request.weights is None and self._current is None:
+            return WeightsMissingError("no weights are configured; load some or name them in the request")
+        if self.check_files and not Path(request.reference.path).is_file():
+            return InvalidRequestError(f"reference {request.reference.path} is no file")
+        if self._find(request.request_id) is not None:
+            return InvalidRequestError(f"request id {request.request_id!r} is in use")
+        return self._weights_error(request.weights) if request.weights else None
+
+    def _accept(self, request: SynthesisRequest, listener: Listener) -> None:
+        weights = self._known(request.weights) if request.weights else self._current
+        assert weights is not None  # _refusal has looked  # noqa: S101
+        seed = random.getrandbits(32) if request.seed is None else request.seed
+        job = _Job(request, listener, weights, seed)
+        for scripted in self._scripted:
+            containing, job.error, job.error_after = scripted
+            if containing in request.text:
+                self._scripted.remove(scripted)
+                break
+            job.error = None
+        self._waiting.append(job)
+        if len(self._threads) < min(self.parallel, len(self._active) + len(self._waiting)):
+            self._threads.append(threading.Thread(target=self._work, name="fake-engine", daemon=True))
+            self._threads[-1].start()
+        self._wake.notify_all()
+
+    def _find(self, request_id: str) -> _Job | None:
+        waiting = (job for job in self._waiting if job.request.request_id == request_id)
+        return self._active.get(request_id) or next(waiting, None)
+
+    def _stop(self, request_id: str, event: Event) -> None:
+        job = self._find(request_id)
+        if job is not None and job.stop is None:
+            job.stop = event
+            self._wake.notify_all()
+
+    def _ready(self) -> bool:
+        return bool(self._waiting) and (not self._held or any(job.stop for job in self._waiting))
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._ready() or self._closed)
+                if not self._waiting:
+                    return
+                job = next((job for job in self._waiting if job.stop), self._waiting[0])
+                self._waiting.remove(job)
+                self._active[job.request.request_id] = job
+                job.began = time.perf_counter()
+            last = self._speak(job)
+            # Before its last event, so that a listener which asks for the status sees the request gone.
+            with self._wake:
+                del self._active[job.request.request_id]
+                self._wake.notify_all()
+            _tell(job.listener, last)
+
+    def _speak(self, job: _Job) -> Event:
+        try:
+            return self._spoken(job)
+        except _Stopped as stopped:
+            return stopped.event
+        except EngineError as error:
+            return Failed(job.request.request_id, error)
+        except TextError as error:
+            return Failed(job.request.request_id, InvalidRequestError(str(error)))
+
+    def _pause(self, job: _Job, seconds: float) -> None:
+        """Wait, as a computation takes time; a request that is stopped meanwhile ends here."""
+        until = time.perf_counter() + seconds
+        with self._wake:
+            while job.stop is None and (self._held or time.perf_counter() < until):
+                self._wake.wait(None if self._held else max(until - time.perf_counter(), 0))
+            if job.stop is not None:
+                raise _Stopped(job.stop)
+
+    def cut(self, request: SynthesisRequest) -> tuple[str, ...]:
+        """The segments that a request's text falls into."""
+        method = resolve_cutting(request.how_to_cut)
+        if self.real_cutting:
+            segments = tuple(pre_seg_text(request.text, resolve_language(request.language, "v2"), method))
+        elif method == "cut0":
+            segments = (request.text,)
+        else:
+            segments = tuple(found.strip() for found in _SENTENCE.findall(request.text))
+        segments = tuple(segment for segment in segments if re.search(r"\w", segment))
+        if not segments:
+            raise InvalidRequestError("there is nothing to read in the text")
+        return segments
+
+    def _spoken(self, job: _Job) -> Event:
+        request, request_id = job.request, job.request.request_id
+        self._pause(job, 0)
+        segments = self.cut(request)
+        wanted = range(len(segments)) if request.segments is None else request.segments
+        if any(not 0 <= index < len(segments) for index in wanted):
+            raise InvalidRequestError(f"segments {tuple(wanted)} asked for, the text has {len(segments)}")
+        _tell(job.listener, Started(request_id, job.seed, job.weights.weights, "v2", SAMPLE_RATE, segments))
+        samples, first = 0, 0.0
+        for done, index in enumerate(wanted):
+            if job.error is not None and done >= job.error_after:
+                raise job.error
+            for chunk in self._segment(job, index, segments[index], samples / SAMPLE_RATE):
+                first = first or time.perf_counter() - job.began
+                samples += chunk
+        if job.error is not None:
+            raise job.error
+        total = time.perf_counter() - job.began
+        return Finished(request_id, samples / SAMPLE_RATE, Timings(decode=total, first_audio=first, total=total))
+
+    def _segment(self, job: _Job, index: int, text: str, start: float) -> Iterator[int]:
+        """Speak a segment; yields the number of samples of each chunk."""
+        request, request_id = job.request, job.request.request_id
+        tokens = len(text) * TOKENS_PER_CHARACTER
+        speech = tones(text, voice_of(request, job.weights.weights, job.seed), request.speed)
+        silence = np.zeros(round(request.fragment_interval * SAMPLE_RATE), np.float32)
+        streamed = request.streaming >= Streaming.TOKENS
+        parts = np.array_split(speech, self.steps_per_segment) if streamed else [speech]
+        for step in range(1, self.steps_per_segment + 1):
+            self._pause(job, self.seconds_per_segment / self.steps_per_segment)
+            _tell(job.listener, Progress(request_id, index, tokens * step // self.steps_per_segment, tokens))
+            last = step == self.steps_per_segment
+            if streamed or last:
+                part = parts[step - 1] if streamed else speech
+                part = np.concatenate([part, silence]) if last else part
+                _tell(job.listener, AudioChunk(request_id, index, part))
+                yield len(part)
+        end = start + len(speech) / SAMPLE_RATE
+        _tell(job.listener, SegmentDone(request_id, index, text, start, end, tokens))
+
+
+def solo(engine: FakeEngine, request: SynthesisRequest, seed: int, weights: WeightsPair) -> NDArray[np.float32]:
+    """The whole audio that a request must give with this seed and these weights, whatever else runs."""
+    request = replace(request, seed=seed, weights=weights)
+    silence = np.zeros(round(request.fragment_interval * SAMPLE_RATE), np.float32)
+    segments = engine.cut(request)
+    wanted = range(len(segments)) if request.segments is None else request.segments
+    voice = voice_of(request, weights, seed)
+    return np.concatenate([part for i in wanted for part in (tones(segments[i], voice, request.speed), silence)])

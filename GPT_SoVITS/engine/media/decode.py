@@ -1,4 +1,4 @@
-"""Reading sound files of any kind, whoever sent them: soundfile where it can, ffmpeg for the rest.
+"""Reading sound files of any kind, whoever sent them: soundfile where it is exact, ffmpeg for the rest.
 
 Containers are told by their content, never by their name. Nothing longer than asked for is decoded, so that a small
 file that unfolds into hours costs no more than its limit.
@@ -182,7 +182,9 @@ def _open_soundfile(opened: _Opened) -> Any | None:
             sound = soundfile.SoundFile(opened.file)
     except (soundfile.LibsndfileError, TypeError, ValueError, OSError):
         return None
-    if sound.format not in _FORMATS or not 0 < sound.frames < 1 << 40:
+    # libsndfile guesses the length of an MP3 without an index from its first frame and reads no further than that.
+    guessed = sound.format == "MP3" and ffmpeg.available()
+    if guessed or sound.format not in _FORMATS or not 0 < sound.frames < 1 << 40:
         sound.close()
         return None
     return sound
@@ -222,7 +224,7 @@ def _read_ffmpeg(path: Path, max_seconds: float, timeout_s: float) -> tuple[NDAr
     data = ffmpeg.decode(path, stream, max_seconds=max_seconds + 1.0, timeout_s=timeout_s)
     samples = np.frombuffer(data, "<f4").reshape(-1, stream.channels)
     if len(samples) > (max_seconds + 0.5) * stream.rate:
-        _check_limit(len(samples) / stream.rate, max_seconds)
+        raise ReferenceAudioError(f"the audio file is longer than {max_seconds:g} s, which is what is read: cut it")
     return np.ascontiguousarray(samples.T, np.float32), stream.rate
 
 

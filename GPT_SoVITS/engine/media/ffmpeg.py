@@ -20,6 +20,8 @@ CONTAINERS = (
     "flv", "gsm", "latm", "loas", "matroska", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts", "ogg", "rm", "shn", "tak",
     "tta", "voc", "w64", "wav", "wv", "xwma",
 )  # fmt: skip
+# Streams of frames without a length: what ffprobe says is a guess from the first frames' bit rate, often far off.
+GUESSED_LENGTH = frozenset({"aac", "ac3", "amr", "dts", "eac3", "gsm", "loas", "latm", "mp3", "mpeg", "mpegts"})
 MEMORY_BYTES = 2 << 30
 """Address space of an ffmpeg process: a malformed header must not take the machine's memory."""
 MESSAGE_CHARACTERS = 200
@@ -32,7 +34,7 @@ class Stream:
     Attributes:
         rate: Samples per second.
         channels: 1 for mono.
-        seconds: Length as the container states it, None where it does not.
+        seconds: Length as the container states it, None where it does not or only guesses.
         container: ffmpeg's name of the format.
     """
 
@@ -124,8 +126,9 @@ def probe(path: Path, *, timeout_s: float) -> Stream:
     if status != 0 or rate <= 0 or channels <= 0:
         raise _unreadable(message)
     container = found.get("format", {})
-    seconds = _seconds(stream.get("duration")) or _seconds(container.get("duration"))
-    return Stream(rate, channels, seconds, str(container.get("format_name", "")).split(",")[0])
+    name = str(container.get("format_name", "")).split(",")[0]
+    stated = _seconds(stream.get("duration")) or _seconds(container.get("duration"))
+    return Stream(rate, channels, None if name in GUESSED_LENGTH else stated, name)
 
 
 def _seconds(value: Any) -> float | None:

@@ -1,0 +1,159 @@
+"""Compiling the kernels: every source once for each instruction set, one shared library for each.
+
+A library's file name holds a digest of sources and options, so one that does not fit the sources is never loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from GPT_SoVITS.native import isa
+from GPT_SoVITS.native.compilers import COMMON_FLAGS, HOW_TO_GET_ONE, LINK_FLAGS, Compiler, find_compiler
+
+SOURCES = Path(__file__).parent / "src"
+TIMEOUT_SECONDS = 600
+
+
+class BuildError(RuntimeError):
+    """The library cannot be built; the message holds the compiler's first complaints or what is missing."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A library on disk and how it came about."""
+
+    path: Path
+    compiler: str
+    was_built_now: bool
+
+
+def folder() -> Path:
+    """Return where libraries lie: beside this file, or in the user's cache where that cannot be written."""
+    beside = Path(__file__).parent / "lib"
+    with contextlib.suppress(OSError):
+        beside.mkdir(exist_ok=True)
+    if os.access(beside, os.W_OK):
+        return beside
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpt-sovits-mindspore" / "native"
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache
+
+
+@lru_cache(maxsize=1)
+def sources_digest() -> str:
+    """Return the digest of all sources and the common options."""
+    digest = hashlib.sha256(" ".join((*COMMON_FLAGS, *LINK_FLAGS)).encode())
+    for path in sorted(SOURCES.iterdir()):
+        if path.suffix in (".cpp", ".h"):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def library_name(level: isa.InstructionSet) -> str:
+    """Return the file name of a level's library for the sources as they are."""
+    flags = hashlib.sha256(" ".join(level.flags).encode()).hexdigest()[:4]
+    return f"gpt_sovits_{level.name}_{sources_digest()}{flags}.so"
+
+
+def find_library(level: isa.InstructionSet) -> Path | None:
+    """Return the library of a level that fits the sources: the built one, or one that came with the package."""
+    for place in (folder(), Path(__file__).parent / "lib"):
+        path = place / library_name(level)
+        if path.is_file():
+            return path
+    return None
+
+
+@contextlib.contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    import fcntl
+
+    with (place / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _run(command: Sequence[str]) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603  (a compiler of this machine, our own sources)
+            command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"{command[0]}: {error}") from error
+    if done.returncode != 0:
+        complaints = "\n".join((done.stderr or done.stdout).splitlines()[:12])
+        raise BuildError(f"{' '.join(command)} failed:\n{complaints}")
+
+
+def _compile(compiler: Compiler, level: isa.InstructionSet, target: Path) -> None:
+    flags = compiler.flags(level)
+    with tempfile.TemporaryDirectory(prefix="gpt-sovits-native-") as scratch:
+
+        def compile_one(source: Path) -> str:
+            made = str(Path(scratch) / f"{source.stem}.o")
+            name = f'-DGPT_SOVITS_ISA="{level.name}"'
+            _run([*compiler.command, *COMMON_FLAGS, *flags, name, "-c", str(source), "-o", made])
+            return made
+
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2) as pool:
+            objects = list(pool.map(compile_one, sorted(SOURCES.glob("*.cpp"))))
+        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-", suffix=".so")
+        os.close(handle)
+        try:
+            _run([*compiler.command, *flags, *LINK_FLAGS, *objects, "-o", unfinished])
+            Path(unfinished).chmod(0o755)
+            Path(unfinished).replace(target)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
+
+
+def _stamp(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _built_by(path: Path) -> str:
+    try:
+        return str(json.loads(_stamp(path).read_text(encoding="utf-8"))["compiler"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+def _remove_old(target: Path, level: isa.InstructionSet) -> None:
+    for old in target.parent.glob(f"gpt_sovits_{level.name}_*"):
+        if old.stem != target.stem:
+            old.unlink(missing_ok=True)
+
+
+def build(level: isa.InstructionSet, *, force: bool = False, place: Path | None = None) -> Built:
+    """Build a level's library unless one of the same sources and compiler is there.
+
+    Args:
+        level: Instruction set.
+        force: Build in any case.
+        place: Folder of the library; by default :func:`folder`.
+
+    Raises:
+        BuildError: there is no compiler, or it fails.
+    """
+    place = folder() if place is None else place
+    target = place / library_name(level)
+    compiler = find_compiler(level.machine)
+    if compiler is None:
+        raise BuildError(f"no C++ compiler for {level.machine} found; {HOW_TO_GET_ONE}")
+    with _locked(place):
+        if target.is_file() and not force and _built_by(target) == compiler.version:
+            return Built(target, compiler.version, was_built_now=False)
+        _compile(compiler, level, target)
+        _stamp(target).write_text(json.dumps({"compiler": compiler.version}), encoding="utf-8")
+        _remove_old(target, level)
+    return Built(target, compiler.version, was_built_now=True)

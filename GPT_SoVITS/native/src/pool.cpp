@@ -1,0 +1,152 @@
+#include "pool.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+#endif
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace gs {
+namespace {
+
+// About 50 microseconds: longer than sampling a token takes, so a decode loop never sleeps between its steps.
+constexpr int kSpins = 4000;
+constexpr int kSpinsBeforeYield = 2000;
+
+inline void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+int usable_processors() {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    const int count = CPU_COUNT(&set);
+    if (count > 0) return count;
+  }
+#endif
+  const unsigned count = std::thread::hardware_concurrency();
+  return count ? static_cast<int>(count) : 1;
+}
+
+class Pool {
+ public:
+  void run(void (*task)(void*, int, int), void* context, int count) {
+    std::lock_guard<std::mutex> one_job(jobs_);
+    while (static_cast<int>(threads_.size()) < count - 1) {
+      const int index = static_cast<int>(threads_.size()) + 1;
+      const unsigned seen = generation_.load();
+      threads_.emplace_back([this, index, seen] { work(index, seen); });
+      threads_.back().detach();
+    }
+    task_ = task;
+    context_ = context;
+    count_ = count;
+    pending_.store(static_cast<int>(threads_.size()), std::memory_order_relaxed);
+    generation_.fetch_add(1);
+    if (sleeping_.load() > 0) {
+      std::lock_guard<std::mutex> lock(sleep_);
+      wake_.notify_all();
+    }
+    task(context, 0, count);
+    for (int spins = 0; pending_.load(std::memory_order_acquire) > 0; ++spins) {
+      if (spins < kSpinsBeforeYield) relax();
+      else std::this_thread::yield();
+    }
+  }
+
+ private:
+  void work(int index, unsigned seen) {
+    for (;;) {
+      for (int spins = 0; generation_.load(std::memory_order_acquire) == seen; ++spins) {
+        if (spins < kSpins) {
+          relax();
+          continue;
+        }
+        std::unique_lock<std::mutex> lock(sleep_);
+        sleeping_.fetch_add(1);
+        wake_.wait(lock, [&] { return generation_.load() != seen; });
+        sleeping_.fetch_sub(1);
+      }
+      ++seen;
+      if (index < count_) task_(context_, index, count_);
+      pending_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  std::mutex jobs_, sleep_;
+  std::condition_variable wake_;
+  std::vector<std::thread> threads_;
+  void (*task_)(void*, int, int) = nullptr;
+  void* context_ = nullptr;
+  int count_ = 0;
+  alignas(64) std::atomic<unsigned> generation_{0};
+  alignas(64) std::atomic<int> pending_{0};
+  alignas(64) std::atomic<int> sleeping_{0};
+};
+
+// Never destroyed: its threads may still sleep when the process ends. Made anew after a fork, which copies no threads.
+Pool* pool = nullptr;
+std::once_flag made;
+std::atomic<int> chosen_threads{0};
+
+void make_pool() { pool = new Pool; }
+
+Pool& the_pool() {
+  std::call_once(made, [] {
+    make_pool();
+#if defined(__linux__)
+    pthread_atfork(nullptr, nullptr, make_pool);
+#endif
+  });
+  return *pool;
+}
+
+}  // namespace
+
+int pool_threads() {
+  const int chosen = chosen_threads.load();
+  return chosen > 0 ? chosen : usable_processors();
+}
+
+void set_pool_threads(int count) { chosen_threads.store(count > 0 ? count : 0); }
+
+void pool_run(void (*task)(void*, int, int), void* context, int count) {
+  if (count <= 1) task(context, 0, 1);
+  else the_pool().run(task, context, count);
+}
+
+void Barrier::wait() {
+  if (count_ <= 1) return;
+  const unsigned generation = generation_.load(std::memory_order_relaxed);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) == count_ - 1) {
+    arrived_.store(0, std::memory_order_relaxed);
+    generation_.store(generation + 1, std::memory_order_release);
+    return;
+  }
+  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
+    if (spins < kSpinsBeforeYield) relax();
+    else std::this_thread::yield();
+  }
+}
+
+}  // namespace gs
+
+#define GS_EXPORT extern "C" __attribute__((visibility("default")))
+
+GS_EXPORT int gs_abi_version() { return 1; }
+GS_EXPORT const char* gs_isa() { return GPT_SOVITS_ISA; }
+GS_EXPORT int gs_pool_threads() { return gs::pool_threads(); }
+GS_EXPORT void gs_set_pool_threads(int count) { gs::set_pool_threads(count); }

@@ -1,0 +1,1 @@
+"""The native kernels: how they are built, and that they compute what the portable code computes."""

@@ -1,0 +1,213 @@
+"""A pair of weights in memory: the decoder of a GPT file and the synthesizer of a SoVITS file, checked as a pair."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert import Weights, open_weights
+from GPT_SoVITS.engine.errors import WeightsInvalidError
+from GPT_SoVITS.engine.features import Features, Progress, loading
+from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
+from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.synthesizer import Buckets, Synthesizer
+from GPT_SoVITS.t2s.backend import DecodeBackend
+from GPT_SoVITS.t2s.config import T2SConfig
+from GPT_SoVITS.t2s.jit_backend import JitBackend
+from GPT_SoVITS.text.pipeline import BERT_CHANNELS
+from GPT_SoVITS.text.symbols import SYMBOLS
+
+SPOKEN_VERSIONS = ("v1", "v2", "v2Pro", "v2ProPlus")
+MUTE_TOKEN = 486
+"""The semantic token of silence in all published quantizers."""
+BUCKETS = Buckets(
+    codes=(32, 64, 128, 192, 256, 384, 512, 1024, 1536),
+    phonemes=(128, 512, 1536),
+    frames=(64, 128, 256, 384, 512, 768, 1024, 2048, 4096, 8192),
+    reference=(256, 512),
+    features=(256, 544),
+)
+"""Lengths that are compiled for: few phoneme lengths, because every pair of both costs a compilation."""
+REFERENCE_FRAMES = (250, 512)
+ROW_COUNTS = (1, 2, 4, 8, 16, 32)
+_EMBEDDING = "ar_audio_embedding.word_embeddings.weight"
+
+
+@dataclass
+class Bundle:
+    """GPT and SoVITS weights that speak together.
+
+    Attributes:
+        weights: Their files.
+        version: v1, v2, v2Pro or v2ProPlus: that of the SoVITS weights.
+        sample_rate: Of the audio, in Hz.
+        decoder: Text to semantic tokens.
+        decode_description: Which decode backend that is, in words.
+        synthesizer: Semantic tokens to audio.
+        memory_bytes: What the weights hold.
+        mute_similarity: (vocab,) float32, cosine between each token's embedding and the mute token's.
+        key: Tells bundles apart, also one that was loaded again after its files had changed.
+    """
+
+    weights: WeightsPair
+    version: str
+    sample_rate: int
+    decoder: DecodeBackend
+    decode_description: str
+    synthesizer: Synthesizer
+    memory_bytes: int
+    mute_similarity: NDArray[np.float32] = field(repr=False)
+    key: int = 0
+
+    def warm_up(self, progress: Progress | None = None) -> float:
+        """Compile what serving needs and return the seconds it took; afterwards nothing compiles while serving."""
+        began = time.perf_counter()
+        for what, step in self._warm_up_steps():
+            start = time.perf_counter()
+            step()
+            if progress is not None:
+                progress(what, time.perf_counter() - start)
+        return time.perf_counter() - began
+
+    def _warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        voice, buckets = self.synthesizer, self.synthesizer.buckets
+        if isinstance(self.decoder, JitBackend):
+            for rows in self.decoder.row_counts:
+                yield f"decoder, {rows} rows", partial(self._warm_up_rows, self.decoder, rows)
+            lengths = self.decoder.prefill_lengths
+            first = self.decoder.capacities[:1]
+            yield "decoder, prefill", partial(self.decoder.warm_up, 1, first, lengths)
+        condition = np.zeros(voice.config.gin_channels, np.float32)
+        for count in buckets.phonemes:
+            yield f"content, {count} phonemes", partial(self._warm_up_content, count, condition)
+        content = np.zeros((voice.config.hidden_channels, 1), np.float32)
+        for frames in buckets.frames:
+            longest = np.repeat(content, frames, axis=1)
+            yield f"latent, {frames} frames", partial(voice.latent, longest, condition, None, 0.0)
+        latent = np.zeros((voice.config.inter_channels, 1), np.float32)
+        for frames in (voice.vocoder.sizes[0] - 1, *voice.vocoder.sizes):
+            yield f"vocoder, {frames} frames", partial(voice.vocoder, np.repeat(latent, frames, axis=1), condition)
+        yield "reference", partial(voice.warm_up, (), (), REFERENCE_FRAMES)
+
+    def _warm_up_rows(self, decoder: JitBackend, rows: int) -> None:
+        decoder.warm_up(rows, decoder.capacities, decoder.prefill_lengths[:1])
+
+    def _warm_up_content(self, phonemes: int, condition: NDArray[np.float32]) -> None:
+        encoded = self.synthesizer.phonemes(np.zeros(phonemes, np.int64))
+        for count in self.synthesizer.buckets.codes:
+            self.synthesizer.content(np.zeros(count, np.int64), encoded, condition)
+
+
+_keys = itertools.count(1)
+
+
+def load_bundle(
+    weights: WeightsPair, settings: EngineSettings, features: Features, progress: Progress | None = None
+) -> Bundle:
+    """Load a pair of weights.
+
+    Args:
+        weights: Their files.
+        settings: Precision, decode backend, threads, rows.
+        features: The shared networks; asked whether the speaker verifier that Pro versions need is there.
+        progress: See :data:`Progress`.
+
+    Raises:
+        WeightsMissingError: a file is not there.
+        WeightsInvalidError: a file cannot be used, is of the wrong kind, or the two do not belong together.
+    """
+    gpt, sovits = _open(weights.gpt, "t2s", "GPT weights"), _open(weights.sovits, "sovits", "SoVITS weights")
+    _check_pair(gpt, sovits)
+    if sovits.version.startswith("v2Pro"):
+        features.speaker_verifier()
+    start = time.perf_counter()
+    with loading("GPT weights", gpt.path):
+        t2s = T2SConfig.from_official(gpt.config)
+        _check_tokens(t2s, gpt, SovitsConfig.codebook_size)
+        decoder, description = _decoder(t2s, gpt.arrays, settings)
+        similarity = _mute_similarity(gpt.arrays)
+    decoder_bytes = _weight_bytes(gpt.arrays, settings.precision if "native" in description else "float32")
+    del gpt
+    loaded = time.perf_counter()
+    with loading("SoVITS weights", sovits.path):
+        config = SovitsConfig.from_official(sovits.config, sovits.version)
+        synthesizer = Synthesizer(config, sovits.arrays, buckets=BUCKETS)
+    memory = decoder_bytes + _weight_bytes(sovits.arrays, "float32")
+    del sovits
+    give_memory_back()
+    if progress is not None:
+        progress("GPT weights", loaded - start)
+        progress("SoVITS weights", time.perf_counter() - loaded)
+    return Bundle(
+        weights, config.version, config.sampling_rate, decoder, description, synthesizer, memory, similarity,
+        next(_keys),
+    )  # fmt: skip
+
+
+def _open(path: str, kind: str, what: str) -> Weights:
+    with loading(what, Path(path)):
+        weights = open_weights(path)
+    if weights.kind != kind:
+        raise WeightsInvalidError(f"{Path(path).name!r} holds a network of kind {weights.kind!r}, expected {what}")
+    return weights
+
+
+def _check_pair(gpt: Weights, sovits: Weights) -> None:
+    if sovits.version not in SPOKEN_VERSIONS:
+        raise WeightsInvalidError(
+            f"{sovits.path.name!r} is SoVITS {sovits.version}; speaking with it is not built yet, only "
+            f"{', '.join(SPOKEN_VERSIONS)}"
+        )
+    if gpt.symbols != sovits.symbols:
+        raise WeightsInvalidError(
+            f"{gpt.path.name!r} knows the phonemes of {gpt.symbols}, {sovits.path.name!r} ({sovits.version}) those of "
+            f"{sovits.symbols}; choose GPT and SoVITS weights of the same version"
+        )
+
+
+def _check_tokens(config: T2SConfig, gpt: Weights, codebook_size: int) -> None:
+    symbols = len(SYMBOLS[gpt.symbols])
+    if config.eos != codebook_size or config.phoneme_vocab_size < symbols or config.bert_dim != BERT_CHANNELS:
+        raise WeightsInvalidError(
+            f"{gpt.path.name!r} has {config.eos} semantic tokens, {config.phoneme_vocab_size} phonemes and "
+            f"{config.bert_dim} text channels; expected {codebook_size}, at least {symbols}, and {BERT_CHANNELS}"
+        )
+
+
+def _decoder(
+    config: T2SConfig, arrays: Mapping[str, NDArray[Any]], settings: EngineSettings
+) -> tuple[DecodeBackend, str]:
+    rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
+    return JitBackend.from_arrays(config, arrays, row_counts=rows), "jit-float32"
+
+
+def _weight_bytes(arrays: Mapping[str, NDArray[Any]], precision: str) -> int:
+    size = {"float32": 4, "float16": 2, "int8": 1}.get(precision, 4)
+    return size * sum(array.size for array in arrays.values())
+
+
+def _mute_similarity(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Cosine between the embedding of every token and that of silence, (vocab,)."""
+    embedding = np.asarray(arrays[_EMBEDDING], np.float32)
+    mute = embedding[min(MUTE_TOKEN, len(embedding) - 1)]
+    norms = np.linalg.norm(embedding, axis=1) * np.linalg.norm(mute)
+    return np.asarray(embedding @ mute / np.maximum(norms, 1e-8), np.float32)
+
+
+def give_memory_back() -> None:
+    """Return what was freed to the system, where the C library can."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)

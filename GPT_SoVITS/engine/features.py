@@ -1,0 +1,163 @@
+"""The networks that all bundles share, each loaded when it is first needed: HuBERT, RoBERTa, the speaker verifier."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from convert import CheckpointError, Weights, open_weights
+from GPT_SoVITS.engine.errors import WeightsInvalidError, WeightsMissingError
+from GPT_SoVITS.engine.messages import EngineSettings
+from GPT_SoVITS.features.errors import FeatureError
+from GPT_SoVITS.features.hubert import HubertConfig
+from GPT_SoVITS.features.hubert_extractor import Hubert
+from GPT_SoVITS.features.phone_features import PhoneFeatures, Roberta, load_tokenizer
+from GPT_SoVITS.features.roberta import RobertaConfig
+from GPT_SoVITS.features.speaker import SpeakerVerifier
+from GPT_SoVITS.features.speaker_network import SpeakerConfig
+from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.resources.locate import locate
+from GPT_SoVITS.resources.manifest import load_manifest
+from GPT_SoVITS.sovits.config import ConfigError
+from GPT_SoVITS.t2s.config import T2SConfigError
+from GPT_SoVITS.text.pipeline import BERT_CHANNELS
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, float], None]
+"""Called after each step of loading or warming up with what was done and the seconds it took."""
+
+REFERENCE_SECONDS = (3.0, 10.0)
+LONGEST_TEXT = 512
+"""Tokens of RoBERTa that are compiled for when warming up: the most that a segment can have."""
+
+
+@contextmanager
+def loading(what: str, path: Path) -> Iterator[None]:
+    """Turn what can go wrong while weights are read into errors of the engine that name the file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise WeightsMissingError(f"{what}: {path.name!r} is not there; check the path") from error
+    except OSError as error:
+        raise WeightsMissingError(f"{what}: {path.name!r} cannot be opened: {error.strerror or error}") from error
+    except (CheckpointError, WeightsError, FeatureError, T2SConfigError, ConfigError) as error:
+        raise WeightsInvalidError(f"{what}: {error}") from error
+
+
+class Features:
+    """HuBERT, RoBERTa and the speaker verifier of one engine. For the thread that owns MindSpore.
+
+    Args:
+        settings: Says where the networks are; else they are looked for where ``GPT_SoVITS.resources`` puts them.
+    """
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.reduced = settings.precision != "float32"
+        self._lock = threading.Lock()
+        self._hubert: Hubert | None = None
+        self._phone_features: PhoneFeatures | None = None
+        self._speaker: SpeakerVerifier | None = None
+
+    def hubert(self) -> Hubert:
+        """Return HuBERT.
+
+        Raises:
+            WeightsMissingError: it is not installed.
+            WeightsInvalidError: its files cannot be used.
+        """
+        with self._lock:
+            if self._hubert is None:
+                path = self._folder("hubert", self.settings.hubert)
+                with loading("HuBERT", path):
+                    weights = _open(path, "hubert")
+                    self._hubert = Hubert(HubertConfig.from_official(weights.config), weights.arrays)
+            return self._hubert
+
+    def phone_features(self) -> PhoneFeatures:
+        """Return the features of Chinese phonemes (RoBERTa).
+
+        Raises:
+            WeightsMissingError: it is not installed.
+            WeightsInvalidError: its files cannot be used.
+        """
+        with self._lock:
+            if self._phone_features is None:
+                path = self._folder("roberta", self.settings.roberta)
+                with loading("RoBERTa", path):
+                    tokenizer = load_tokenizer(path)
+                    weights = _open(path, "bert")
+                    config = RobertaConfig.from_official(weights.config)
+                    if config.hidden_size != BERT_CHANNELS:
+                        raise FeatureError(
+                            f"{path.name} has {config.hidden_size} channels, the decoder reads {BERT_CHANNELS}; "
+                            "use chinese-roberta-wwm-ext-large"
+                        )
+                    self._phone_features = PhoneFeatures(Roberta(config, weights.arrays), tokenizer)
+            return self._phone_features
+
+    def speaker_verifier(self) -> SpeakerVerifier:
+        """Return the speaker verifier, which the Pro versions need.
+
+        Raises:
+            WeightsMissingError: it is not installed.
+            WeightsInvalidError: its file cannot be used.
+        """
+        with self._lock:
+            if self._speaker is None:
+                path = self._folder("speaker-verifier", self.settings.speaker_verifier)
+                with loading("speaker verifier", path):
+                    weights = _open(path, "eres2netv2")
+                    self._speaker = SpeakerVerifier(SpeakerConfig.from_official(weights.config), weights.arrays)
+            return self._speaker
+
+    def warm_up(self, version: str, progress: Progress | None = None) -> float:
+        """Load and compile what a version needs, as far as it is installed; return the seconds it took.
+
+        What is missing is logged and left for the request that needs it, which fails with the command that mends it.
+        """
+        seconds = 0.0
+        steps: list[tuple[str, Callable[[], float]]] = [
+            ("HuBERT", lambda: self.hubert().warm_up(REFERENCE_SECONDS[1] + 1)),
+            ("RoBERTa", lambda: self.phone_features().roberta.warm_up(LONGEST_TEXT)),
+        ]
+        if version.startswith("v2Pro"):
+            steps.append(("speaker verifier", lambda: self.speaker_verifier().warm_up(REFERENCE_SECONDS[1])))
+        for what, step in steps:
+            try:
+                taken = step()
+            except WeightsMissingError as error:
+                logger.warning("%s", error)
+                continue
+            seconds += taken
+            if progress is not None:
+                progress(what, taken)
+        return seconds
+
+    def _folder(self, resource: str, given: str | None) -> Path:
+        if given is not None:
+            return Path(given)
+        folder = locate(resource)
+        if folder is None:
+            description = load_manifest().get(resource).description["en"]
+            raise WeightsMissingError(
+                f"{description}: not installed; fetch it with: python -m GPT_SoVITS.resources fetch {resource}"
+            )
+        name = next(
+            file.name
+            for file in load_manifest().get(resource).files
+            if file.name.endswith(("pytorch_model.bin", ".ckpt"))
+        )
+        path = folder / name
+        return path.parent if path.name == "pytorch_model.bin" else path
+
+
+def _open(path: Path, kind: str) -> Weights:
+    weights = open_weights(path)
+    if weights.kind != kind:
+        raise FeatureError(f"{path.name} holds a network of kind {weights.kind!r}, expected {kind!r}")
+    return weights

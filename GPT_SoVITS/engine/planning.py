@@ -1,0 +1,252 @@
+"""What a request comes down to: segments of text that can be spoken one by one, in any order, with their numbers."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GPT_SoVITS.engine.attempts import Purpose, generator_for, token_limit, tokens_per_phoneme
+from GPT_SoVITS.engine.errors import InvalidRequestError, WeightsMissingError
+from GPT_SoVITS.engine.messages import Streaming, SynthesisRequest
+from GPT_SoVITS.t2s.backend import DecodeInput
+from GPT_SoVITS.t2s.decoding import MAX_STEPS, Row
+from GPT_SoVITS.text.cutting import SPLITTERS
+from GPT_SoVITS.text.errors import EmptyTextError, MissingResourceError, TextError
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from GPT_SoVITS.text.pipeline import BertFeature, Reader, Sentence, default_reader
+
+if TYPE_CHECKING:
+    from GPT_SoVITS.engine.bundle import Bundle
+    from GPT_SoVITS.engine.features import Features
+    from GPT_SoVITS.engine.references import PreparedReference
+
+Tokens = NDArray[np.int64]
+
+SPEEDS = (0.25, 4.0)
+LONGEST_INTERVAL = 60.0
+MOST_ATTEMPTS = 10
+CHUNK_LENGTHS = (4, 500)
+LARGEST_SEED = 2**63 - 1
+_NEWEST = "v2"  # knows every language
+EARLY_STOP_HZ = 50
+"""The official early stop is so many tokens per second of the checkpoint's ``max_sec``, though there are 25."""
+LONGEST_SEGMENT = 1000
+"""Tokens (40 s) that a segment may be expected to take; a longer one is cut in two."""
+
+
+@contextmanager
+def text_errors() -> Iterator[None]:
+    """Turn what the text front end raises into errors of the engine."""
+    try:
+        yield
+    except MissingResourceError as error:
+        raise WeightsMissingError(str(error)) from error
+    except TextError as error:
+        raise InvalidRequestError(str(error)) from error
+
+
+def _within(name: str, value: float, lowest: float, highest: float, unit: str = "") -> None:
+    if not (math.isfinite(value) and lowest <= value <= highest):
+        raise InvalidRequestError(f"{name} is {value:g}, expected {lowest:g} to {highest:g}{unit}")
+
+
+def validate(request: SynthesisRequest) -> None:
+    """Check what can be checked without weights and without reading the text; quick, needs no MindSpore.
+
+    Raises:
+        InvalidRequestError: a field is out of range, or the language or cutting method is unknown.
+    """
+    _within("speed", request.speed, *SPEEDS)
+    _within("fragment_interval", request.fragment_interval, 0, LONGEST_INTERVAL, " s")
+    _within("max_attempts", request.max_attempts, 1, MOST_ATTEMPTS)
+    if request.seed is not None:
+        _within("seed", request.seed, 0, LARGEST_SEED)
+    if request.streaming in (Streaming.TOKENS, Streaming.TOKENS_FAST):
+        _within("min_chunk_length", request.min_chunk_length, *CHUNK_LENGTHS, " tokens")
+        _within("overlap_length", request.overlap_length, 0, request.min_chunk_length - 1, " tokens")
+    with text_errors():
+        resolve_language(request.language, _NEWEST)
+        resolve_cutting(request.how_to_cut)
+        if request.reference.text and not request.ref_free:
+            resolve_language(request.reference.language, _NEWEST)
+        if not request.text.strip():
+            raise EmptyTextError("the text is empty; give at least one word")
+
+
+@dataclass(frozen=True)
+class SegmentPlan:
+    """A part of the text that is spoken in one go.
+
+    Attributes:
+        index: Its place among all segments of the request.
+        sentence: Its text and phonemes.
+        reference: The voice.
+        request: The request it belongs to.
+        seed: The request's, in use.
+        expected_tokens: Estimate of its length in semantic tokens.
+        token_limit: Tokens after which decoding is given up.
+        eos: The end token.
+    """
+
+    index: int
+    sentence: Sentence
+    reference: PreparedReference = field(repr=False)
+    request: SynthesisRequest = field(repr=False)
+    seed: int
+    expected_tokens: int
+    token_limit: int
+    eos: int
+
+    @property
+    def text(self) -> str:
+        """What is spoken."""
+        return self.sentence.text
+
+    @property
+    def phonemes(self) -> Tokens:
+        """Phoneme ids (L,) of the text, without the prompt's."""
+        return np.array(self.sentence.phone_ids, np.int64)
+
+    @property
+    def prefill_length(self) -> int:
+        """Cache entries that its prefill fills: phonemes of prompt and text, prompt tokens."""
+        prompt = self.reference
+        return len(prompt.phonemes) + len(self.sentence.phone_ids) + len(prompt.tokens)
+
+    def decode_input(self, features: Features) -> DecodeInput:
+        """Return what the decoder is prefilled with; runs RoBERTa for Chinese text.
+
+        Raises:
+            WeightsMissingError: RoBERTa is needed and not there.
+        """
+        prompt = self.reference
+        phonemes = np.concatenate([prompt.phonemes, self.phonemes])
+        columns = np.concatenate([prompt.bert, bert_of(self.sentence, features)], axis=1)
+        return DecodeInput(phonemes, columns, prompt.tokens)
+
+    def row(self, attempt: int = 1) -> Row:
+        """Return the sequence to decode, with this attempt's own random numbers and the segment's limit."""
+        rng = generator_for(self.seed, self.index, attempt, Purpose.TOKENS)
+        return Row(self.reference.tokens, self.eos, self.request.sampling, rng, self.token_limit)
+
+    def noise(self, attempt: int = 1) -> np.random.Generator:
+        """Return the generator of the latent noise; drawn frame by frame, so a part does not depend on the length."""
+        return generator_for(self.seed, self.index, attempt, Purpose.NOISE)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request, ready to be spoken.
+
+    Attributes:
+        request: As it came.
+        seed: The one in use.
+        segments: All of them, also those that were not asked for.
+        wanted: Indices of those to speak, rising.
+    """
+
+    request: SynthesisRequest
+    seed: int
+    segments: tuple[SegmentPlan, ...]
+    wanted: tuple[int, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text of every segment."""
+        return tuple(segment.text for segment in self.segments)
+
+
+def bert_of(sentence: Sentence, features: Features) -> NDArray[np.float32]:
+    """Return the phoneme features (1024, L) of a sentence; RoBERTa is loaded only if some of it is Chinese."""
+    feature: BertFeature | None = None
+    if any(segment.needs_bert for segment in sentence.segments):
+        feature = features.phone_features()
+    return sentence.bert(feature)
+
+
+def plan(request: SynthesisRequest, bundle: Bundle, reference: PreparedReference, reader: Reader | None = None) -> Plan:
+    """Cut a request's text into segments and number them.
+
+    A segment that would take more than 40 s, or that does not fit into the decoder's cache together with the prompt, is
+    cut further whatever the cutting method (the official program fails or loses the rest there).
+
+    Args:
+        request: Checked by :func:`validate`.
+        bundle: What it is spoken with.
+        reference: Its voice.
+        reader: Reads texts; the installation's when None.
+
+    Raises:
+        InvalidRequestError: the text cannot be spoken, this version does not know the language, there is no such
+            segment, or the prompt leaves no room.
+        WeightsMissingError: a package of the language is not installed.
+    """
+    validate(request)
+    reader = reader or default_reader()
+    planner = _Planner(request, bundle, reference, reader)
+    with text_errors():
+        cut = reader.prepare(request.text.strip("\n"), request.language, bundle.version, request.how_to_cut)
+        sentences = [part for sentence in cut for part in planner.fitting(sentence)]
+    segments = tuple(planner.segment(i, sentence) for i, sentence in enumerate(sentences))
+    wanted = tuple(range(len(segments))) if request.segments is None else tuple(sorted(set(request.segments)))
+    if not wanted or wanted[0] < 0 or wanted[-1] >= len(segments):
+        raise InvalidRequestError(f"segments {wanted} were asked for; the text has 0 to {len(segments) - 1}")
+    return Plan(request, planner.seed, segments, wanted)
+
+
+class _Planner:
+    """What all segments of a request have in common."""
+
+    def __init__(self, request: SynthesisRequest, bundle: Bundle, reference: PreparedReference, reader: Reader) -> None:
+        self.request, self.reference, self.reader, self.version = request, reference, reader, bundle.version
+        self.seed = secrets.randbelow(2**32) if request.seed is None else request.seed
+        config = bundle.decoder.config
+        self.eos = config.eos
+        self.early_stop = min(int(EARLY_STOP_HZ * config.max_sec), MAX_STEPS)
+        self.room = bundle.decoder.max_length - len(reference.phonemes) - len(reference.tokens)
+        self.rate = tokens_per_phoneme(len(reference.tokens), len(reference.phonemes))
+
+    def _expected(self, sentence: Sentence) -> int:
+        return max(round(self.rate * len(sentence.phone_ids)), 1)
+
+    def fitting(self, sentence: Sentence) -> list[Sentence]:
+        """Cut a sentence in two, again and again, until every part fits."""
+        expected = self._expected(sentence)
+        needed = len(sentence.phone_ids) + 2 * expected
+        if expected <= LONGEST_SEGMENT and needed <= self.room:
+            return [sentence]
+        if len(sentence.text.strip()) < 2:
+            raise InvalidRequestError(
+                f"the reference's text and audio take {-self.room} entries more than the decoder holds beside the "
+                "text; give less reference text"
+                if self.room <= 0
+                else f"{sentence.text!r:.40} has {len(sentence.phone_ids)} phonemes, for which there is no room"
+            )
+        halves = halve(sentence.text)
+        read = [self.reader.read(half, self.request.language, self.version) for half in halves if half.strip()]
+        return [part for half in read if half.is_spoken for part in self.fitting(half)]
+
+    def segment(self, index: int, sentence: Sentence) -> SegmentPlan:
+        """Return the plan of a sentence that fits."""
+        expected = self._expected(sentence)
+        room = self.room - len(sentence.phone_ids) - 1
+        limit = max(min(token_limit(expected), self.early_stop, room), 1)
+        return SegmentPlan(index, sentence, self.reference, self.request, self.seed, expected, limit, self.eos)
+
+
+def halve(text: str) -> tuple[str, str]:
+    """Cut a text after the splitter nearest to its middle, else at the nearest space, else in the middle."""
+    middle = len(text) // 2
+    for signs in (SPLITTERS, frozenset(" ")):
+        places: list[Any] = [i + 1 for i, char in enumerate(text[:-1]) if char in signs]
+        if places:
+            place = min(places, key=lambda i: abs(i - middle))
+            return text[:place], text[place:]
+    return text[:middle], text[middle:]

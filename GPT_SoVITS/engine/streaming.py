@@ -1,0 +1,220 @@
+"""Speaking a segment while its tokens are still coming.
+
+Each chunk is what the offline computation gives for the tokens known at its cut: everything so far is encoded, latent
+frames and audio are computed with all the left context that the flow and the generator look at, and the noise of a
+frame does not depend on the chunk it is in. So a chunk differs from the offline result only by what the content
+encoder, which attends to all tokens, and the frames just before the cut would have made of the tokens that were not
+there yet; the last chunk does not differ at all. A chunk ends a few tokens (``overlap_length``) before the last known
+one, and the audio of those tokens, spoken with and without what follows, is cross-faded: both have the same phase.
+
+Where chunks are cut depends on the tokens alone, never on when they arrive: same seed, same audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GPT_SoVITS.engine.bundle import Bundle
+from GPT_SoVITS.engine.messages import Streaming
+from GPT_SoVITS.engine.planning import SegmentPlan
+from GPT_SoVITS.engine.speech import NOISE_SCALE, Audio, SegmentVoice, Tokens, WholeSegment
+from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.resample import frames_at_speed
+
+LOOK_AT = 2
+"""Tokens beyond the shortest chunk that are looked at before a first cut is chosen (official ``check_token_num``)."""
+
+
+def open_voice(bundle: Bundle, segment: SegmentPlan, attempt: int = 1) -> SegmentVoice:
+    """Return what speaks an attempt at a segment in the way that its request streams."""
+    if segment.request.streaming in (Streaming.TOKENS, Streaming.TOKENS_FAST):
+        return StreamedSegment(bundle, segment, attempt)
+    return WholeSegment(bundle, segment, attempt)
+
+
+class CutRule(Protocol):
+    """Says where chunks end."""
+
+    def __call__(self, tokens: Tokens, start: int) -> int | None:
+        """Return after how many tokens the chunk that starts at ``start`` is to be spoken up to, None for not yet."""
+
+
+@dataclass(frozen=True)
+class FixedChunks:
+    """Chunks of a fixed number of tokens; the first is shorter by the overlap, so that it comes as early as it can."""
+
+    length: int
+    overlap: int
+
+    def __call__(self, tokens: Tokens, start: int) -> int | None:
+        cut = start + self.length if start else self.length - self.overlap
+        return cut if cut + self.overlap <= len(tokens) else None
+
+
+@dataclass(frozen=True)
+class ChunksAtPauses:
+    """Chunks of at least so many tokens, cut between two tokens that both sound most like silence.
+
+    The rule of the official ``infer_panel_naive``: similarity to the mute token, both of the pair not below 0, and the
+    best pair among those seen when there is one. Unlike there, pairs too early in the chunk are not candidates (they
+    keep the official rule from ever cutting), a chunk of twice the length is cut at its best pair whatever that is, and
+    tokens after the cut belong to the next chunk only.
+    """
+
+    length: int
+    overlap: int
+    similarity: NDArray[np.float32]
+
+    def __call__(self, tokens: Tokens, start: int) -> int | None:
+        shortest = self.length if start else self.length - self.overlap
+        score = self.similarity[tokens[start:]]
+        pairs = np.where((score[:-1] >= 0) & (score[1:] >= 0), score[:-1] + score[1:], -np.inf)
+        longest = 2 * self.length
+        # Token by token, as if they had just come: where the cut is must not depend on how many there are by now.
+        for known in range(shortest + max(LOOK_AT, self.overlap), len(score) + 1):
+            candidates = pairs[shortest - 1 : min(known - max(self.overlap, 1), longest)]
+            if candidates.size and (candidates.max() > -np.inf or known >= longest + self.overlap):
+                return start + shortest + int(candidates.argmax())
+        return None
+
+
+def cut_rule(bundle: Bundle, segment: SegmentPlan) -> CutRule:
+    """Return the rule of a request's streaming mode."""
+    length, overlap = segment.request.min_chunk_length, segment.request.overlap_length
+    if segment.request.streaming is Streaming.TOKENS_FAST:
+        return FixedChunks(length, overlap)
+    return ChunksAtPauses(length, overlap, bundle.mute_similarity)
+
+
+def flow_halo(config: SovitsConfig) -> int:
+    """Frames on each side that a latent frame depends on in the flow."""
+    return config.flow_count * config.flow_layers * (config.flow_kernel_size // 2)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """A chunk, in frames after the change of speed.
+
+    Attributes:
+        known: Tokens that are encoded.
+        start: First frame whose audio is new.
+        stop: Frame after the last one whose audio is final.
+        end: Frame after the last one that is computed; the audio from ``stop`` on fades into the next chunk.
+    """
+
+    known: int
+    start: int
+    stop: int
+    end: int
+
+
+class StreamedSegment(SegmentVoice):
+    """Speaks chunk by chunk; see the module."""
+
+    def __init__(self, bundle: Bundle, segment: SegmentPlan, attempt: int = 1) -> None:
+        super().__init__(bundle, segment, attempt)
+        config = bundle.synthesizer.config
+        self._rule = cut_rule(bundle, segment)
+        self._overlap, self._speed = segment.request.overlap_length, segment.request.speed
+        self._per_token = config.frames_per_code
+        self._vocoder_halo, self._flow_halo = bundle.synthesizer.vocoder.halo, flow_halo(config)
+        self._cut = 0  # tokens whose audio is final
+        self._start = 0  # the same in frames
+        self._within_chunk = False
+        self._noise_so_far = np.zeros((config.inter_channels, 0), np.float32)
+        self._tail: Audio = np.zeros(0, np.float32)
+
+    def _ready(self) -> bool:
+        return self._within_chunk or self.ended or self._rule(self.tokens, self._cut) is not None
+
+    def _speak(self) -> Generator[Audio | None, None, None]:
+        voice, condition = self.bundle.synthesizer, self.segment.reference.condition
+        self._within_chunk = True
+        encoded = voice.phonemes(self.segment.phonemes)
+        while True:
+            self._within_chunk = True
+            cut = self._rule(self.tokens, self._cut)
+            span = self._span(cut)
+            content = voice.content(self.tokens[: span.known], encoded, condition)
+            yield None
+            first, frames = self._latent(content, span)
+            yield None
+            if cut is None:
+                yield from self._audio(first, frames, span)
+                return
+            self._cut, self._start = cut, span.stop
+            yield from self._audio(first, frames, span)
+
+    def _span(self, cut: int | None) -> _Span:
+        if cut is None:
+            total = frames_at_speed(len(self.tokens) * self._per_token, self._speed)
+            return _Span(len(self.tokens), self._start, total, total)
+        known = cut + self._overlap
+        stop, end = (int(count * self._per_token / self._speed) for count in (cut, known))
+        return _Span(known, self._start, stop, end)
+
+    def _latent(self, content: NDArray[np.float32], span: _Span) -> tuple[int, NDArray[np.float32]]:
+        """Return latent frames with the left context that the vocoder needs, and the number of the first of them."""
+        first = max(span.start - self._vocoder_halo, 0)
+        context = max(first - self._flow_halo, 0)
+        missing = span.end - self._noise_so_far.shape[1]
+        if missing > 0:
+            self._noise_so_far = np.concatenate([self._noise_so_far, self._draw_noise(missing)], axis=1)
+        latent = self.bundle.synthesizer.latent(
+            frames_between(content, context, span.end, self._speed),
+            self.segment.reference.condition,
+            self._noise_so_far[:, context : span.end],
+            NOISE_SCALE,
+        )
+        return first, np.ascontiguousarray(latent.frames[:, first - context :])
+
+    def _audio(self, first: int, frames: NDArray[np.float32], span: _Span) -> Generator[Audio | None, None, None]:
+        """Run the vocoder, yield what is new and final, and keep the rest to fade out under the next chunk."""
+        rate = self.bundle.synthesizer.vocoder.samples_per_frame
+        at = (first - span.start) * rate  # of the next sample, from the first new one
+        final = (span.stop - span.start) * rate
+        tail, kept = self._tail, []
+        for part in self.bundle.synthesizer.vocoder.stream(frames, self.segment.reference.condition):
+            new = part[max(-at, 0) : max(final - at, 0)]
+            kept.append(part[max(final - at, 0) :])
+            faded = fade_over(new, tail, max(at, 0))
+            at += len(part)
+            # The owner must see before it takes the last piece whether there is more to do.
+            self._within_chunk = at < (span.end - span.start) * rate
+            self._tail = np.concatenate(kept)
+            yield faded if faded.size else None
+
+
+def frames_between(content: NDArray[np.float32], start: int, end: int, speed: float) -> NDArray[np.float32]:
+    """Return frames [start, end) of content (C, T) after a change of speed.
+
+    At speed 1 they are the content's own. Else frame ``i`` lies at ``(i + 0.5) * speed - 0.5``, whatever the length;
+    offline, officially, the step is stretched so that the last frame meets the end, by less than a frame in all.
+    """
+    if speed == 1:
+        return np.ascontiguousarray(content[:, start:end])
+    last = content.shape[1] - 1
+    position = np.clip((np.arange(start, end) + 0.5) * speed - 0.5, 0, last)
+    left = position.astype(np.int64)
+    weight = (position - left).astype(np.float32)
+    frames: NDArray[np.float32] = content[:, left] * (1 - weight) + content[:, np.minimum(left + 1, last)] * weight
+    return frames
+
+
+def fade_over(audio: Audio, tail: Audio, offset: int) -> Audio:
+    """Cross-fade from the tail of the chunk before; ``offset`` is where this audio (N,) begins in the tail.
+
+    A raised cosine; both sides are the same speech in phase, so the weights add up to 1.
+    """
+    old = tail[offset : offset + len(audio)]
+    if not old.size:
+        return audio
+    rising = 0.5 - 0.5 * np.cos(np.pi * (np.arange(offset, offset + len(old)) + 0.5) / len(tail))
+    faded = audio.copy()
+    faded[: len(old)] = rising * audio[: len(old)] + (1 - rising) * old
+    return faded

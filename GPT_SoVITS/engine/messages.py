@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.errors import EngineError
-from GPT_SoVITS.t2s.sampling import SamplingParameters
+from GPT_SoVITS.t2s.sampling import SamplingParameters as SamplingParameters  # part of a request, for callers too
 
 
 class Priority(IntEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -55,7 +55,7 @@ def stream(engine: Engine, request: SynthesisRequest) -> Iterator[Event]:
             engine.cancel(request.request_id)
 
 
-async def astream(engine: Engine, request: SynthesisRequest) -> AsyncIterator[Event]:
+async def astream(engine: Engine, request: SynthesisRequest) -> AsyncGenerator[Event, None]:
     """As :func:`stream`, for asyncio."""
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[Event] = asyncio.Queue()

@@ -1,0 +1,1 @@
+"""Speech as an answer to a request: one service that every dialect of HTTP uses."""

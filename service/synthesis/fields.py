@@ -1,0 +1,100 @@
+"""The fields of a request for speech, as the native interface names them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from GPT_SoVITS.engine.errors import InvalidRequestError
+from GPT_SoVITS.engine.media.encode import find_format
+from GPT_SoVITS.text.errors import TextError
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from service.synthesis.texts import LATEST_VERSION
+from service.tasks.identifiers import IDENTIFIER_PATTERN
+
+Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN, description="1 to 128 letters, digits, `_ - . @`")]
+LARGEST_SEED = 2**63 - 1
+
+
+class SpeechFields(BaseModel):
+    """What is to be said, in which voice, and how."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        coerce_numbers_to_str=True,
+        json_schema_extra={
+            "examples": [{"text": "今天天气不错。", "text_language": "中文", "model_id": "narrator", "user_id": "u1"}]
+        },
+    )
+
+    text: str = Field(min_length=1, description="What is to be said.")
+    text_language: str = Field("中文", description="Name or code of the text's language.")
+    model_id: str | None = Field(None, max_length=64, description="A voice; or give `ref_wav_path`.")
+    ref_wav_path: str | None = Field(
+        None,
+        max_length=4096,
+        description="Reference audio of 3 to 10 s on the server, below one of its allowed folders.",
+    )
+    prompt_text: str | None = Field(None, max_length=1000, description="What is said in the reference audio.")
+    prompt_language: str | None = Field(None, max_length=64, description="Its language; default all_zh.")
+    how_to_cut: str = Field("凑四句一切", description="Name or code of the cutting method.")
+    top_k: int = Field(5, ge=1, le=10_000, description="Choose among the k best tokens.")
+    top_p: float = Field(1.0, ge=0, le=1, description="Choose among the best tokens up to this probability.")
+    temperature: float = Field(1.0, ge=0, le=100, description="Below 1 steadier, above 1 livelier.")
+    repetition_penalty: float = Field(1.35, gt=0, le=100, description="Above 1 repeats less.")
+    speed: float = Field(1.0, ge=0.25, le=4, description="2 is twice as fast.")
+    seed: int | None = Field(None, ge=-1, le=LARGEST_SEED, description="Same seed, same audio; none or -1 draws one.")
+    ref_free: bool = Field(False, description="Do not imitate the manner of the reference, its timbre only.")
+    stream: bool = Field(False, description="Send audio while it is made.")
+    media_type: str = Field("wav", max_length=32, description="wav, flac, mp3, ogg (opus), aac or raw.")
+    fragment_interval: float = Field(0.3, ge=0, le=10, description="Seconds of silence after each segment.")
+
+    @field_validator("text_language", "prompt_language")
+    @classmethod
+    def _language(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                resolve_language(value, LATEST_VERSION)
+            except TextError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("how_to_cut")
+    @classmethod
+    def _cutting(cls, value: str) -> str:
+        try:
+            resolve_cutting(value)
+        except TextError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("media_type")
+    @classmethod
+    def _format(cls, value: str) -> str:
+        try:
+            return find_format(value).name
+        except InvalidRequestError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator(
+        "model_id", "ref_wav_path", "prompt_language", "user_id", "task_id", mode="before", check_fields=False
+    )
+    @classmethod
+    def _nothing(cls, value: Any) -> Any:
+        """Old clients send "" for what they leave out."""
+        return None if value == "" else value
+
+
+class SynthesizeFields(SpeechFields):
+    """Body of ``POST /synthesize``."""
+
+    user_id: Identifier | None = None
+    task_id: Identifier | None = None
+
+
+class TaskFields(SpeechFields):
+    """Body of ``POST /voice-tasks``."""
+
+    user_id: Identifier
+    task_id: Identifier | None = None

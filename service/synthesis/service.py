@@ -1,0 +1,200 @@
+"""Speech while the client waits: one service for every dialect (native, both old ones, OpenAI's).
+
+speech = await synthesis.begin(request, save_as=SaveAs("u1", "T1"))   # errors come here, before any byte is sent
+async for part in speech.encoded("mp3"): ...                          # or: samples = await speech.whole()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GPT_SoVITS.engine.errors import EngineClosedError, EngineError
+from GPT_SoVITS.engine.interface import Engine, astream
+from GPT_SoVITS.engine.media.encode import StreamEncoder, encode, find_format, pcm16
+from GPT_SoVITS.engine.messages import (
+    AudioChunk,
+    Cancelled,
+    Event,
+    Failed,
+    SegmentDone,
+    Started,
+    SynthesisRequest,
+)
+from service.synthesis.texts import check_speakable
+from service.tasks import wav
+from service.tasks.files import TaskFiles
+from service.tasks.ledger import storage
+
+logger = logging.getLogger(__name__)
+
+Offload = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class SaveAs:
+    """Under which names a result is kept: ``output/<user_id>/<task_id>/<task_id>.wav``."""
+
+    user_id: str
+    task_id: str
+
+
+class Speech:
+    """One synthesis under way. It is cancelled within a decode step by :meth:`aclose`, or when its reader goes away.
+
+    Attributes:
+        request: What was asked.
+        started: What the engine answered first: seed, weights, segments, sample rate.
+        segments: Those that are finished, with their times.
+    """
+
+    def __init__(
+        self,
+        request: SynthesisRequest,
+        started: Started,
+        events: AsyncGenerator[Event, None],
+        finished: Callable[[list[bytes], int], Awaitable[None]] | None,
+        offload: Offload,
+    ) -> None:
+        self.request, self.started = request, started
+        self.segments: list[SegmentDone] = []
+        self._events, self._finished, self._offload = events, finished, offload
+        self._kept: list[bytes] = []
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Yield what the engine says, without its first and its terminal events.
+
+        Raises:
+            EngineError: the engine failed; what was yielded before is still good.
+        """
+        try:
+            async for event in self._events:
+                match event:
+                    case Failed():
+                        raise event.error
+                    case Cancelled():
+                        raise EngineClosedError("the synthesis was cancelled")
+                    case AudioChunk() if self._finished is not None:
+                        self._kept.append(pcm16(event.samples))
+                    case SegmentDone():
+                        self.segments.append(event)
+                yield event
+            if self._finished is not None:
+                await self._finished(self._kept, self.started.sample_rate)
+        finally:
+            await self.aclose()
+
+    async def chunks(self) -> AsyncGenerator[NDArray[np.float32], None]:
+        """Yield the audio as it comes, (N,) float32.
+
+        Raises:
+            EngineError: see :meth:`events`.
+        """
+        async with contextlib.aclosing(self.events()) as events:
+            async for event in events:
+                if isinstance(event, AudioChunk):
+                    yield event.samples
+
+    async def whole(self) -> NDArray[np.float32]:
+        """Return all audio, (N,) float32.
+
+        Raises:
+            EngineError: see :meth:`events`.
+        """
+        chunks = [chunk async for chunk in self.chunks()]
+        return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
+
+    async def file(self, form: str) -> bytes:
+        """Return all audio as a file in a format of :mod:`GPT_SoVITS.engine.media.encode`.
+
+        Raises:
+            EngineError: see :meth:`events`; the encoder failed.
+        """
+        samples = await self.whole()
+        data: bytes = await self._offload(encode, samples, self.started.sample_rate, form)
+        return data
+
+    async def encoded(self, form: str) -> AsyncGenerator[bytes, None]:
+        """Yield the audio in a format as it comes; nothing empty.
+
+        Raises:
+            EngineError: see :meth:`events`; the encoder failed.
+        """
+        encoder = await self._offload(StreamEncoder, form, self.started.sample_rate)
+        try:
+            async with contextlib.aclosing(self.chunks()) as chunks:
+                async for chunk in chunks:
+                    if data := await self._offload(encoder.write, chunk):
+                        yield data
+            if data := await self._offload(encoder.finish):
+                yield data
+        finally:
+            await asyncio.shield(self._offload(encoder.close))
+
+    async def aclose(self) -> None:
+        """Cancel what is not finished."""
+        await self._events.aclose()
+
+
+class SynthesisService:
+    """See the module. Used on one event loop.
+
+    Args:
+        engine: Speaks.
+        files: Where results are kept.
+        offload: Runs blocking work in a thread.
+    """
+
+    def __init__(self, engine: Engine, files: TaskFiles, offload: Offload) -> None:
+        self.engine, self._files, self._offload = engine, files, offload
+
+    async def begin(self, request: SynthesisRequest, *, save_as: SaveAs | None = None) -> Speech:
+        """Begin to speak; returns when the engine has planned the text.
+
+        Args:
+            request: See there; its ``streaming`` says how finely audio comes.
+            save_as: Keep the whole result under these names once it is finished.
+
+        Raises:
+            ParameterError: nothing in the text can be spoken.
+            EngineError: the engine refused; nothing is under way.
+        """
+        await self._offload(check_speakable, request.text, request.language, request.how_to_cut)
+        events = astream(self.engine, request)
+        try:
+            first = await anext(events)
+        except BaseException:
+            await events.aclose()
+            raise
+        if isinstance(first, Started):
+            return Speech(request, first, events, self._keeper(save_as), self._offload)
+        await events.aclose()
+        raise first.error if isinstance(first, Failed) else EngineError("the synthesis was cancelled")
+
+    def _keeper(self, save_as: SaveAs | None) -> Callable[[list[bytes], int], Awaitable[None]] | None:
+        if save_as is None:
+            return None
+
+        async def keep(parts: list[bytes], rate: int) -> None:
+            await self._offload(self._keep, save_as, parts, rate)
+
+        return keep
+
+    def _keep(self, save_as: SaveAs, parts: list[bytes], rate: int) -> None:
+        """Let a result appear whole. Blocks."""
+        target = self._files.output_wav(save_as.user_id, save_as.task_id)
+        frames = sum(len(part) for part in parts) // wav.SAMPLE_BYTES
+        with storage():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._files.write(target, [wav.header(frames, rate), *parts], durable=True)
+
+    def media_type(self, form: str) -> str:
+        """Return the Content-Type of a format."""
+        return find_format(form).media_type

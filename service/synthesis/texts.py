@@ -1,0 +1,165 @@
+"""What can be said about a text before it is spoken: whether it can be, how it is cut, in which language it is.
+
+Everything here blocks for as long as reading the text takes: call it off the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from GPT_SoVITS.text.cutting import LONGEST_PIECE, hard_split, pre_seg_text, replace_consecutive_punctuation
+from GPT_SoVITS.text.errors import EmptyTextError, MissingResourceError, TextError
+from GPT_SoVITS.text.identification import identify
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from GPT_SoVITS.text.pipeline import default_reader
+from service.errors import ParameterError, UnavailableError
+
+LATEST_VERSION = "v2"
+"""Reads every language; stands for the weights where none are loaded."""
+_CODES = {"zh": "all_zh", "ja": "all_ja", "ko": "all_ko", "yue": "all_yue", "en": "en"}
+# Characters spoken in a second at speed 1, of usual speech; the preview's estimate says that it is one.
+_PACE = {"en": 14.0, "ja": 7.0, "ko": 6.0}
+_PACE_OTHERWISE = 4.5
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say what is wrong with a text in the service's terms."""
+    try:
+        yield
+    except MissingResourceError as error:
+        raise UnavailableError(str(error)) from error
+    except TextError as error:
+        raise ParameterError(str(error)) from error
+
+
+def pieces_of(text: str, language: str, how_to_cut: str, version: str = LATEST_VERSION) -> list[str]:
+    """Return the pieces that a text is cut into; some may turn out to have no sound.
+
+    Raises:
+        ParameterError: the language or the cutting method is unknown, or the text is empty.
+    """
+    with _refusing():
+        return _pieces_of(text, language, how_to_cut, version)
+
+
+def _pieces_of(text: str, language: str, how_to_cut: str, version: str) -> list[str]:
+    code, method = resolve_language(language, version), resolve_cutting(how_to_cut)
+    text = replace_consecutive_punctuation(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore"))
+    pieces = [part for piece in pre_seg_text(text, code, method) for part in hard_split(piece, LONGEST_PIECE)]
+    return [piece for piece in pieces if piece.strip()]
+
+
+def check_speakable(text: str, language: str, how_to_cut: str, version: str = LATEST_VERSION) -> int:
+    """Check that a text has at least one sound; return the number of pieces that it is cut into.
+
+    Reads only as far as the first sound.
+
+    Raises:
+        ParameterError: nothing in it can be spoken, the language or cutting method is unknown.
+        UnavailableError: a package that the language needs is missing.
+    """
+    with _refusing():
+        return _checked(text, language, how_to_cut, version)
+
+
+def _checked(text: str, language: str, how_to_cut: str, version: str) -> int:
+    pieces = _pieces_of(text, language, how_to_cut, version)
+    reader = default_reader()
+    for piece in pieces:
+        for part in _shorter(piece):
+            if reader.read(part, language, version).is_spoken:
+                return len(pieces)
+    raise EmptyTextError(
+        f"nothing in the text can be spoken as {resolve_language(language, version)}; "
+        "give at least one word that this language reads"
+    )
+
+
+def _shorter(piece: str) -> list[str]:
+    """The beginning of a long piece first: most texts sound at once."""
+    return [piece] if len(piece) <= 30 else [piece[:20], piece]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How a text will be spoken.
+
+    Attributes:
+        language: Code of the language asked for.
+        guessed_language: Code of the likeliest language.
+        pieces: What is spoken in one go, each.
+        seconds: Estimated length of each piece.
+    """
+
+    language: str
+    guessed_language: str
+    pieces: tuple[str, ...]
+    seconds: tuple[float, ...]
+
+
+def preview(text: str, language: str | None, how_to_cut: str, speed: float = 1.0, pause: float = 0.3) -> Preview:
+    """Return how a text will be cut and about how long it will be.
+
+    Args:
+        text: The text.
+        language: Name or code; None takes the guess.
+        how_to_cut: Name or code.
+        speed: 2 is twice as fast.
+        pause: Seconds of silence after each piece.
+
+    Raises:
+        ParameterError: the language or the cutting method is unknown, or there is nothing to read.
+    """
+    with _refusing():
+        return _previewed(text, language, how_to_cut, speed, pause)
+
+
+def _previewed(text: str, language: str | None, how_to_cut: str, speed: float, pause: float) -> Preview:
+    guessed = guess_language(text)
+    code = guessed if language is None else resolve_language(language, LATEST_VERSION)
+    pieces = tuple(_pieces_of(text, code, how_to_cut, LATEST_VERSION))
+    return Preview(code, guessed, pieces, tuple(_seconds(piece, speed) + pause for piece in pieces))
+
+
+def _seconds(piece: str, speed: float) -> float:
+    total = 0.0
+    for char in piece:
+        if char.isalnum():
+            total += 1 / _PACE[_script(char)] if _script(char) in _PACE else 1 / _PACE_OTHERWISE
+    return round(total / speed, 2)
+
+
+def _script(char: str) -> str:
+    if "\u3040" <= char <= "\u30ff":
+        return "ja"
+    if "\uac00" <= char <= "\ud7af":
+        return "ko"
+    return "en" if char < "\u0250" else "zh"
+
+
+def guess_language(text: str) -> str:
+    """Return the code of the likeliest text language: one language alone, or a mix by its scripts."""
+    scripts = [_script(char) for char in text if char.isalpha()]
+    if not scripts:
+        return "all_zh"
+    share = {script: scripts.count(script) / len(scripts) for script in set(scripts)}
+    asian = [script for script in ("ja", "ko", "zh") if share.get(script, 0) > 0]
+    if not asian:
+        return "en"
+    main = "ja" if "ja" in asian else "ko" if "ko" in asian and share["ko"] > share.get("zh", 0) else "zh"
+    if main == "zh" and _is_cantonese(text):
+        main = "yue"
+    if "ko" in asian and main != "ko":
+        return "auto"
+    return main if share.get("en", 0) > 0.02 else _CODES[main]
+
+
+def _is_cantonese(text: str) -> bool:
+    marks: Sequence[str] = ("嘅", "咗", "唔", "喺", "冇", "佢", "嚟", "啲", "咁", "哋")
+    if sum(text.count(mark) for mark in marks) >= 2:
+        return True
+    found = identify(text, 1)
+    return bool(found) and found[0][0] == "yue"

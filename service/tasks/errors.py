@@ -1,0 +1,34 @@
+"""What the queue refuses and why."""
+
+from __future__ import annotations
+
+from service.errors import ConflictError, MissingError, ParameterError, StorageFullError, TooManyError
+
+__all__ = [
+    "LeaseLostError",
+    "StorageFullError",
+    "TaskConflictError",
+    "TaskMissingError",
+    "TaskParameterError",
+    "TooManyTasksError",
+]
+
+
+class TaskMissingError(MissingError):
+    """There is no such task (any more)."""
+
+
+class TaskConflictError(ConflictError):
+    """The id belongs to another task, or the task's state does not allow what was asked."""
+
+
+class TooManyTasksError(TooManyError):
+    """The user has as many waiting tasks as the limit allows."""
+
+
+class TaskParameterError(ParameterError):
+    """A field of the task is wrong."""
+
+
+class LeaseLostError(Exception):
+    """Another worker has the task, or it was cancelled: this one must not write any more."""

@@ -1,0 +1,342 @@
+"""The owner's thread: takes requests and loads from other threads and turns the speaker."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from GPT_SoVITS.engine.errors import (
+    EngineBusyError,
+    EngineClosedError,
+    EngineError,
+    InvalidRequestError,
+    MemoryBudgetError,
+    WeightsMissingError,
+)
+from GPT_SoVITS.engine.interface import Listener
+from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Failed, LoadedWeights, SynthesisRequest, WeightsPair
+from GPT_SoVITS.engine.scheduler.limits import Limits, as_engine_error
+from GPT_SoVITS.engine.scheduler.pieces import Pieces
+from GPT_SoVITS.engine.scheduler.shelf import fingerprint
+from GPT_SoVITS.engine.scheduler.speaking import Speaker
+from GPT_SoVITS.engine.scheduler.story import tell
+from GPT_SoVITS.engine.scheduler.task import Task, TaskStage
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["Limits", "Scheduler"]
+
+HELD_PAUSE = 0.01
+"""Seconds between two looks at whether the listeners' side takes events again."""
+
+
+@dataclass
+class _Load:
+    weights: WeightsPair
+    make_current: bool
+    future: Future[LoadedWeights]
+
+
+class Scheduler:
+    """Implements :class:`GPT_SoVITS.engine.interface.Engine` over the pieces of a synthesis.
+
+    Whoever owns the thread calls :meth:`run` on it; everything else may be called from any thread.
+
+    Args:
+        pieces: The steps of a synthesis.
+        limits: How much at once.
+        texts: Where texts are read; None reads them on the owner's thread.
+        held: While it says True nothing is computed: the events so far have not been taken yet.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        limits: Limits | None = None,
+        texts: Executor | None = None,
+        held: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._clock, self._texts, self._held = clock, texts, held
+        self._speaker = Speaker(pieces, self.limits, self._later, self._ended, clock)
+        self._pieces = pieces
+        self._wake = threading.Condition()
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._tasks: dict[str, Task] = {}
+        self._loads: deque[_Load] = deque()
+        self._serial = 0
+        self._closing: float | None = None
+        self._stopped = False
+        self.starting = False
+        self.no_weights = "no weights are configured; load some, or name them in the request"
+        self.doing = "starting"
+        self.last_sign = time.monotonic()
+
+    # --- from any thread ---
+
+    def submit(self, request: SynthesisRequest, listener: Listener) -> None:
+        """See :meth:`Engine.submit`."""
+        with self._wake:
+            error = self._refusal(request)
+            if error is None:
+                self._serial += 1
+                task = Task(request, listener, self._serial, self._clock)
+                self._tasks[request.request_id] = task
+                self._post(lambda: self._accept(task))
+        if error is not None:
+            tell(listener, Failed(request.request_id, error))
+
+    def cancel(self, request_id: str) -> None:
+        """See :meth:`Engine.cancel`."""
+        with self._wake:
+            task = self._tasks.get(request_id)
+            if task is not None:
+                task.cancelled = True
+                self._speaker.cancelling = True
+                self._wake.notify_all()
+
+    def load(self, weights: WeightsPair, *, make_current: bool = True) -> Future[LoadedWeights]:
+        """See :meth:`Engine.load`."""
+        future: Future[LoadedWeights] = Future()
+        with self._wake:
+            if self._closing is not None or self._stopped:
+                future.set_exception(EngineClosedError("the engine is closed"))
+            else:
+                self._post(lambda: self._loads.append(_Load(weights, make_current, future)))
+        return future
+
+    def status(self) -> EngineStatus:
+        """See :meth:`Engine.status`."""
+        shelf = self._speaker.shelf
+        current, waiting = shelf.current, len(self._speaker.waiting) + len(self._inbox)
+        state, detail = self._state()
+        return EngineStatus(
+            state,
+            detail,
+            decode_backend=current.bundle.decode_description if current else "",
+            current=current.described if current else None,
+            loaded=tuple(entry.described for entry in tuple(shelf.entries)),
+            active=max(len(self._tasks) - waiting, 0),
+            waiting=min(waiting, len(self._tasks)),
+            tokens_per_second=self._speaker.meter.rate,
+        )
+
+    def close(self, timeout: float = 10.0) -> None:
+        """See :meth:`Engine.close`; returns when the owner's thread has stopped, or the time is over."""
+        with self._wake:
+            if self._closing is None:
+                self._closing = self._clock() + timeout
+            self._wake.notify_all()
+            self._wake.wait_for(lambda: self._stopped, timeout + 1)
+
+    @property
+    def requests(self) -> int:
+        """Requests that have not ended."""
+        return len(self._tasks)
+
+    # --- on the owner's thread ---
+
+    def run(self) -> None:
+        """Serve until :meth:`close`."""
+        try:
+            while not self._over():
+                self.sign("")
+                if self._held():
+                    self._drain()
+                    self._speaker.sweep()
+                    time.sleep(HELD_PAUSE)
+                elif not self.turn():
+                    with self._wake:
+                        self._wake.wait_for(self._has_work, None if self._closing is None else 0.05)
+        finally:
+            self._stop()
+
+    def turn(self) -> bool:
+        """Do one load, or one step and one unit; returns whether there was anything to do."""
+        self._drain()
+        return self._load_next() or self._speak()
+
+    def _speak(self) -> bool:
+        try:
+            return self._speaker.turn()
+        except Exception as error:
+            # A mistake of the scheduler itself: the requests under way cannot be trusted any more, later ones can.
+            logger.exception("the scheduler failed; all requests under way are ended")
+            for task in self._speaker.everything():
+                self._speaker.fail(task, error)
+            return True
+
+    def sign(self, doing: str) -> None:
+        """Note that the thread is alive and what it does next, if that may take long."""
+        self.doing, self.last_sign = doing, time.monotonic()
+
+    def _has_work(self) -> bool:
+        return bool(self._inbox) or self._speaker.cancelling or self._closing is not None
+
+    def _post(self, message: Callable[[], None]) -> None:
+        with self._wake:
+            self._inbox.append(message)
+            self._wake.notify_all()
+
+    def _drain(self) -> None:
+        while self._inbox:
+            self._inbox.popleft()()
+
+    def _later(self, work: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> None:
+        def attempt() -> None:
+            try:
+                result = work()
+            except Exception as error:
+                failure = error
+                self._post(lambda: done(None, failure))
+            else:
+                self._post(lambda: done(result, None))
+
+        if self._texts is None:
+            attempt()
+        else:
+            self._texts.submit(attempt)
+
+    def _refusal(self, request: SynthesisRequest) -> EngineError | None:
+        if self._closing is not None or self._stopped:
+            return EngineClosedError("the engine is closed")
+        if len(self._tasks) >= self.limits.max_requests:
+            return EngineBusyError(
+                f"the engine has {len(self._tasks)} requests, as many as it accepts; try again later"
+            )
+        if request.request_id in self._tasks:
+            return InvalidRequestError(f"request id {request.request_id!r} is in use")
+        if request.weights is None and self._speaker.shelf.current is None and not self.starting:
+            return WeightsMissingError(self.no_weights)
+        return None
+
+    def _accept(self, task: Task) -> None:
+        current = self._speaker.shelf.current
+        self._speaker.accept(task)
+        if task.request.weights is None:
+            if current is None:
+                self._speaker.fail(task, WeightsMissingError(self.no_weights))
+                return
+            task.request = replace(task.request, weights=current.bundle.weights)
+
+    def _ended(self, task: Task) -> None:
+        with self._wake:
+            self._tasks.pop(task.request.request_id, None)
+
+    def _state(self) -> tuple[EngineState, str]:
+        if self._stopped or self._closing is not None:
+            return EngineState.CLOSED, "closed"
+        if self.starting:
+            return EngineState.STARTING, self.doing
+        if self._speaker.shelf.current is None:
+            return EngineState.NO_WEIGHTS, self.no_weights
+        return EngineState.READY, self.doing
+
+    # --- loading ---
+
+    def _load_next(self) -> bool:
+        """Load what was asked for, else what a request waits for."""
+        if self._loads:
+            self._load_asked(self._loads.popleft())
+            return True
+        task = self._speaker.wanted_weights()
+        if task is not None:
+            self._load_wanted(task)
+        return task is not None
+
+    def load_now(self, weights: WeightsPair, *, make_current: bool) -> LoadedWeights:
+        """Load weights on this thread, with turns of everything else in between.
+
+        Raises:
+            EngineError: as :meth:`Engine.load`.
+        """
+        seen = fingerprint(weights)
+        shelf = self._speaker.shelf
+        known = shelf.find(weights)
+        if known is not None and known.seen == seen:
+            if make_current:
+                shelf.current = known
+            return known.described
+        try:
+            bundle = self._pieces.load(weights, self._pump)
+        except Exception as error:
+            raise as_engine_error(error) from error
+        try:
+            entry = shelf.add(bundle, seen, make_current=make_current)
+        except MemoryBudgetError:
+            del bundle
+            gc.collect()
+            raise
+        for task in self._speaker.everything():
+            if task.stage is TaskStage.LOADING and task.request.weights == weights:
+                self._speaker.settle(task)
+        return entry.described
+
+    def _pump(self, doing: str) -> None:
+        """Between two steps of a load: serve the others."""
+        self.sign(doing)
+        if not self.starting and not self._held():
+            self._drain()
+            self._speak()
+            self.sign(doing)
+
+    def _load_asked(self, load: _Load) -> None:
+        if not load.future.set_running_or_notify_cancel():
+            return
+        try:
+            loaded = self.load_now(load.weights, make_current=load.make_current)
+        except EngineError as error:
+            load.future.set_exception(error)
+        else:
+            load.future.set_result(loaded)
+
+    def _load_wanted(self, task: Task) -> None:
+        weights = task.request.weights
+        assert weights is not None  # noqa: S101
+        try:
+            self.load_now(weights, make_current=False)
+        except MemoryBudgetError as error:
+            # Room may come when requests that use other weights have ended.
+            if not self._speaker.shelf.fits(self._speaker.shelf.sizes[weights], waiting=True):
+                self._fail_loading(weights, error)
+        except EngineError as error:
+            self._fail_loading(weights, error)
+
+    def _fail_loading(self, weights: WeightsPair, error: EngineError) -> None:
+        for task in self._speaker.everything():
+            if task.stage is TaskStage.LOADING and task.request.weights == weights:
+                self._speaker.fail(task, error)
+
+    # --- the end ---
+
+    def _over(self) -> bool:
+        if self._closing is None:
+            return False
+        self._drain()
+        for task in list(self._speaker.waiting):
+            self._speaker.fail(task, EngineClosedError("the engine was closed before the request began"))
+        return not self._speaker.active or self._clock() > self._closing
+
+    def _stop(self) -> None:
+        with self._wake:
+            self._closing = self._clock() if self._closing is None else self._closing
+        self._drain()
+        for load in self._loads:
+            if load.future.set_running_or_notify_cancel():
+                load.future.set_exception(EngineClosedError("the engine was closed"))
+        for task in self._speaker.everything():
+            self._speaker.fail(task, EngineClosedError("the engine was closed before the request was spoken"))
+        for deck in self._speaker.decks.values():
+            deck.close()
+        with self._wake:
+            self._stopped = True
+            self._wake.notify_all()

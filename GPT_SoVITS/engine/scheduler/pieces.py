@@ -1,0 +1,124 @@
+"""What the scheduler needs from the synthesis itself, as interfaces: the real ones and the tests' doubles fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GPT_SoVITS.engine.messages import SynthesisRequest, WeightsPair
+from GPT_SoVITS.t2s.backend import DecodeBackend, DecodeInput
+from GPT_SoVITS.t2s.decoding import Generation, Row
+
+Pump = Callable[[str], None]
+"""Called between bounded units of a long piece of work, with what comes next in words; runs other work meanwhile."""
+
+
+class Bundle(Protocol):
+    """Loaded weights."""
+
+    @property
+    def weights(self) -> WeightsPair:
+        """Their files."""
+
+    @property
+    def version(self) -> str:
+        """Model version."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Of their audio, in Hz."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """What they hold."""
+
+    @property
+    def decoder(self) -> DecodeBackend:
+        """Their text-to-semantic network."""
+
+    @property
+    def decode_description(self) -> str:
+        """The decoder's kind in words."""
+
+
+class Segment(Protocol):
+    """A planned segment."""
+
+    @property
+    def index(self) -> int:
+        """Its place in the text."""
+
+    @property
+    def text(self) -> str:
+        """What is said."""
+
+    @property
+    def expected_tokens(self) -> int:
+        """Estimate of its semantic tokens."""
+
+    def row(self, attempt: int = 1) -> Row:
+        """Begin an attempt (1 is the first) with its own random numbers."""
+
+
+class Plan(Protocol):
+    """A request, cut and read."""
+
+    @property
+    def seed(self) -> int:
+        """The one in use."""
+
+    @property
+    def segments(self) -> Sequence[Any]:
+        """All of them (:class:`Segment`)."""
+
+    @property
+    def wanted(self) -> Sequence[int]:
+        """Indices of those to speak, rising."""
+
+
+class Voice(Protocol):
+    """Turns the tokens of one attempt at a segment into audio."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether :meth:`work` has something to do."""
+
+    def offer(self, tokens: NDArray[np.int64], ended: bool) -> None:
+        """Give all tokens so far, and whether they are all."""
+
+    def work(self) -> NDArray[np.float32] | None:
+        """Do one bounded unit; return the audio (N,) that is ready for sending, None when none is yet."""
+
+
+class Pieces(Protocol):
+    """The steps of a synthesis. All but :meth:`plan` run on the owner's thread."""
+
+    def load(self, weights: WeightsPair, pump: Pump) -> Bundle:
+        """Load and warm up weights; raises an :class:`EngineError`."""
+
+    def validate(self, request: SynthesisRequest) -> None:
+        """Raise an :class:`EngineError` for what is wrong at first sight."""
+
+    def prepare(self, bundle: Any, request: SynthesisRequest) -> Generator[None, None, Any]:
+        """Encode the reference in bounded units; its value is what :meth:`plan` takes."""
+
+    def plan(self, bundle: Any, request: SynthesisRequest, reference: Any) -> Plan:
+        """Cut and read the text. No network runs here; may run on another thread."""
+
+    def decode_input(self, segment: Any) -> DecodeInput:
+        """What a segment is decoded from, its features computed."""
+
+    def judge(self, generation: Generation, segment: Any) -> str | None:
+        """Why the tokens of an ended attempt are doubtful, None when they are not."""
+
+    def judge_so_far(self, tokens: NDArray[np.int64]) -> str | None:
+        """Why an attempt under way should be given up, None to go on; asked every so many tokens."""
+
+    def doubt(self, generation: Generation, segment: Any) -> float:
+        """How doubtful an attempt is; the least doubtful one is spoken when all are."""
+
+    def voice(self, bundle: Any, segment: Any, attempt: int) -> Voice:
+        """Begin the audio of an attempt."""

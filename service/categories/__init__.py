@@ -1,0 +1,1 @@
+"""Categories that voices are sorted into, and the file that old tools read them from."""

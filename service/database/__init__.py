@@ -1,0 +1,6 @@
+"""One database for all domains: SQLite in a file by default, PostgreSQL by address; tables come from migrations."""
+
+from service.database.base import Base
+from service.database.database import Database, DatabaseBusyError
+
+__all__ = ["Base", "Database", "DatabaseBusyError"]

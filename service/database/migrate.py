@@ -1,0 +1,49 @@
+"""Bringing a database to the tables of this version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from service.database.database import Database
+from service.errors import ServiceError
+
+_LOCK = 7_239_421_190
+"""Any number; servers that start at once on one PostgreSQL take turns by it."""
+
+
+class DatabaseTooNewError(ServiceError):
+    """The database was made by a later version of this program."""
+
+
+def migrate(database: Database) -> None:
+    """Bring the database up to date; nothing happens when it is. Several processes may do so at once.
+
+    Raises:
+        DatabaseTooNewError: it is ahead of this program.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    with database.writing() as session:
+        connection = session.connection()
+        if not database.is_sqlite:
+            session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        found = _revision(connection)
+        if found == scripts.get_current_head():
+            return
+        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+            raise DatabaseTooNewError(
+                f"the database is at revision {found}, unknown here: install the later version again"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -1,0 +1,84 @@
+"""What the service refuses and why. Domains raise these; only :mod:`service.http` knows their HTTP statuses."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Code(IntEnum):
+    """The ``code`` of an answer's envelope."""
+
+    SUCCESS = 0
+    FAILURE = 1
+    """Server side."""
+    RESOURCE = 2
+    """Missing, already exists, in use."""
+    PARAMETER = 3
+
+
+class ServiceError(Exception):
+    """Base of the service's errors; the message is for people: what was found, what was expected, what to do."""
+
+    code: ClassVar[Code] = Code.FAILURE
+    status: ClassVar[int] = 500
+    """The HTTP status that agrees with the error; a number that HTTP shares with everybody."""
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+
+class ParameterError(ServiceError):
+    """Something in the request is wrong: change it."""
+
+    code, status = Code.PARAMETER, 400
+
+
+class MissingError(ServiceError):
+    """What was named does not exist."""
+
+    code, status = Code.RESOURCE, 404
+
+
+class ConflictError(ServiceError):
+    """What was to be made exists already, or what was to be changed is in use."""
+
+    code, status = Code.RESOURCE, 409
+
+
+class TooLargeError(ServiceError):
+    """A body, a file or a text is over its limit, which the message names."""
+
+    code, status = Code.PARAMETER, 413
+
+
+class TooManyError(ServiceError):
+    """A limit of number or rate is reached; the message names it."""
+
+    code, status = Code.FAILURE, 429
+
+
+class UnauthorizedError(ServiceError):
+    """The request needs an API key, or the one it has is not valid."""
+
+    code, status = Code.PARAMETER, 401
+
+
+class ForbiddenError(ServiceError):
+    """Switched off in the configuration, or not allowed from where the request comes."""
+
+    code, status = Code.PARAMETER, 403
+
+
+class UnavailableError(ServiceError):
+    """It cannot be done now (no weights, engine restarting, busy, shutting down), later perhaps."""
+
+    code, status = Code.FAILURE, 503
+
+
+class StorageFullError(ServiceError):
+    """The disk is full: nothing was accepted and nothing was changed."""
+
+    code, status = Code.FAILURE, 507

@@ -163,6 +163,7 @@ class Scheduler:
     def turn(self) -> bool:
         """Do one load, or one step and one unit; returns whether there was anything to do."""
         self._drain()
+        self._speaker.admit()
         return self._load_next() or self._speak()
 
     def _speak(self) -> bool:

@@ -140,7 +140,7 @@ class Speaker:
     def turn(self) -> bool:
         """Do one step and one unit; returns whether there was anything to do."""
         self.sweep()
-        self._admit()
+        self.admit()
         stepped = self._step()
         self.sweep()
         unit = choose(self._units(), self.share, self.clock())
@@ -148,7 +148,8 @@ class Speaker:
             self._do(unit)
         return stepped or unit is not None
 
-    def _admit(self) -> None:
+    def admit(self) -> None:
+        """Begin waiting requests."""
         while self.waiting:
             task = next_waiting(self._admissible(), self.share, self.clock())
             if task is None:

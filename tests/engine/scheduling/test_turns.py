@@ -41,8 +41,8 @@ def test_one_request_from_text_to_audio() -> None:
     assert (started.segments, started.seed, started.weights, started.sample_rate) == (("a", "b"), 1, FIRST, RATE)
     assert (first.tokens, second.tokens) == (15, 12)
     silence = 0.1
-    assert (first.start, first.end) == (0, pytest.approx(15 / 25))
-    assert (second.start, second.end) == (pytest.approx(15 / 25 + silence), pytest.approx(27 / 25 + silence))
+    assert [first.start, first.end] == pytest.approx([0, 15 / 25])
+    assert [second.start, second.end] == pytest.approx([15 / 25 + silence, 27 / 25 + silence])
     finished = story.all(Finished)[0]
     assert finished.audio_seconds == len(story.audio) / RATE == pytest.approx(27 / 25 + 2 * silence)
     assert finished.timings.total >= finished.timings.first_audio > 0

@@ -16,7 +16,7 @@ from GPT_SoVITS.native.isa import InstructionSet, machine
 COMMON_FLAGS = (
     "-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", "-fno-math-errno",
     # Results must not depend on where a compiler chose to fuse: kernels ask for fused operations by name.
-    "-ffp-contract=off", "-Wall", "-Wextra", "-pthread",
+    "-ffp-contract=off", "-pthread",
 )  # fmt: skip
 LINK_FLAGS = ("-shared", "-pthread")
 

@@ -1,0 +1,334 @@
+#include "matrix.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <type_traits>
+
+namespace gs {
+namespace {
+
+#ifndef GS_PREFETCH
+#define GS_PREFETCH 2048
+#endif
+constexpr int kPrefetchBytes = GS_PREFETCH;
+// Panels that are gone through together when there are many rows: what fits into a second-level cache.
+constexpr std::size_t kPanelBlockBytes = 256 << 10;
+
+// One panel times R rows; accumulators start at the bias.
+template <class Weight, int R>
+void tile(const char* panel, const float* bias, const float* x, int x_stride, int inputs, float* y, int y_stride,
+          bool relu) {
+  const Weight* w = reinterpret_cast<const Weight*>(panel);
+  vf sum[R][kPanelVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v) sum[r][v] = vload(bias + v * kLanes);
+  for (int i = 0; i < inputs; ++i, w += kPanel) {
+    for (std::size_t b = 0; b < kPanel * sizeof(Weight); b += 64)
+      prefetch(reinterpret_cast<const char*>(w) + kPrefetchBytes + b);
+    vf weights[kPanelVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v) weights[v] = vload(w + v * kLanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const vf activation = vset(x[r * x_stride + i]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v) sum[r][v] = vfma(weights[v], activation, sum[r][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v)
+      vstore(y + r * y_stride + v * kLanes, relu ? vmax(sum[r][v], vzero()) : sum[r][v]);
+}
+
+// int8 weights widened to float: a sum within each group, times the group's scale.
+template <int R>
+void tile_int8(const char* panel, const float* bias, const float* x, int x_stride, int inputs, int group, float* y,
+               int y_stride, bool relu) {
+  vf sum[R][kPanelVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v) sum[r][v] = vload(bias + v * kLanes);
+  for (int start = 0; start < inputs; start += group) {
+    const float* scale = reinterpret_cast<const float*>(panel);
+    const std::int8_t* w = reinterpret_cast<const std::int8_t*>(scale + kPanel);
+    panel += kPanel * (sizeof(float) + static_cast<std::size_t>(group));
+    const int end = start + group < inputs ? start + group : inputs;
+    vf part[R][kPanelVectors];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v) part[r][v] = vzero();
+    for (int i = start; i < end; ++i, w += kPanel) {
+      prefetch(w + kPrefetchBytes);
+      vf weights[kPanelVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v) weights[v] = vload(w + v * kLanes);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) {
+        const vf activation = vset(x[r * x_stride + i]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kPanelVectors; ++v) part[r][v] = vfma(weights[v], activation, part[r][v]);
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v)
+        sum[r][v] = vfma(part[r][v], vload(scale + v * kLanes), sum[r][v]);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v)
+      vstore(y + r * y_stride + v * kLanes, relu ? vmax(sum[r][v], vzero()) : sum[r][v]);
+}
+
+#if GS_VNNI
+// int8 weights (offset to bytes of 0..255) times 16-bit activations as two signed bytes: four products an
+// instruction and lane. 256 * high + low stays within 31 bits for groups of up to 128.
+template <int R>
+void tile_dot(const char* panel, const float* bias, const QuantisedRows& x, int row, int columns, int groups, int group,
+              float* y, int y_stride, bool relu) {
+  vf sum[R][kPanelVectors];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v) sum[r][v] = vload(bias + v * kLanes);
+  for (int g = 0; g < groups; ++g) {
+    const float* scale = reinterpret_cast<const float*>(panel);
+    const char* w = reinterpret_cast<const char*>(scale + kPanel);
+    panel += kPanel * (sizeof(float) + static_cast<std::size_t>(group));
+    __m512i high[R][kPanelVectors], low[R][kPanelVectors];
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v) {
+        high[r][v] = _mm512_setzero_si512();
+        low[r][v] = _mm512_set1_epi32(x.offset[static_cast<std::size_t>((row + r) * groups + g)]);
+      }
+    const std::int8_t* x_high = x.high.data() + static_cast<std::ptrdiff_t>(row) * columns + g * group;
+    const std::int8_t* x_low = x.low.data() + static_cast<std::ptrdiff_t>(row) * columns + g * group;
+    for (int i = 0; i < group; i += 4, w += 4 * kPanel) {
+      prefetch(w + kPrefetchBytes);
+      prefetch(w + kPrefetchBytes + 64);
+      __m512i weights[kPanelVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v) weights[v] = _mm512_loadu_si512(w + v * 64);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        std::int32_t four_high, four_low;
+        std::memcpy(&four_high, x_high + static_cast<std::ptrdiff_t>(r) * columns + i, 4);
+        std::memcpy(&four_low, x_low + static_cast<std::ptrdiff_t>(r) * columns + i, 4);
+        const __m512i h = _mm512_set1_epi32(four_high), l = _mm512_set1_epi32(four_low);
+#pragma GCC unroll 4
+        for (int v = 0; v < kPanelVectors; ++v) {
+          high[r][v] = _mm512_dpbusd_epi32(high[r][v], weights[v], h);
+          low[r][v] = _mm512_dpbusd_epi32(low[r][v], weights[v], l);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const vf x_scale = vset(x.scale[static_cast<std::size_t>((row + r) * groups + g)]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v) {
+        const vf whole = _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(high[r][v], 8), low[r][v]));
+        sum[r][v] = vfma(whole, vmul(vload(scale + v * kLanes), x_scale), sum[r][v]);
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v)
+      vstore(y + r * y_stride + v * kLanes, relu ? vmax(sum[r][v], vzero()) : sum[r][v]);
+}
+constexpr int kDotRows = 4;
+#endif
+constexpr int kInt8Rows = kTileRows / 2;
+
+// Calls call(rows constant) for a run-time number of rows in 1..Most.
+template <int Most, class Call>
+GS_INLINE void with_rows(int rows, Call&& call) {
+  if constexpr (Most > 1) {
+    if (rows < Most) return with_rows<Most - 1>(rows, call);
+  }
+  call(std::integral_constant<int, Most>{});
+}
+
+// Cuts rows into tiles of nearly equal size and goes through panels in blocks that stay in the cache.
+template <int Most, class Call>
+void over_tiles(int first, int last, std::size_t panel_bytes, int rows, Call&& call) {
+  const int tiles = (rows + Most - 1) / Most;
+  const int block = tiles == 1 ? last - first : static_cast<int>(std::max<std::size_t>(1, kPanelBlockBytes / panel_bytes));
+  for (int start = first; start < last; start += block) {
+    const int end = std::min(start + block, last);
+    for (int t = 0; t < tiles; ++t) {
+      const int from = rows * t / tiles, to = rows * (t + 1) / tiles;
+      for (int p = start; p < end; ++p) call(p, from, to - from);
+    }
+  }
+}
+
+std::size_t packed_panel_bytes(int inputs, Precision precision, int group, int groups) {
+  switch (precision) {
+    case Precision::kFloat: return sizeof(float) * kPanel * static_cast<std::size_t>(inputs);
+    case Precision::kHalf: return sizeof(half) * kPanel * static_cast<std::size_t>(inputs);
+    case Precision::kInt8: break;
+  }
+  return static_cast<std::size_t>(groups) * kPanel * (sizeof(float) + static_cast<std::size_t>(group));
+}
+
+}  // namespace
+
+Matrix::Matrix(int outputs, int inputs, Precision precision, int group)
+    : outputs_(outputs), inputs_(inputs), panels_((outputs + kPanel - 1) / kPanel), group_(group),
+      groups_((inputs + group - 1) / group), precision_(precision),
+      panel_bytes_(packed_panel_bytes(inputs, precision, group, groups_)),
+      bias_(static_cast<std::size_t>(panels_) * kPanel, 0.0f) {}
+
+std::size_t Matrix::bytes() const { return panel_bytes_ * static_cast<std::size_t>(panels_); }
+
+long Matrix::set_output(int at, const float* weights, float bias) {
+  const int lane = at % kPanel;
+  char* panel = data_ + panel_bytes_ * static_cast<std::size_t>(at / kPanel);
+  bias_[static_cast<std::size_t>(at)] = bias;
+  long inexact = 0;
+  for (int i = 0; i < inputs_; ++i)
+    if (!std::isfinite(weights[i])) return -1;
+  if (precision_ == Precision::kFloat) {
+    float* w = reinterpret_cast<float*>(panel) + lane;
+    for (int i = 0; i < inputs_; ++i) w[i * kPanel] = weights[i];
+  } else if (precision_ == Precision::kHalf) {
+    half* w = reinterpret_cast<half*>(panel) + lane;
+    for (int i = 0; i < inputs_; ++i) {
+      const half narrow = to_half(weights[i]);
+      const float back = to_float(narrow);
+      if (!std::isfinite(back)) return -1;
+      inexact += back != weights[i];
+      w[i * kPanel] = narrow;
+    }
+  } else {
+    for (int g = 0; g < groups_; ++g) {
+      float* scales = reinterpret_cast<float*>(panel + static_cast<std::size_t>(g) * kPanel * (sizeof(float) + group_));
+      auto* w = reinterpret_cast<std::uint8_t*>(scales + kPanel);
+      const int start = g * group_, end = std::min(start + group_, inputs_);
+      float largest = 0;
+      for (int i = start; i < end; ++i) largest = std::max(largest, std::fabs(weights[i]));
+      const float scale = largest / 127.0f, inverse = largest > 0 ? 127.0f / largest : 0.0f;
+      scales[lane] = scale;
+      for (int i = start; i < start + group_; ++i) {
+        const int q = i < end ? static_cast<int>(std::nearbyint(weights[i] * inverse)) : 0;
+        if (i < end) inexact += static_cast<float>(q) * scale != weights[i];
+        const int k = i - start;
+#if GS_VNNI
+        w[(k / 4 * kPanel + lane) * 4 + k % 4] = static_cast<std::uint8_t>(q + 128);
+#else
+        w[k * kPanel + lane] = static_cast<std::uint8_t>(static_cast<std::int8_t>(q));
+#endif
+      }
+    }
+  }
+  return inexact;
+}
+
+template <class Weight>
+void Matrix::multiply_tiles(int first, int last, const float* x, int x_stride, int rows, float* y, int y_stride,
+                            bool relu) const {
+  over_tiles<kTileRows>(first, last, panel_bytes_, rows, [&](int p, int row, int count) {
+    with_rows<kTileRows>(count, [&](auto constant) {
+      tile<Weight, decltype(constant)::value>(panel(p), bias_.data() + p * kPanel, x + std::ptrdiff_t{row} * x_stride,
+                                              x_stride, inputs_, y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel,
+                                              y_stride, relu);
+    });
+  });
+}
+
+void Matrix::multiply_int8(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows,
+                           float* y, int y_stride, bool relu) const {
+#if GS_VNNI
+  (void)x;
+  (void)x_stride;
+  over_tiles<kDotRows>(first, last, panel_bytes_, rows, [&](int p, int row, int count) {
+    with_rows<kDotRows>(count, [&](auto constant) {
+      tile_dot<decltype(constant)::value>(panel(p), bias_.data() + p * kPanel, *quantised, row, groups_ * group_, groups_,
+                                          group_, y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel, y_stride,
+                                          relu);
+    });
+  });
+#else
+  (void)quantised;
+  over_tiles<kInt8Rows>(first, last, panel_bytes_, rows, [&](int p, int row, int count) {
+    with_rows<kInt8Rows>(count, [&](auto constant) {
+      tile_int8<decltype(constant)::value>(panel(p), bias_.data() + p * kPanel, x + std::ptrdiff_t{row} * x_stride,
+                                           x_stride, inputs_, group_,
+                                           y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel, y_stride, relu);
+    });
+  });
+#endif
+}
+
+void Matrix::multiply(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows,
+                      float* y, int y_stride, bool relu) const {
+  if (first >= last || rows <= 0) return;
+  switch (precision_) {
+    case Precision::kFloat: return multiply_tiles<float>(first, last, x, x_stride, rows, y, y_stride, relu);
+    case Precision::kHalf: return multiply_tiles<half>(first, last, x, x_stride, rows, y, y_stride, relu);
+    case Precision::kInt8: return multiply_int8(first, last, x, x_stride, quantised, rows, y, y_stride, relu);
+  }
+}
+
+bool Matrix::wants_quantised() const {
+#if GS_VNNI
+  return precision_ == Precision::kInt8;
+#else
+  return false;
+#endif
+}
+
+void Matrix::quantise(const float* x, int x_stride, int rows, QuantisedRows& out) const {
+#if GS_VNNI
+  const int columns = groups_ * group_;
+  const std::size_t need = static_cast<std::size_t>(rows) * columns;
+  if (out.high.size() < need + 64) out.high.resize(need + 64), out.low.resize(need + 64);
+  const std::size_t groups = static_cast<std::size_t>(rows) * groups_;
+  if (out.scale.size() < groups) out.scale.resize(groups), out.offset.resize(groups);
+  for (int r = 0; r < rows; ++r) {
+    for (int g = 0; g < groups_; ++g) {
+      const float* values = x + std::ptrdiff_t{r} * x_stride + g * group_;
+      const int count = std::min(group_, inputs_ - g * group_);
+      __m512 largest = _mm512_setzero_ps();
+      for (int i = 0; i < count; i += 16) {
+        const auto mask = static_cast<__mmask16>(count - i >= 16 ? 0xffff : (1 << (count - i)) - 1);
+        largest = _mm512_max_ps(largest, vabs(_mm512_maskz_loadu_ps(mask, values + i)));
+      }
+      const float most = vmaximum(largest);
+      const vf inverse = vset(most > 0 ? 32512.0f / most : 0.0f);
+      __m512i total = _mm512_setzero_si512();
+      std::int8_t* high = out.high.data() + std::ptrdiff_t{r} * columns + g * group_;
+      std::int8_t* low = out.low.data() + std::ptrdiff_t{r} * columns + g * group_;
+      for (int i = 0; i < group_; i += 16) {
+        const auto inside = static_cast<__mmask16>(count - i >= 16 ? 0xffff : count > i ? (1 << (count - i)) - 1 : 0);
+        const auto stored = static_cast<__mmask16>(group_ - i >= 16 ? 0xffff : (1 << (group_ - i)) - 1);
+        const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(inside, values + i), inverse));
+        const __m512i h = _mm512_srai_epi32(_mm512_add_epi32(q, _mm512_set1_epi32(128)), 8);
+        _mm512_mask_cvtepi32_storeu_epi8(high + i, stored, h);
+        _mm512_mask_cvtepi32_storeu_epi8(low + i, stored, _mm512_sub_epi32(q, _mm512_slli_epi32(h, 8)));
+        total = _mm512_add_epi32(total, q);
+      }
+      out.scale[static_cast<std::size_t>(r * groups_ + g)] = most / 32512.0f;
+      out.offset[static_cast<std::size_t>(r * groups_ + g)] = -128 * _mm512_reduce_add_epi32(total);
+    }
+  }
+#else
+  (void)x, (void)x_stride, (void)rows, (void)out;
+#endif
+}
+
+}  // namespace gs

@@ -12,6 +12,7 @@ from GPT_SoVITS.engine.interface import Engine
 from service.database import Database
 from service.folders import Folders
 from service.settings import Settings
+from service.tasks.bus import ChangeBus
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class Container:
         self.metrics = CollectorRegistry()
         self.stopping = asyncio.Event()
         self._services: dict[type[Any], object] = {}
+        self.add(ChangeBus, ChangeBus())
 
     def add(self, kind: type[T], service: T) -> T:
         """Offer a service to the others."""

@@ -129,11 +129,21 @@ class Dispatcher:
     async def _claim_loop(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            idle = _IDLE_SECONDS
             with self._carrying_on("claiming"):
                 while self._may_claim() and await self._claim():
                     pass
+                if self._may_claim():
+                    idle = await self._offload(self._until_next)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
+                await asyncio.wait_for(self._wake.wait(), idle)
+
+    def _until_next(self) -> float:
+        """Seconds until a task that was handed back may be claimed. Blocks."""
+        ready = self.store.next_ready()
+        ahead = _IDLE_SECONDS if ready is None else ready - self.store.clock()
+        # What could be claimed now and was not waits for something else: look again after the usual while.
+        return min(ahead, _IDLE_SECONDS) if ahead > 0 else _IDLE_SECONDS
 
     def _may_claim(self) -> bool:
         if self._stopping or len(self._running) >= self.settings.parallel:

@@ -1,0 +1,149 @@
+"""Accepting, finding, cancelling, removing: what a caller may rely on, without an engine."""
+
+from __future__ import annotations
+
+import errno
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from service.tasks.errors import StorageFullError, TaskConflictError, TaskMissingError, TooManyTasksError
+from service.tasks.records import CANCELLED, NewTask, Status
+from service.tasks.store import Choice
+from tests.service.tasks.bench import TEXT, Bench
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def test_an_accepted_task_is_in_the_database_and_in_its_folder(bench: Bench) -> None:
+    bench.submit("t1")
+    assert bench.status("t1") is Status.WAIT
+    assert _entry(bench.root / "task/t1.json")["status"] == "wait"
+    assert [change.happening.kind.value for change in bench.changes] == ["submitted"]
+
+
+def test_the_same_submission_again_is_the_same_task(bench: Bench) -> None:
+    first = bench.submit("t1", seed=3)
+    again, created = bench.store.submit(NewTask("t1", "u1", {"text": TEXT, "seed": 3}), 1000)
+    assert (again.key, created) == (first.key, False)
+
+
+@pytest.mark.parametrize("other", [NewTask("t1", "u1", {"text": "别的。"}), NewTask("t1", "u2", {"text": TEXT})])
+def test_another_submission_under_the_same_id_is_refused(bench: Bench, other: NewTask) -> None:
+    bench.submit("t1")
+    with pytest.raises(TaskConflictError, match="another content"):
+        bench.store.submit(other, 1000)
+
+
+def test_a_hundred_threads_submitting_one_task_make_one_task(bench: Bench) -> None:
+    found: list[tuple[int, bool]] = []
+    together = threading.Barrier(100)
+
+    def submit() -> None:
+        together.wait()
+        task, created = bench.store.submit(NewTask("t1", "u1", {"text": TEXT}), 1000)
+        found.append((task.key, created))
+
+    threads = [threading.Thread(target=submit) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 100
+    assert len({key for key, _ in found}) == 1
+    assert sum(created for _, created in found) == 1
+
+
+def test_a_user_at_the_limit_is_refused_and_others_are_not(bench: Bench) -> None:
+    for number in range(2):
+        bench.store.submit(NewTask(f"t{number}", "u1", {"text": TEXT}), 2)
+    with pytest.raises(TooManyTasksError, match="limit is 2"):
+        bench.store.submit(NewTask("t2", "u1", {"text": TEXT}), 2)
+    assert not (bench.root / "task/t2.json").exists()
+    bench.store.submit(NewTask("t3", "u2", {"text": TEXT}), 2)
+
+
+def test_cancelling_a_waiting_task_ends_it_as_cancelled(bench: Bench) -> None:
+    bench.submit("t1")
+    task = bench.store.cancel("t1")
+    assert (task.status, task.error) == (Status.ERROR, CANCELLED)
+    assert not (bench.root / "task/t1.json").exists()
+    assert _entry(bench.root / "error/t1.json")["error"] == CANCELLED
+    with pytest.raises(TaskConflictError):
+        bench.store.cancel("t1")
+
+
+def test_a_retry_waits_again_and_leaves_no_error_behind(bench: Bench) -> None:
+    bench.submit("t1")
+    bench.store.cancel("t1")
+    assert bench.store.retry("t1", 1000).status is Status.WAIT
+    assert not (bench.root / "error/t1.json").exists()
+    assert _entry(bench.root / "task/t1.json")["error"] is None
+    with pytest.raises(TaskConflictError, match="only a task in error"):
+        bench.store.retry("t1", 1000)
+
+
+def test_a_removed_task_leaves_nothing_but_the_word_that_it_is_removed(bench: Bench) -> None:
+    bench.submit("t1")
+    bench.store.remove("t1")
+    with pytest.raises(TaskMissingError):
+        bench.store.find("t1")
+    assert not list(bench.root.rglob("*t1*"))
+    assert bench.kinds("t1") == ["removed"]
+    bench.submit("t1", text="新的。")
+
+
+def test_thousands_of_ids_are_found_in_one_page(bench: Bench) -> None:
+    for number in range(20):
+        bench.submit(f"t{number}", f"u{number % 2}")
+    names = (*(f"x{n}" for n in range(3000)), *(f"t{n}" for n in range(20)))
+    tasks, total = bench.store.page(Choice(user_id="u1", task_ids=names), 2, 4)
+    assert total == 10
+    assert [task.task_id for task in tasks] == ["t11", "t9", "t7", "t5"], "newest first, second page"
+
+
+def test_ended_tasks_are_swept_when_they_are_old_and_others_stay(bench: Bench) -> None:
+    bench.submit("old")
+    bench.store.cancel("old")
+    bench.submit("waiting")
+    bench.clock.ahead = 1000
+    bench.submit("young")
+    bench.store.cancel("young")
+    assert [task.task_id for task in bench.store.sweep(bench.clock() - 500)] == ["old"]
+    assert not list(bench.root.rglob("old*"))
+    assert bench.store.existing(["old", "waiting", "young"]) == {"waiting", "young"}
+
+
+def test_a_full_disk_refuses_the_task_and_changes_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store.files, "write", full)
+        with pytest.raises(StorageFullError):
+            bench.submit("t1")
+    assert bench.store.existing(["t1"]) == set()
+    assert not list(bench.root.rglob("*t1*"))
+    assert bench.changes == [], "what is not committed is not announced"
+    assert bench.submit("t1").status is Status.WAIT
+
+
+def test_a_database_that_cannot_grow_says_so(bench: Bench) -> None:
+    with pytest.raises(StorageFullError), bench.store.transaction():
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+
+def test_nothing_is_announced_before_it_is_committed(bench: Bench) -> None:
+    seen: list[Status] = []
+    bench.store._announce = lambda change: seen.append(bench.store.find(change.happening.task_id).status)
+    bench.submit("t1")
+    bench.store.claim("w", 60)
+    bench.store.cancel("t1")
+    assert seen == [Status.WAIT, Status.RUN, Status.ERROR]

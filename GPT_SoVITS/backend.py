@@ -7,6 +7,7 @@ at once) and graphs of one cell out of concurrent use.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import threading
@@ -237,3 +238,9 @@ def to_tensor(array: np.ndarray[Any, Any], dtype: Any = None) -> ms.Tensor:
     """Share a numpy array's memory with a tensor (int64 and float32 kept), casting only when ``dtype`` is given."""
     tensor = ms.Tensor.from_numpy(np.ascontiguousarray(array))
     return cast(ms.Tensor, tensor if dtype is None else tensor.astype(dtype))
+
+
+def compilations() -> int:
+    """Return how many graphs this process has compiled; while serving the number should stand still."""
+    api = importlib.import_module("mindspore.graph.api" if hasattr(ms, "graph") else "mindspore.common.api")
+    return len(api.ms_compile_cache)

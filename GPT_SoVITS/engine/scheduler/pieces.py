@@ -99,6 +99,9 @@ class Pieces(Protocol):
     def load(self, weights: WeightsPair, pump: Pump) -> Bundle:
         """Load and warm up weights; raises an :class:`EngineError`."""
 
+    def release(self, bundle: Any) -> None:
+        """Weights have left the shelf: forget what was computed with them."""
+
     def validate(self, request: SynthesisRequest) -> None:
         """Raise an :class:`EngineError` for what is wrong at first sight."""
 

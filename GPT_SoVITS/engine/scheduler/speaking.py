@@ -124,6 +124,7 @@ class Speaker:
         deck = self.decks.pop(entry, None)
         if deck is not None:
             deck.close()
+        self.pieces.release(entry.bundle)
 
     def _deck(self, entry: Entry) -> Deck:
         if entry not in self.decks:

@@ -191,7 +191,7 @@ class Task:
             run.held.append(audio)
         if complete:
             run.stage = RunStage.DONE
-            silence = round(self.request.fragment_interval * self.rate)
+            silence = int(self.request.fragment_interval * self.rate)
             if silence:
                 run.held.append(np.zeros(silence, np.float32))
         while self.head < len(self.runs):

@@ -226,6 +226,9 @@ class ScriptedPieces:
         self.bundles.append(ScriptedBundle(weights, decoder, self.world.bundle_bytes))
         return self.bundles[-1]
 
+    def release(self, bundle: ScriptedBundle) -> None:
+        self.world.journal.append(f"release {bundle.decoder.name}")
+
     def validate(self, request: SynthesisRequest) -> None:
         if "invalid" in self.world.broken and request.text == "invalid":
             raise self.world.broken["invalid"]

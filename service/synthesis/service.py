@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from GPT_SoVITS.engine.errors import EngineClosedError, EngineError
 from GPT_SoVITS.engine.interface import Engine, astream
 from GPT_SoVITS.engine.media.encode import StreamEncoder, encode, find_format, pcm16
+from GPT_SoVITS.engine.media.resample import StreamResampler
 from GPT_SoVITS.engine.messages import (
     AudioChunk,
     Cancelled,
@@ -111,23 +112,27 @@ class Speech:
         chunks = [chunk async for chunk in self.chunks()]
         return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
 
-    async def file(self, form: str) -> bytes:
+    async def file(self, form: str, rate: int | None = None) -> bytes:
         """Return all audio as a file in a format of :mod:`GPT_SoVITS.engine.media.encode`.
+
+        Args:
+            form: Its name.
+            rate: Samples per second; None keeps those of the weights.
 
         Raises:
             EngineError: see :meth:`events`; the encoder failed.
         """
         samples = await self.whole()
-        data: bytes = await self._offload(encode, samples, self.started.sample_rate, form)
+        data: bytes = await self._offload(_encoded, samples, self.started.sample_rate, form, rate)
         return data
 
-    async def encoded(self, form: str) -> AsyncGenerator[bytes, None]:
-        """Yield the audio in a format as it comes; nothing empty.
+    async def encoded(self, form: str, rate: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the audio in a format as it comes; nothing empty. Arguments as of :meth:`file`.
 
         Raises:
             EngineError: see :meth:`events`; the encoder failed.
         """
-        encoder = await self._offload(StreamEncoder, form, self.started.sample_rate)
+        encoder = await self._offload(_Encoder, form, self.started.sample_rate, rate)
         try:
             async with contextlib.aclosing(self.chunks()) as chunks:
                 async for chunk in chunks:
@@ -198,3 +203,25 @@ class SynthesisService:
     def media_type(self, form: str) -> str:
         """Return the Content-Type of a format."""
         return find_format(form).media_type
+
+
+class _Encoder:
+    """A stream encoder at another sample rate than the audio's."""
+
+    def __init__(self, form: str, rate: int, wanted: int | None) -> None:
+        self._resampler = StreamResampler(rate, wanted or rate)
+        self._encoder = StreamEncoder(form, wanted or rate)
+        self.close = self._encoder.close
+
+    def write(self, samples: NDArray[np.float32]) -> bytes:
+        return self._encoder.write(self._resampler.write(samples))
+
+    def finish(self) -> bytes:
+        return self._encoder.write(self._resampler.finish()) + self._encoder.finish()
+
+
+def _encoded(samples: NDArray[np.float32], rate: int, form: str, wanted: int | None) -> bytes:
+    if wanted is not None and wanted != rate:
+        resampler = StreamResampler(rate, wanted)
+        samples = np.concatenate([resampler.write(samples), resampler.finish()])
+    return encode(samples, wanted or rate, form)

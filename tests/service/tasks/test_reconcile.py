@@ -129,7 +129,7 @@ def test_killed_while_finishing_the_task_is_finished_by_the_next_attempt(
         bench.store.finish(lease)
     bench.store.recover(lambda _: True)
     reconcile(bench.store)
-    assert not [path for path in (bench.root / "done").iterdir()]
+    assert not list((bench.root / "done").iterdir())
     again = bench.store.claim("w", 60)
     assert again is not None and all(segment.done for segment in again.segments)
     assert bench.store.finish(again).status is Status.DONE

@@ -1,0 +1,100 @@
+"""Speech as answers of HTTP: errors before the first byte have a status, a client that goes away ends the work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+T = TypeVar("T")
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the client has closed its connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what ``work`` returns; cancel it when the client goes away.
+
+    Raises:
+        ClientDisconnect: the client went away.
+    """
+    worker, leaving = asyncio.create_task(work), asyncio.create_task(_gone(request.receive))
+    try:
+        await asyncio.wait({worker, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not worker.done():
+            raise ClientDisconnect
+        return worker.result()
+    finally:
+        for task in (worker, leaving):
+            task.cancel()
+        await asyncio.gather(worker, leaving, return_exceptions=True)
+
+
+class _Stream(StreamingResponse):
+    """A stream that notices at once when the client goes away, also while there is nothing to send."""
+
+    def __init__(self, parts: AsyncGenerator[bytes, None], **how: Any) -> None:
+        super().__init__(parts, **how)
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        sending = asyncio.create_task(self.stream_response(send))
+        leaving = asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                with contextlib.suppress(OSError):  # the client went away while bytes were on their way
+                    sending.result()
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await asyncio.shield(self._parts.aclose())
+
+
+async def streamed(
+    parts: AsyncGenerator[bytes, None],
+    media_type: str,
+    request: Request,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an answer that sends parts as they come.
+
+    Waits for the first part, so that whatever fails before it raises here and gets a status of its own. A failure
+    after it breaks the connection off, so that half a result is not taken for a whole one.
+
+    Args:
+        parts: What to send; closed when the client goes away.
+        media_type: Content-Type.
+        request: Whose answer it is.
+        headers: More headers.
+
+    Raises:
+        ClientDisconnect: the client went away before the first part.
+    """
+    try:
+        first = await while_connected(request, _first_of(parts))
+    except BaseException:
+        await asyncio.shield(parts.aclose())
+        raise
+    return _Stream(_after(first, parts), media_type=media_type, headers=dict(headers or {}))
+
+
+async def _first_of(parts: AsyncGenerator[bytes, None]) -> bytes:
+    return await anext(parts, b"")
+
+
+async def _after(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(rest):
+        yield first
+        async for part in rest:
+            yield part

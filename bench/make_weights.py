@@ -2,10 +2,10 @@
 
     python -m bench.make_weights --version v2 OUT
 
-writes ``gpt-v2.ckpt``, ``sovits-v2.pth``, the folders ``chinese-hubert-base`` and ``chinese-roberta-wwm-ext-large``, for
-the Pro versions the speaker verifier, and ``reference.wav``. The numbers are drawn so that activations neither explode
-nor die (they are the ones of the parity fixtures), and the end-of-speech row of the decoder is zero, so that decoding
-runs its full length. What comes out is noise: it is for measuring time and memory, never for listening.
+writes ``gpt-v2.ckpt``, ``sovits-v2.pth``, the folders ``chinese-hubert-base`` and ``chinese-roberta-wwm-ext-large``,
+for the Pro versions the speaker verifier, and ``reference.wav``. The numbers are drawn so that activations neither
+explode nor die (they are the ones of the parity fixtures), and the end-of-speech row of the decoder is zero, so that
+decoding runs its full length. What comes out is noise: it is for measuring time and memory, never for listening.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def save(value: Any, path: Path, *, head: bytes = b"PK") -> None:
         archive.writestr("archive/data.pkl", description)
         archive.writestr("archive/byteorder", "little")
         for index, storage in enumerate(emitter.storages):
-            archive.writestr(f"archive/data/{index}", memoryview(storage.reshape(-1)).cast("B"))
+            archive.writestr(f"archive/data/{index}", storage.tobytes())
         archive.writestr("archive/version", "3\n")
     with path.open("r+b") as file:
         file.write(head)

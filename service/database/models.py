@@ -2,6 +2,17 @@
 
 from service.categories.models import CategoryRow
 from service.keys.models import ApiKeyRow, SecretRow
+from service.tasks.models import HappeningRow, SegmentRow, TaskRow, TurnRow
 from service.voices.models import VoiceCategoryRow, VoiceRow
 
-__all__ = ["ApiKeyRow", "CategoryRow", "SecretRow", "VoiceCategoryRow", "VoiceRow"]
+__all__ = [
+    "ApiKeyRow",
+    "CategoryRow",
+    "HappeningRow",
+    "SecretRow",
+    "SegmentRow",
+    "TaskRow",
+    "TurnRow",
+    "VoiceCategoryRow",
+    "VoiceRow",
+]

@@ -41,9 +41,9 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
 class _Stream(StreamingResponse):
     """A stream that notices at once when the client goes away, also while there is nothing to send."""
 
-    def __init__(self, parts: AsyncGenerator[bytes, None], **how: Any) -> None:
-        super().__init__(parts, **how)
-        self._parts = parts
+    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None], **how: Any) -> None:
+        self._all, self._rest = _after(first, rest), rest
+        super().__init__(self._all, **how)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -58,7 +58,11 @@ class _Stream(StreamingResponse):
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
-            await asyncio.shield(self._parts.aclose())
+            await asyncio.shield(self._close())
+
+    async def _close(self) -> None:
+        await self._all.aclose()
+        await self._rest.aclose()  # closing a generator that never began does not reach what it would have read
 
 
 async def streamed(
@@ -86,7 +90,7 @@ async def streamed(
     except BaseException:
         await asyncio.shield(parts.aclose())
         raise
-    return _Stream(_after(first, parts), media_type=media_type, headers=dict(headers or {}))
+    return _Stream(first, parts, media_type=media_type, headers=dict(headers or {}))
 
 
 async def _first_of(parts: AsyncGenerator[bytes, None]) -> bytes:

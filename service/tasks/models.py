@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.database import Base
+from service.database.base import Base
 
 # SQLite counts only INTEGER primary keys; PostgreSQL should not run out of numbers.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")

@@ -29,9 +29,11 @@ class Container:
         stopping: Set when the server was told to stop; long answers (event streams) end themselves then.
     """
 
-    def __init__(self, settings: Settings, folders: Folders, database: Database, engine: Engine) -> None:
+    def __init__(
+        self, settings: Settings, folders: Folders, database: Database, engine: Engine, metrics: CollectorRegistry
+    ) -> None:
         self.settings, self.folders, self.database, self.engine = settings, folders, database, engine
-        self.metrics = CollectorRegistry()
+        self.metrics = metrics
         self.stopping = asyncio.Event()
         self._services: dict[type[Any], object] = {}
         self.add(ChangeBus, ChangeBus())

@@ -1,0 +1,1 @@
+"""What all interfaces over HTTP share: envelope, errors, paging, addresses, limits, access control, logs, figures."""

@@ -1,0 +1,167 @@
+"""Who may send requests: API keys, signed addresses of files, hosts, origins, rates."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from anyio import to_thread
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.errors import ForbiddenError, ServiceError, TooManyError, UnauthorizedError
+from service.http.errors import answer_error
+from service.http.proxies import is_host
+from service.http.rates import RateLimit
+from service.http.urls import Signer
+from service.keys.store import digest_of
+
+_REFRESH_S = 2.0
+_PUBLIC = frozenset({"/healthz", "/readyz", "/index", "/manager", "/favicon.ico"})
+_PUBLIC_PREFIXES = ("/web/",)
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name stands for this machine alone."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
+
+
+class Access:
+    """The valid keys, as they were at most two seconds ago.
+
+    Args:
+        valid_keys: Reads digest -> name; blocks.
+        signer: Of addresses of files.
+    """
+
+    def __init__(self, valid_keys: Callable[[], dict[str, str]], signer: Signer) -> None:
+        self._valid_keys, self.signer = valid_keys, signer
+        self._names = valid_keys()
+        self._read_at = time.monotonic()
+
+    def required(self) -> bool:
+        """Whether requests need a key: as soon as there is one."""
+        return bool(self._names)
+
+    async def refresh(self) -> None:
+        """Read the keys again where they are old, so that a revoked one ends soon."""
+        if time.monotonic() - self._read_at > _REFRESH_S:
+            self._read_at = time.monotonic()  # others do not wait for this reading
+            self._names = await to_thread.run_sync(self._valid_keys)
+
+    def name_of(self, key: str) -> str | None:
+        """Return the name of a valid key."""
+        return self._names.get(digest_of(key))
+
+
+def given_key(headers: dict[bytes, bytes]) -> str | None:
+    """Return the key that a request carries."""
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return headers.get(b"x-api-key", b"").decode("latin-1").strip() or None
+
+
+class Guard:
+    """Lets requests in, or answers them with 401, 403 or 429.
+
+    Args:
+        app: The application.
+        access: Returns the keys; there when the first request comes.
+        served: First parts of paths whose files may be read with a signature.
+        hosts: Names in the Host header that are answered; empty is all.
+        origins: Other origins whose pages may send requests.
+        rate: Of requests.
+        failures: Of wrong keys.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access: Callable[[], Access],
+        served: Sequence[str],
+        hosts: Sequence[str],
+        origins: Sequence[str],
+        rate: RateLimit,
+        failures: RateLimit,
+    ) -> None:
+        self.app, self._access, self._rate, self._failures = app, access, rate, failures
+        self._served = tuple(f"/{name}/" for name in served)
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] == "http":
+            try:
+                await self._check(scope)
+            except ServiceError as error:
+                await answer_error(HTTPConnection(scope), error)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        self._check_host(scope, host)
+        self._check_origin(scope, headers, host)
+        access = self._access()
+        await access.refresh()
+        client = (scope.get("client") or ("",))[0]
+        name = self._identified(access, headers, client)
+        scope["api_key_name"] = name
+        public = scope["path"] in _PUBLIC or scope["path"].startswith(_PUBLIC_PREFIXES)
+        if not public and (wait := self._rate.take(name or client)):
+            raise TooManyError("too many requests: slow down", retry_after=math.ceil(wait))
+        if access.required() and name is None and not public and not self._signed(access, scope):
+            raise UnauthorizedError("this needs an API key: send it as Authorization: Bearer <key> or X-API-Key")
+
+    def _identified(self, access: Access, headers: dict[bytes, bytes], client: str) -> str | None:
+        key = given_key(headers)
+        if key is None or not access.required():
+            return None
+        if wait := self._failures.wait(client):
+            raise TooManyError("too many wrong API keys from this address: wait", retry_after=math.ceil(wait))
+        name = access.name_of(key)
+        if name is None:
+            self._failures.take(client)
+            raise UnauthorizedError("the API key is not valid, or was revoked")
+        return name
+
+    def _signed(self, access: Access, scope: Scope) -> bool:
+        path: str = scope["path"]
+        # The page itself, without a text to speak, tells nothing and starts nothing.
+        if path == "/" and scope["method"] in ("GET", "HEAD") and not scope["query_string"]:
+            return True
+        if scope["method"] not in ("GET", "HEAD") or not path.startswith(self._served):
+            return False
+        return access.signer.valid(path, scope["query_string"].decode("latin-1"))
+
+    def _check_host(self, scope: Scope, host: str) -> None:
+        if host and not is_host(host):
+            raise ForbiddenError("the Host header is not the name of a host")
+        name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
+        if self._hosts and not scope.get("proxied") and name.lower() not in self._hosts and not is_loopback(name):
+            raise ForbiddenError(
+                "the service does not answer to this host name; allowed_hosts in its settings lists it"
+            )
+
+    def _check_origin(self, scope: Scope, headers: dict[bytes, bytes], host: str) -> None:
+        """Refuse what another site's page makes a browser send; programs send no Origin and no Sec-Fetch-Site."""
+        if scope["method"] in _SAFE_METHODS:
+            return
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if origin in self._origins:
+            return
+        if origin and urlsplit(origin).netloc.lower() != host.lower():
+            raise ForbiddenError("pages of other sites may not do this; cors_origins in the settings allows them")
+        if not origin and headers.get(b"sec-fetch-site", b"none") in (b"cross-site", b"same-site"):
+            raise ForbiddenError("pages of other sites may not do this; cors_origins in the settings allows them")

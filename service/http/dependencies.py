@@ -1,0 +1,37 @@
+"""What handlers ask for, as annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+
+from service.container import Container
+from service.errors import ForbiddenError
+
+T = TypeVar("T")
+
+
+def container_of(request: Request) -> Container:
+    """Return what the parts of the service share."""
+    container: Container = request.app.state.container
+    return container
+
+
+def provided(kind: type[T]) -> Callable[[Request], T]:
+    """Return a dependency that gives a service by its type: ``Annotated[Voices, Depends(provided(Voices))]``."""
+
+    def provide(request: Request) -> T:
+        return container_of(request).get(kind)
+
+    return provide
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse what a page of another site made the browser send: for GET routes that change something."""
+    if request.headers.get("sec-fetch-site", "none") in ("cross-site", "same-site"):
+        raise ForbiddenError("pages of other sites may not do this")
+
+
+SharedContainer = Annotated[Container, Depends(container_of)]

@@ -1,0 +1,87 @@
+"""The form of every JSON answer of the native interface."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from service.errors import Code
+
+T = TypeVar("T")
+
+
+class Envelope(BaseModel, Generic[T]):
+    """Every answer in JSON."""
+
+    code: int = Field(default=0, description="0 success, 1 failure of the server, 2 resource error, 3 parameter error.")
+    message: str = Field(default="", description="What went wrong and what to do; empty on success.")
+    data: T = Field(description="The answer itself.")
+
+
+class Problem(BaseModel):
+    """A field that is wrong."""
+
+    field: str = Field(description="Its name.", examples=["speed"])
+    message: str = Field(description="What is wrong with it.", examples=["Input should be less than or equal to 4"])
+
+
+class Failure(BaseModel):
+    """An answer that reports an error."""
+
+    code: int = Field(description="1 failure of the server, 2 resource error, 3 parameter error.", examples=[3])
+    message: str = Field(description="What was found, what was expected, what to do.", examples=["text is empty"])
+    data: list[Problem] | None = Field(default=None, description="Wrong fields, where the error is about fields.")
+
+
+class Removed(BaseModel):
+    """Something was removed."""
+
+    removed: bool = Field(default=True, description="Always true.")
+
+
+def success(data: T) -> Envelope[T]:
+    """Return data in an envelope."""
+    return Envelope(data=data)
+
+
+class Json(Response):
+    """JSON that always can be written, whatever characters a client sent."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def failure(
+    status: int, code: Code, message: str, data: Any = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an error in an envelope."""
+    content = {"code": int(code), "message": message, "data": data}
+    return Json(content, status_code=status, headers=dict(headers or {}))
+
+
+_DESCRIPTIONS = {
+    400: "A parameter is wrong (code 3).",
+    401: "An API key is missing or wrong (code 3).",
+    403: "Switched off in the configuration (code 3).",
+    404: "There is no such thing (code 2).",
+    409: "It exists already, or is in use (code 2).",
+    413: "A body, file or text is over its limit, which the message names (code 3).",
+    422: "A field is missing or has the wrong form (code 3).",
+    429: "A limit of rate or number is reached (code 1).",
+    500: "The server failed (code 1).",
+    503: "Not possible now, later perhaps (code 1).",
+    507: "The disk is full; nothing was changed (code 1).",
+}
+
+
+def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the declaration of error answers for a route; those that every route can give are added."""
+    every = {401, 422, 429, 500, *statuses}
+    return {status: {"model": Failure, "description": _DESCRIPTIONS[status]} for status in sorted(every)}

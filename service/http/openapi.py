@@ -1,0 +1,20 @@
+"""Words of the OpenAPI document that belong to no single route."""
+
+from __future__ import annotations
+
+DESCRIPTION = """
+Voice cloning and text to speech.
+
+Every JSON answer is `{"code": 0, "message": "", "data": ...}`; `code` is 0 for success, 1 for a failure of the
+server, 2 for a resource error (missing, exists already, in use), 3 for a parameter error, and the HTTP status agrees
+with it. Pages are `{"total", "pageIndex", "pageSize", "data"}`. Times are Unix seconds. Addresses in answers are
+absolute. Where API keys are configured, send one as `Authorization: Bearer <key>` or `X-API-Key`.
+"""
+TAGS = [
+    {"name": "voices", "description": "Voices: a reference clip, what is said in it, a picture, categories."},
+    {"name": "categories", "description": "Categories that voices are sorted into."},
+    {"name": "weights", "description": "The networks' weights: what is installed, and which are current."},
+    {"name": "tasks", "description": "The queue: submit, follow, cancel, remove."},
+    {"name": "synthesis", "description": "Speech as the answer to a request."},
+    {"name": "status", "description": "Health, readiness, figures, the admin page."},
+]

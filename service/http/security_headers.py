@@ -1,0 +1,35 @@
+"""Headers that tell browsers what our answers may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Scripts and styles come from our files alone; blobs are recordings and players of the page.
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_EVERYWHERE = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
+}
+_PAGES = ("/index", "/web/")
+
+
+def is_page(path: str) -> bool:
+    """Whether a path belongs to the admin page, which runs scripts."""
+    return path == _PAGES[0] or path.startswith(_PAGES[1])
+
+
+def security_headers(path: str, present: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
+    """Return the headers to add to an answer, without those it has."""
+    found = dict(_EVERYWHERE)
+    found["content-security-policy"] = PAGE_POLICY if is_page(path) else DATA_POLICY
+    if not is_page(path):
+        found["cache-control"] = "no-store"
+    have = {name.lower() for name in present}
+    return [(name.encode(), value.encode()) for name, value in found.items() if name.encode() not in have]

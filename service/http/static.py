@@ -1,0 +1,100 @@
+"""Files: the admin page and the results, confined to their folders, with ranges, without listings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+# What browsers may show; anything else is a download.
+_MEDIA_TYPES = {
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".aac": "audio/aac",
+    ".m4a": "audio/mp4",
+    ".mp4": "audio/mp4",
+    ".webm": "audio/webm",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".json": "application/json",
+    ".srt": "text/plain; charset=utf-8",
+    ".vtt": "text/vtt; charset=utf-8",
+}
+
+
+_LASTING = "vendor/"
+
+
+def _hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in Path(path).parts)
+
+
+class Results(StaticFiles):
+    """A folder of results. Links that lead out of it and names that begin with a dot are not there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, check_dir=False)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file."""
+        if _hidden(path) or "\0" in path or len(path) > 1000:
+            raise HTTPException(404)
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            raise HTTPException(404 if error.status_code == 401 else error.status_code) from None
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return a file as what it is, never as a page."""
+        media_type = _MEDIA_TYPES.get(Path(full_path).suffix.lower())
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        if isinstance(response, FileResponse):
+            response.headers["content-type"] = media_type or "application/octet-stream"
+            if media_type is None:
+                response.headers["content-disposition"] = "attachment"
+        response.headers["cache-control"] = "private, no-cache"
+        return response
+
+
+class PageFiles(StaticFiles):
+    """Scripts, styles and fonts of the admin page: kept by browsers, and asked for again with their ETag."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, check_dir=False)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file."""
+        if _hidden(path) or "\0" in path or len(path) > 1000:
+            raise HTTPException(404)
+        response = await super().get_response(path, scope)
+        # Modules import each other by plain names, so only what changes with a release of others may be kept long.
+        lasting = path.startswith(_LASTING) or scope.get("query_string", b"").startswith(b"v=")
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if lasting else "public, no-cache"
+        return response
+
+
+def page_response(path: Path, scope: Scope) -> Response:
+    """Return the admin page.
+
+    Raises:
+        HTTPException: 404 where it is not installed.
+    """
+    folder = PageFiles(path.parent)
+    full_path, status = folder.lookup_path(path.name)
+    if status is None:
+        raise HTTPException(404)
+    response = folder.file_response(full_path, status, scope)
+    response.headers["cache-control"] = "no-cache"
+    return response

@@ -1,0 +1,87 @@
+"""Routes of health, readiness, figures and the admin page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from service.container import Domain
+from service.errors import UnavailableError
+from service.http.dependencies import SharedContainer
+from service.http.envelope import Envelope, failures, success
+from service.http.static import page_response
+from service.http.urls import RequestUrls
+from service.status.health import Readiness, health_of, readiness_of
+
+router = APIRouter(tags=["status"])
+
+
+class Health(BaseModel):
+    """The service as it is now; parts may add fields."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: str = Field(description="Always ok: the process serves.", examples=["ok"])
+    index_url: str = Field(description="Address of the admin page.", examples=["http://127.0.0.1:9881/index"])
+    version: str = Field(description="Version of this program.", examples=["0.1.0"])
+    device: str = Field(description="What computes.", examples=["CPU"])
+    model_version: str | None = Field(description="Version of the current weights.", examples=["v2"])
+    queue_depth: int = Field(description="Tasks that wait or run.", examples=[0])
+    weights_loaded: bool = Field(description="Whether weights are in memory.", examples=[True])
+    engine: str = Field(description="State of the engine.", examples=["ready"])
+
+
+def _domains(request: Request) -> list[Domain]:
+    domains: list[Domain] = request.app.state.domains
+    return domains
+
+
+@router.get("/healthz", summary="Whether the process serves", response_model=Health)
+def healthz(request: Request, container: SharedContainer, urls: RequestUrls) -> dict[str, Any]:
+    """Answer 200 as soon as the process serves, also while weights load or are missing. Has no envelope."""
+    return {"status": "ok", "index_url": urls.page("/index"), **health_of(container, _domains(request))}
+
+
+@router.get("/readyz", summary="Whether a synthesis would run", responses=failures(503))
+def readyz(request: Request, container: SharedContainer) -> Envelope[Readiness]:
+    """Answer 200 when a synthesis would run, else 503 with what is in the way and how to mend it."""
+    readiness = readiness_of(container, _domains(request))
+    if not readiness.ready:
+        raise UnavailableError("; ".join(readiness.obstacles), retry_after=5)
+    return success(readiness)
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+def metrics(container: SharedContainer) -> Response:
+    """Answer the figures in Prometheus' text form."""
+    return Response(generate_latest(container.metrics), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/index", summary="The admin page", response_class=Response)
+def index(request: Request) -> Response:
+    """Answer the admin page."""
+    return page_response(request.app.state.page, request.scope)
+
+
+@router.get("/manager", summary="The admin page under its old name", status_code=307, response_class=RedirectResponse)
+def manager(urls: RequestUrls) -> RedirectResponse:
+    """Redirect to the admin page."""
+    return RedirectResponse(urls.page("/index"))
+
+
+@router.get("/", include_in_schema=False)
+def root(urls: RequestUrls) -> RedirectResponse:
+    """Redirect to the admin page."""
+    return RedirectResponse(urls.page("/index"))
+
+
+@router.get("/favicon.ico", include_in_schema=False)
+def favicon(request: Request) -> Response:
+    """Answer the page's icon, or that there is none."""
+    icon = request.app.state.page.parent / "web" / "favicon.svg"
+    return page_response(icon, request.scope) if icon.is_file() else Response(status_code=204)

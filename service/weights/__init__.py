@@ -1,0 +1,1 @@
+"""Weights: what is installed, which are current, and changing them while the service runs."""

@@ -96,7 +96,7 @@ class Bundle:
             longest = np.repeat(content, frames, axis=1)
             yield f"latent, {frames} frames", partial(voice.latent, longest, condition, None, 0.0)
         latent = np.zeros((voice.config.inter_channels, 1), np.float32)
-        for frames in (voice.vocoder.sizes[0] - 1, *voice.vocoder.sizes):
+        for frames in voice.vocoder.lengths_to_warm:
             yield f"vocoder, {frames} frames", partial(voice.vocoder, np.repeat(latent, frames, axis=1), condition)
         yield "reference", partial(voice.warm_up, (), (), REFERENCE_FRAMES)
 

@@ -35,13 +35,14 @@ class PRelu(nn.Cell):
 
 
 class SynthesizerNetwork(nn.Cell):
-    """All parameters of one SoVITS checkpoint."""
+    """All parameters of one SoVITS checkpoint, the generator's only where it is not run by something else."""
 
-    def __init__(self, config: SovitsConfig) -> None:
+    def __init__(self, config: SovitsConfig, *, with_generator: bool = True) -> None:
         super().__init__()
         self.config = config
         self.enc_p = TextEncoder(config)
-        self.dec = Generator(config.generator)
+        if with_generator:
+            self.dec = Generator(config.generator)
         self.flow = Flow(config)
         self.ref_enc = ReferenceEncoder(config)
         stride = config.frames_per_code

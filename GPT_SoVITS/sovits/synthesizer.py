@@ -15,6 +15,7 @@ import numpy as np
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.native_vocoder import PREFIX, choose_vocoder
 from GPT_SoVITS.sovits.network import (
     ContentGraph,
     LatentGraph,
@@ -25,7 +26,7 @@ from GPT_SoVITS.sovits.network import (
     TokenGraph,
 )
 from GPT_SoVITS.sovits.resample import change_speed, cross_fade, frames_at_speed
-from GPT_SoVITS.sovits.vocoder import WINDOWS, FramesToAudio, GeneratorGraph, Vocoder
+from GPT_SoVITS.sovits.vocoder import WINDOWS, Vocoder
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -88,10 +89,11 @@ class Synthesizer:
         arrays: Weights under official names, weight norm folded (``convert.keymap.map_official("sovits", ...)``).
         buckets: Lengths to compile for.
         dtype: numpy float type of weights and computation.
-        frames_to_audio: Another way to run the generator's windows than its compiled graph.
+        vocoder: What runs the generator: ``auto``, ``native`` or ``jit`` (see ``native_vocoder.choose_vocoder``).
 
     Raises:
         WeightsError: the weights do not fit the sizes.
+        VocoderUnavailableError: ``native`` was asked for and cannot be used.
     """
 
     def __init__(
@@ -101,22 +103,23 @@ class Synthesizer:
         *,
         buckets: Buckets | None = None,
         dtype: type = np.float32,
-        frames_to_audio: FramesToAudio | None = None,
+        vocoder: str = "auto",
     ) -> None:
         self.config = config
         self.buckets = buckets or Buckets()
         self.dtype = dtype
-        self.network = SynthesizerNetwork(config)
-        self.network.load(arrays, dtype)
+        # The generator's weights are held by what runs it, and by nothing else.
+        self.network = SynthesizerNetwork(config, with_generator=False)
+        self.network.load({key: value for key, value in arrays.items() if not key.startswith(PREFIX)}, dtype)
         self._reference = backend.compile_cell(ReferenceGraph(self.network))
         self._speaker = backend.compile_cell(SpeakerGraph(self.network)) if config.is_pro else None
         self._phonemes = backend.compile_cell(PhonemeGraph(self.network))
         self._content = backend.compile_cell(ContentGraph(self.network))
         self._latent = backend.compile_cell(LatentGraph(self.network))
         self._tokens = backend.compile_cell(TokenGraph(self.network))
-        self.vocoder = Vocoder(
-            config.generator, frames_to_audio or GeneratorGraph(self.network.dec), self.buckets.windows
-        )
+        chosen = choose_vocoder(config, arrays, vocoder, dtype)
+        self.vocoder_description, self.vocoder_reason = chosen.description, chosen.reason
+        self.vocoder = Vocoder(config.generator, chosen.run, self.buckets.windows)
 
     def timbre(self, spectrogram: Array) -> Array:
         """Return the reference encoder's vector, (gin,).
@@ -301,10 +304,9 @@ class Synthesizer:
                 self.latent(content, condition, noise_scale=0.0)
 
         seconds += backend.warm_up(encode, codes, progress)
-        shortest = self.vocoder.sizes[0] - 1
         return seconds + backend.warm_up(
             lambda length: self.vocoder(self._zeros(self.config.inter_channels, length), condition),
-            (shortest, *self.vocoder.sizes),
+            self.vocoder.lengths_to_warm,
             progress,
         )
 

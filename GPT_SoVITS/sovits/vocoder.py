@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,13 @@ class FramesToAudio(Protocol):
     """What runs one window: frames (1, C, T), condition (1, gin, 1), optional mask (1, 1, T) -> (1, 1, samples)."""
 
     def __call__(self, frames: Array, condition: Array, mask: Array | None = None) -> Array: ...
+
+
+@runtime_checkable
+class AudioStream(Protocol):
+    """A runner that needs no windows: frames (C, T), condition (gin,) -> audio (samples,) piece by piece."""
+
+    def stream(self, frames: Array, condition: Array) -> Iterator[Array]: ...
 
 
 class GeneratorGraph:
@@ -45,7 +52,7 @@ class Vocoder:
 
     Args:
         config: Sizes of the generator.
-        run: Computes one window.
+        run: Computes one window; one that is an :class:`AudioStream` is given all frames instead.
         sizes: Window lengths in frames; the largest must exceed two halos.
     """
 
@@ -57,6 +64,11 @@ class Vocoder:
         self.samples_per_frame = config.samples_per_frame
         self._run = run
 
+    @property
+    def lengths_to_warm(self) -> tuple[int, ...]:
+        """Numbers of frames after which every graph is compiled."""
+        return (self.sizes[0],) if isinstance(self._run, AudioStream) else (self.sizes[0] - 1, *self.sizes)
+
     def stream(self, frames: Array, condition: Array) -> Iterator[Array]:
         """Yield the audio piece by piece, in order, without gap or overlap.
 
@@ -66,6 +78,9 @@ class Vocoder:
         """
         if frames.ndim != 2 or not frames.shape[1]:
             raise ValueError(f"latent frames of shape {frames.shape}, expected (channels, at least 1)")
+        if isinstance(self._run, AudioStream):
+            yield from self._run.stream(frames, condition)
+            return
         shaped = np.asarray(condition, frames.dtype)[None, :, None]
         if frames.shape[1] < self.sizes[0]:
             yield self._short(frames, shaped)

@@ -139,7 +139,7 @@ class StreamEncoder:
         """
         self.format = find_format(form)
         self.media_type = self.format.media_type
-        self.rate = _codec_rate(self.format, rate)
+        self.rate = codec_rate(self.format, rate)
         self._resampler = StreamResampler(rate, self.rate)
         self._sink = _open_sink(self.format.name, self.rate, whole)
         self._finished = False
@@ -161,7 +161,8 @@ class StreamEncoder:
         self._sink.close()
 
 
-def _codec_rate(form: Format, rate: int) -> int:
+def codec_rate(form: Format, rate: int) -> int:
+    """Return the rate at which a format holds audio of a rate: the same where it can, else the next higher one."""
     if not form.rates or rate in form.rates:
         return rate
     return next((r for r in sorted(form.rates) if r >= rate), max(form.rates))
@@ -249,6 +250,26 @@ class _Outlet(io.RawIOBase):
         return data
 
 
+def open_soundfile(target: Any, name: str, rate: int) -> Any:
+    """Open flac, mp3 or ogg for writing on a file object that can seek.
+
+    Raises:
+        EncodingError: the installed libsndfile does not write it.
+    """
+    try:
+        return soundfile.SoundFile(target, "w", rate, 1, closefd=False, **_SOUNDFILE[name])
+    except (soundfile.LibsndfileError, ValueError, TypeError) as error:
+        raise EncodingError(
+            f"this libsndfile ({soundfile.__libsndfile_version__}) does not write {name}: {error}; "
+            "install soundfile 0.13 or later, or ask for wav"
+        ) from None
+
+
+def bounded(samples: Samples) -> Samples:
+    """Return samples within full scale; what is not a number is silence."""
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+
+
 def _shorten_pages(sound: Any) -> None:
     """Let an Ogg stream leave in pieces of 0.2 s instead of 1 s; soundfile has no public name for this setting."""
     try:
@@ -263,21 +284,14 @@ class _SoundfileSink:
 
     def __init__(self, name: str, rate: int, whole: bool) -> None:
         self._outlet = _Outlet(keep=whole)
-        try:
-            self._sound: Any = soundfile.SoundFile(self._outlet, "w", rate, 1, closefd=False, **_SOUNDFILE[name])
-        except (soundfile.LibsndfileError, ValueError, TypeError) as error:
-            raise EncodingError(
-                f"this libsndfile ({soundfile.__libsndfile_version__}) does not write {name}: {error}; "
-                "install soundfile 0.13 or later, or ask for wav"
-            ) from None
+        self._sound = open_soundfile(self._outlet, name, rate)
         if name == "ogg" and not whole:
             _shorten_pages(self._sound)
         self._empty = True
 
     def write(self, samples: Samples) -> bytes:
         if len(samples):
-            clean = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
-            self._sound.write(np.clip(clean, -1.0, 1.0))
+            self._sound.write(bounded(samples))
             self._empty = False
         return self._outlet.take()
 

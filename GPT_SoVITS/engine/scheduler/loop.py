@@ -79,7 +79,8 @@ class Scheduler:
         self.starting = False
         self.no_weights = "no weights are configured; load some, or name them in the request"
         self.doing = "starting"
-        self.last_sign = time.monotonic()
+        self._last_sign = time.monotonic()
+        self._idle = False
 
     # --- from any thread ---
 
@@ -139,6 +140,11 @@ class Scheduler:
             self._wake.wait_for(lambda: self._stopped, timeout + 1)
 
     @property
+    def silent(self) -> float:
+        """Seconds since the owner's thread gave a sign; 0 while it has nothing to do."""
+        return 0.0 if self._idle else time.monotonic() - self._last_sign
+
+    @property
     def requests(self) -> int:
         """Requests that have not ended."""
         return len(self._tasks)
@@ -155,8 +161,7 @@ class Scheduler:
                     self._speaker.sweep()
                     time.sleep(HELD_PAUSE)
                 elif not self.turn():
-                    with self._wake:
-                        self._wake.wait_for(self._has_work, None if self._closing is None else 0.05)
+                    self._rest()
         finally:
             self._stop()
 
@@ -178,7 +183,15 @@ class Scheduler:
 
     def sign(self, doing: str) -> None:
         """Note that the thread is alive and what it does next, if that may take long."""
-        self.doing, self.last_sign = doing, time.monotonic()
+        self.doing, self._last_sign = doing, time.monotonic()
+
+    def _rest(self) -> None:
+        """Wait until there is something to do."""
+        with self._wake:
+            self._idle = True
+            self._wake.wait_for(self._has_work, None if self._closing is None else 0.05)
+            self._idle = False
+            self.sign("")
 
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._speaker.cancelling or self._closing is not None
@@ -285,6 +298,8 @@ class Scheduler:
     def _pump(self, doing: str) -> None:
         """Between two steps of a load: serve the others."""
         self.sign(doing)
+        if self._closing is not None and self._clock() > self._closing - 1:
+            raise EngineClosedError("the engine was closed")
         if not self.starting and not self._held():
             self._drain()
             self._speak()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,13 @@ from GPT_SoVITS.engine.messages import (
     Cancelled,
     Event,
     Failed,
+    Priority,
     SegmentDone,
     Started,
+    Streaming,
     SynthesisRequest,
 )
+from service.synthesis.requests import Speakers, engine_request
 from service.synthesis.texts import check_speakable
 from service.tasks import wav
 from service.tasks.files import TaskFiles
@@ -154,11 +157,28 @@ class SynthesisService:
     Args:
         engine: Speaks.
         files: Where results are kept.
+        speakers: Finds voices and reference files.
         offload: Runs blocking work in a thread.
     """
 
-    def __init__(self, engine: Engine, files: TaskFiles, offload: Offload) -> None:
-        self.engine, self._files, self._offload = engine, files, offload
+    def __init__(self, engine: Engine, files: TaskFiles, speakers: Speakers, offload: Offload) -> None:
+        self.engine, self._files, self._speakers, self._offload = engine, files, speakers, offload
+
+    async def request(self, fields: Mapping[str, Any], *, owner: str, streaming: Streaming) -> SynthesisRequest:
+        """Return the engine's request for fields as :class:`service.synthesis.fields.SpeechFields` names them.
+
+        Raises:
+            ParameterError: neither voice nor reference, or a path outside the allowed folders.
+            MissingError: there is no such voice or file.
+        """
+
+        def make() -> SynthesisRequest:
+            return engine_request(
+                fields, self._speakers, owner=owner, priority=Priority.INTERACTIVE, streaming=streaming
+            )
+
+        made: SynthesisRequest = await self._offload(make)
+        return made
 
     async def begin(self, request: SynthesisRequest, *, save_as: SaveAs | None = None) -> Speech:
         """Begin to speak; returns when the engine has planned the text.

@@ -163,10 +163,12 @@ class TaskFiles:
             self.write(kept, _chunks(b"", [source]), durable=True)
         return kept
 
-    def append_log(self, task_id: str, created_at: float, line: str) -> None:
-        """Add a line to the task's log."""
+    def append_log(self, task_id: str, created_at: float, at: float, kind: str, detail: str) -> None:
+        """Add a line to the task's log: when, what, more about it."""
         path = self.log(task_id, created_at)
         path.parent.mkdir(parents=True, exist_ok=True)
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) + f".{int(at % 1 * 1000):03d}"
+        line = " ".join(f"{moment} {kind} {detail}".split())
         with path.open("a", encoding="utf-8", errors="replace") as file:
             file.write(line + "\n")
 

@@ -6,25 +6,23 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from GPT_SoVITS.engine.interface import Engine
-from GPT_SoVITS.engine.messages import EngineState, Priority, Progress, SegmentDone, SynthesisRequest, WeightsPair
+from GPT_SoVITS.engine.messages import EngineState, Priority, Progress, SynthesisRequest, WeightsPair
 from service.synthesis.requests import Speakers, engine_request
-from service.synthesis.service import SynthesisService
 from service.synthesis.texts import check_speakable
 from service.tasks.bus import ChangeBus, Message
 from service.tasks.dispatcher import Dispatcher
-from service.tasks.errors import TaskConflictError, TaskParameterError
+from service.tasks.errors import TaskParameterError
 from service.tasks.estimate import Forecast, SpeedMeter
 from service.tasks.files import TaskFiles
 from service.tasks.identifiers import new_task_id
-from service.tasks.records import Change, Happening, NewTask, Segment, Status, Task
+from service.tasks.records import Change, Happening, NewTask, Status, Task
 from service.tasks.store import Choice
-from service.tasks.wav import read_frames, to_pcm16
-from service.tasks.work import Spoken, WorkStore
+from service.tasks.work import WorkStore
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +80,10 @@ class Recent:
         at, task = self._found.get(task_id, (0.0, None))
         return task if task is not None and time.monotonic() - at < _REMEMBERED_SECONDS else None
 
+    def last(self, task_id: str) -> Task | None:
+        """Return a task as it was last seen, however long ago."""
+        return self._found.get(task_id, (0.0, None))[1]
+
     def forget(self, task_id: str) -> None:
         """Read it from the database next time."""
         self._found.pop(task_id, None)
@@ -93,7 +95,6 @@ class TaskService:
     Args:
         store: The queue's table.
         dispatcher: Works on it.
-        synthesis: Speaks single segments again.
         speakers: Finds voices.
         engine: For the version of its weights.
         bus: Announces.
@@ -107,7 +108,6 @@ class TaskService:
         *,
         store: WorkStore,
         dispatcher: Dispatcher,
-        synthesis: SynthesisService,
         speakers: Speakers,
         engine: Engine,
         bus: ChangeBus,
@@ -116,14 +116,13 @@ class TaskService:
         limits: Limits,
     ) -> None:
         self.store, self.dispatcher, self.bus, self.limits = store, dispatcher, bus, limits
-        self._synthesis, self._speakers, self._engine = synthesis, speakers, engine
-        self._meter, self._offload = meter, offload
+        self._speakers, self._engine = speakers, engine
+        self._meter, self.offload = meter, offload
         self._forecast = Forecast()
         self._forecast_at = 0.0
         self._forecast_lock = asyncio.Lock()
         self._recent = Recent()
         self._tokens: dict[str, Progress] = {}
-        self._redoing: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
@@ -136,6 +135,11 @@ class TaskService:
         """Hand back what is under way and end all streams."""
         self.bus.close()
         await self.dispatcher.stop()
+
+    @property
+    def depth(self) -> int:
+        """Waiting tasks, as of a moment ago."""
+        return len(self._forecast.position)
 
     @property
     def files(self) -> TaskFiles:
@@ -182,7 +186,7 @@ class TaskService:
                 f"the text has {len(fields['text'])} characters, the limit is {self.limits.text_characters}"
             )
         new = NewTask(task_id or new_task_id(), user_id, fields)
-        task, created = await self._offload(self._submit, new)
+        task, created = await self.offload(self._submit, new)
         if created:
             self._forecast_at = 0.0
             self.dispatcher.wake()
@@ -217,13 +221,18 @@ class TaskService:
         """
         task = self._recent.get(task_id)
         if task is None:
-            task = await self._offload(self.store.find, task_id)
+            task = await self.offload(self.store.find, task_id)
             self._recent.put(task)
         return await self.view(task)
 
+    async def exists(self, task_id: str) -> bool:
+        """Whether there is such a task."""
+        found: set[str] = await self.offload(self.store.existing, [task_id])
+        return bool(found)
+
     async def page(self, choice: Choice, page: int, page_size: int) -> tuple[list[View], int]:
         """Return one page, newest first, and how many there are."""
-        tasks, total = await self._offload(self.store.page, choice, page, page_size)
+        tasks, total = await self.offload(self.store.page, choice, page, page_size)
         return [await self.view(task) for task in tasks], total
 
     async def view(self, task: Task) -> View:
@@ -246,50 +255,39 @@ class TaskService:
         if time.monotonic() - self._forecast_at > _FORECAST_SECONDS:
             async with self._forecast_lock:
                 if time.monotonic() - self._forecast_at > _FORECAST_SECONDS:
-                    self._forecast = await self._offload(self.store.forecast)
+                    self._forecast = await self.offload(self.store.forecast)
                     self._forecast_at = time.monotonic()
         return self._forecast
 
+    async def snapshot(self, task_id: str) -> tuple[Task, int]:
+        """Return a task as the database has it, and the number of the latest happening that it shows.
+
+        Raises:
+            TaskMissingError: there is none.
+        """
+        found: tuple[Task, int] = await self.offload(self.store.snapshot, task_id)
+        self._recent.put(found[0])
+        return found
+
+    def owner_of(self, task_id: str) -> str | None:
+        """Return whose task it is, if it was seen lately."""
+        task = self._recent.last(task_id)
+        return None if task is None else task.user_id
+
     async def story(self, task_id: str, after: int = 0) -> list[Happening]:
         """Return what happened to a task, in order."""
-        found: list[Happening] = await self._offload(self.store.story, task_id, after)
+        found: list[Happening] = await self.offload(self.store.story, task_id, after)
         return found
 
     async def happenings(self, after: int, most: int, user_id: str | None) -> list[Happening]:
         """Return what happened to all tasks (of a user) after a number, in order."""
-        found: list[Happening] = await self._offload(self.store.happenings, after, most, user_id)
+        found: list[Happening] = await self.offload(self.store.happenings, after, most, user_id)
         return found
 
     async def last_number(self) -> int:
         """Return the number of the latest happening."""
-        number: int = await self._offload(self.store.last_number)
+        number: int = await self.offload(self.store.last_number)
         return number
-
-    async def segments(self, task_id: str) -> tuple[Task, list[Segment]]:
-        """Return a task and its segments."""
-        found: tuple[Task, list[Segment]] = await self._offload(self.store.segments, task_id)
-        return found
-
-    async def segment_audio(self, task_id: str, index: int) -> tuple[bytes, int]:
-        """Return the 16-bit samples of a finished segment and their rate.
-
-        Raises:
-            TaskMissingError: there is no such task.
-            TaskParameterError: it has no such segment.
-            TaskConflictError: the segment is not finished.
-        """
-        found: tuple[bytes, int] = await self._offload(self._segment_audio, task_id, index)
-        return found
-
-    def _segment_audio(self, task_id: str, index: int) -> tuple[bytes, int]:
-        task, segments = self.store.segments(task_id)
-        segment = _segment(task, segments, index)
-        if segment.frames is None or task.sample_rate is None:
-            raise TaskConflictError(f"segment {index} of task {task_id} is not spoken yet")
-        if segment.file is not None:
-            return (self.files.work(task_id) / segment.file).read_bytes(), task.sample_rate
-        first = sum(one.frames or 0 for one in segments[:index])
-        return read_frames(self.files.done_wav(task_id), first, segment.frames), task.sample_rate
 
     # --- changing ---
 
@@ -299,7 +297,7 @@ class TaskService:
         Raises:
             TaskMissingError, TaskConflictError.
         """
-        task: Task = await self._offload(self.store.cancel, task_id)
+        task: Task = await self.offload(self.store.cancel, task_id)
         self.dispatcher.gone(task.key)
         self._forecast_at = 0.0
         return View(task)
@@ -310,11 +308,11 @@ class TaskService:
         Raises:
             TaskMissingError: there is none.
         """
-        task: Task = await self._offload(self.store.hide, task_id)
+        task: Task = await self.offload(self.store.hide, task_id)
         self.dispatcher.gone(task.key)
         self._recent.forget(task_id)
         self._forecast_at = 0.0
-        await self._offload(self.store.forget, task)
+        await self.offload(self.store.forget, task)
 
     async def retry(self, task_id: str) -> View:
         """Let a task that ended in an error wait again.
@@ -322,53 +320,7 @@ class TaskService:
         Raises:
             TaskMissingError, TaskConflictError, TooManyTasksError.
         """
-        task: Task = await self._offload(self.store.retry, task_id, self.limits.waiting_per_user)
+        task: Task = await self.offload(self.store.retry, task_id, self.limits.waiting_per_user)
         self._forecast_at = 0.0
         self.dispatcher.wake()
         return await self.view(task)
-
-    async def redo(self, task_id: str, index: int, seed: int | None) -> tuple[Task, Segment]:
-        """Speak one segment of a finished task again with another seed, and stitch the result again.
-
-        Raises:
-            TaskMissingError, TaskParameterError, TaskConflictError, StorageFullError, EngineError.
-        """
-        task, segments = await self.segments(task_id)
-        _segment(task, segments, index)
-        if task.status is not Status.DONE:
-            raise TaskConflictError(f"task {task_id} is {task.status.value}: a segment is spoken again once it is done")
-        if task_id in self._redoing:
-            raise TaskConflictError(f"a segment of task {task_id} is being spoken again already")
-        self._redoing.add(task_id)
-        try:
-            spoken, used = await self._respoken(task, segments, index, seed)
-            after: Task = await self._offload(self.store.replace, task, spoken, used)
-        finally:
-            self._redoing.discard(task_id)
-        _, segments = await self.segments(task_id)
-        return after, segments[index]
-
-    async def _respoken(
-        self, task: Task, segments: Sequence[Segment], index: int, seed: int | None
-    ) -> tuple[Spoken, int]:
-        request: SynthesisRequest = await self._offload(self.make_request, task)
-        weights = request.weights
-        if task.weights_gpt is not None and task.weights_sovits is not None:
-            weights = WeightsPair(task.weights_gpt, task.weights_sovits)
-        request = replace(request, segments=(index,), seed=seed, weights=weights, priority=Priority.INTERACTIVE)
-        speech = await self._synthesis.begin(request)
-        if speech.started.segments != tuple(segment.text for segment in segments):
-            await speech.aclose()
-            raise TaskConflictError("the text is cut differently now: submit it as a new task")
-        samples = to_pcm16(await speech.whole())
-        done: SegmentDone = speech.segments[0]
-        return (
-            Spoken(index, samples, done.start, done.end, done.tokens, done.attempts, done.warning),
-            speech.started.seed,
-        )
-
-
-def _segment(task: Task, segments: Sequence[Segment], index: int) -> Segment:
-    if not 0 <= index < len(segments):
-        raise TaskParameterError(f"task {task.task_id} has {len(segments)} segments, counted from 0; {index} is none")
-    return segments[index]

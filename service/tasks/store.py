@@ -135,6 +135,20 @@ class TaskStore(Ledger):
                 raise TaskMissingError(f"there is no task {task_id}")
             return task_of(row)
 
+    def snapshot(self, task_id: str) -> tuple[Task, int]:
+        """Return a task and the number of the latest happening that it shows.
+
+        Raises:
+            TaskMissingError: there is none.
+        """
+        with self.reading() as session:
+            # The number first: should something happen in between (PostgreSQL), it is told again, not lost.
+            number = session.scalar(select(func.max(HappeningRow.number)).where(HappeningRow.task_id == task_id))
+            row = session.scalar(select(TaskRow).where(TaskRow.task_id == task_id, TaskRow.removed.is_(False)))
+            if row is None:
+                raise TaskMissingError(f"there is no task {task_id}")
+            return task_of(row), number or 0
+
     def page(self, choice: Choice, page: int, page_size: int) -> tuple[list[Task], int]:
         """Return one page of the chosen tasks, newest first, and how many there are in all."""
         if choice.task_ids is not None:

@@ -1,0 +1,32 @@
+"""The queue's figures for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from service.tasks.records import Change, Kind
+
+_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+
+
+class TaskFigures:
+    """Counts what happens to tasks.
+
+    Args:
+        registry: Where the figures are read.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._happenings = Counter("voice_task_events", "What happened to tasks", ["kind"], registry=registry)
+        self._audio = Counter("voice_task_audio_seconds", "Audio of finished tasks", registry=registry)
+        self._seconds = Histogram(
+            "voice_task_duration_seconds", "From submission to result", buckets=_SECONDS, registry=registry
+        )
+
+    def count(self, change: Change) -> None:
+        """Count a change."""
+        kind, task = change.happening.kind, change.task
+        self._happenings.labels(kind.value).inc()
+        if kind is Kind.DONE and task is not None:
+            self._audio.inc(task.audio_seconds or 0.0)
+            self._seconds.observe(max(0.0, change.happening.at - task.created_at))

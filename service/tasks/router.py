@@ -1,0 +1,11 @@
+"""Routes of the queue."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from service.tasks import event_routes, file_routes, segment_routes, task_routes
+
+router = APIRouter()
+for part in (event_routes, segment_routes, task_routes, file_routes):
+    router.include_router(part.router)

@@ -1,0 +1,203 @@
+"""Server-sent events: one task's changes, or everybody's for a whole page; resumable, coalesced, with heartbeats."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from GPT_SoVITS.engine.messages import Progress
+from service.tasks.bus import Message, Subscription
+from service.tasks.errors import TaskMissingError
+from service.tasks.records import CANCELLED, Change, Kind, Status, Task
+from service.tasks.service import TaskService, View
+
+HEARTBEAT_SECONDS = 15.0
+COALESCE_SECONDS = 0.2
+_MOST_MISSED = 500
+RETRY_MS = 1000
+
+Entry = Callable[[View], dict[str, Any]]
+"""A task as the client of this stream sees it (addresses depend on where it asked)."""
+
+
+def sse(event: str, data: Any, number: int | None = None) -> bytes:
+    """Return one event on the wire."""
+    head = "" if number is None else f"id: {number}\n"
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"{head}event: {event}\ndata: {text}\n\n".encode("utf-8", "replace")
+
+
+COMMENT = b": still here\n\n"
+
+
+def resume_number(header: str | None) -> int:
+    """Return the number after which a client wants to go on; 0 when it has none (or sent nonsense)."""
+    return int(header) if header is not None and header.isascii() and header.isdigit() and len(header) < 19 else 0
+
+
+def _progress(task_id: str, found: Progress) -> dict[str, Any]:
+    return {
+        "task_id": task_id,
+        "segment": found.segment,
+        "tokens": found.tokens,
+        "expected": found.expected,
+        "attempt": found.attempt,
+    }
+
+
+def _gone(task_id: str, before: Task | None) -> dict[str, Any]:
+    error = CANCELLED if before is None or not before.ended else before.error
+    return {"task_id": task_id, "status": Status.ERROR.value, "error": error, "removed": True}
+
+
+class TaskStream:
+    """Every change of one task, until it has ended.
+
+    Args:
+        service: The queue.
+        task_id: Whose changes.
+        entry: See :data:`Entry`.
+    """
+
+    def __init__(self, service: TaskService, task_id: str, entry: Entry) -> None:
+        self._service, self._task_id, self._entry = service, task_id, entry
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """Yield the task as it is, then every change; ends with the task.
+
+        Raises:
+            TaskMissingError: there is no such task.
+        """
+        name, bus = self._task_id, self._service.bus
+        subscription = bus.subscribe(keys=(("task", name), ("progress", name)))
+        try:
+            task, number = await self._service.snapshot(name)
+            yield f"retry: {RETRY_MS}\n".encode() + sse("task", self._entry(await self._service.view(task)), number)
+            while not task.ended and not bus.closed:
+                messages = await subscription.wait(HEARTBEAT_SECONDS)
+                if subscription.lost or not messages:
+                    subscription.lost = False
+                    yield COMMENT
+                    # Another server may have changed it: nobody here would tell.
+                    messages = [*messages, *await self._missed(number, task)]
+                for message in messages:
+                    if isinstance(message.payload, Progress):
+                        yield sse("progress", _progress(name, message.payload))
+                        continue
+                    change: Change = message.payload
+                    if change.happening.number <= number:
+                        continue
+                    number = change.happening.number
+                    if change.task is None:
+                        yield sse("task", _gone(name, task), number)
+                        return
+                    task = change.task
+                    yield sse("task", self._entry(await self._service.view(task)), number)
+        finally:
+            bus.unsubscribe(subscription)
+
+    async def _missed(self, number: int, before: Task) -> list[Message]:
+        """Return the latest change after a number, if there is one."""
+        story = await self._service.story(self._task_id, number)
+        if not story:
+            return []
+        try:
+            task: Task | None = (await self._service.snapshot(self._task_id))[0]
+        except TaskMissingError:
+            task = None
+        return [Message("task", before.task_id, Change(story[-1], task))]
+
+
+class PageStream:
+    """Everything that a page shows: the latest state of each thing that changed, five times a second at most.
+
+    Args:
+        service: The queue.
+        user_id: Only this user's tasks; None takes everybody's.
+        entry: See :data:`Entry`.
+        after: Number of the last event that the client has; 0 for a new client.
+    """
+
+    def __init__(self, service: TaskService, user_id: str | None, entry: Entry, after: int) -> None:
+        self._service, self._user_id, self._entry, self._after = service, user_id, entry, after
+        self._number = after
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """Yield changes until the client leaves or the server stops."""
+        bus = self._service.bus
+        subscription = bus.subscribe(wants=self._wants)
+        try:
+            latest = await self._service.last_number()
+            yield f"retry: {RETRY_MS}\n".encode() + sse("hello", {"number": latest}, latest)
+            async for part in self._replayed(latest):
+                yield part
+            while not bus.closed:
+                if messages := await self._gathered(subscription):
+                    for part in [part async for part in self._told(messages)]:
+                        yield part
+                elif subscription.lost:
+                    subscription.lost = False
+                    yield sse("resync", {})
+                else:
+                    yield COMMENT
+        finally:
+            bus.unsubscribe(subscription)
+
+    def _wants(self, message: Message) -> bool:
+        if self._user_id is None or message.topic not in ("task", "progress"):
+            return True
+        if message.topic == "task":
+            return bool(message.payload.happening.user_id == self._user_id)
+        owner: str | None = self._service.owner_of(message.key)
+        return owner == self._user_id
+
+    async def _gathered(self, subscription: Subscription) -> list[Message]:
+        """Return what came within a moment, the latest of each thing alone."""
+        messages = await subscription.wait(HEARTBEAT_SECONDS)
+        if not messages or self._service.bus.closed:
+            return []
+        await asyncio.sleep(COALESCE_SECONDS)
+        messages += subscription.take()
+        return list({(message.topic, message.key): message for message in messages}.values())
+
+    async def _told(self, messages: list[Message]) -> AsyncGenerator[bytes, None]:
+        changed = {message.key for message in messages if message.topic == "task"}
+        for message in messages:
+            if message.topic == "task":
+                change: Change = message.payload
+                number = change.happening.number
+                if number <= self._after:
+                    continue
+                self._number = max(self._number, number)
+                if change.task is None:
+                    yield sse("task", _gone(message.key, None), self._number)
+                else:
+                    yield sse("task", self._entry(await self._service.view(change.task)), self._number)
+            elif message.topic == "progress":
+                if message.key not in changed:
+                    yield sse("progress", _progress(message.key, message.payload))
+            else:
+                yield sse(message.topic, {"id": message.key, **(message.payload or {})})
+
+    async def _replayed(self, latest: int) -> AsyncGenerator[bytes, None]:
+        """Yield what a client that comes back has missed, or the advice to read everything again."""
+        self._number, after, self._after = latest, self._after, latest
+        if not after or after >= latest:
+            return
+        missed = await self._service.happenings(after, _MOST_MISSED + 1, self._user_id)
+        if len(missed) > _MOST_MISSED:
+            yield sse("resync", {}, latest)
+            return
+        last = {happening.task_id: happening for happening in missed}
+        for happening in last.values():
+            if happening.kind is Kind.REMOVED:
+                yield sse("task", _gone(happening.task_id, None), latest)
+                continue
+            try:
+                task, _ = await self._service.snapshot(happening.task_id)
+            except TaskMissingError:
+                yield sse("task", _gone(happening.task_id, None), latest)
+            else:
+                yield sse("task", self._entry(await self._service.view(task)), latest)

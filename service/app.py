@@ -68,6 +68,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     for name in PARTS:
         if (module := _module(name, "router")) is not None:
             app.include_router(module.router)
+            for prefix, writer in getattr(module, "ERROR_WRITERS", {}).items():
+                app.state.dialects.register(prefix, writer)
     for name, folder in folders.served.items():
         app.mount(f"/{name}", Results(folder), name=name)
     app.mount("/web", PageFiles(PROJECT / "web"), name="web")

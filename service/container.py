@@ -26,6 +26,7 @@ class Container:
         database: Migrated when parts are built.
         engine: There when parts are built.
         metrics: Parts may add theirs.
+        restart: Whether whoever runs the server is to start it again once it has stopped.
         stopping: Set when the server was told to stop; long answers (event streams) end themselves then.
     """
 
@@ -35,6 +36,7 @@ class Container:
         self.settings, self.folders, self.database, self.engine = settings, folders, database, engine
         self.metrics = metrics
         self.stopping = asyncio.Event()
+        self.restart = False
         self._services: dict[type[Any], object] = {}
         self.add(ChangeBus, ChangeBus())
 

@@ -170,6 +170,15 @@ class Settings(BaseSettings):
     concurrent_tasks: int = Field(8, ge=1, description="Tasks of the queue that are in the engine at once.")
     shutdown_seconds: float = Field(10.0, ge=0, description="Seconds that running work may take after a stop signal.")
 
+    # --- old clients ---
+    default_cut: str = Field("cut5", description="Cutting method of GET / and POST /, whose clients do not name one.")
+    default_refer_path: str | None = Field(
+        None, description="Reference audio of old clients' requests that bring none; below one of audio_roots."
+    )
+    default_refer_text: str | None = Field(None, description="What is said in it.")
+    default_refer_language: str | None = Field(None, description="Its language, by name or code.")
+    allow_control: bool = Field(False, description="Let clients restart or end the service by /control.")
+
     # --- access ---
     trusted_proxies: tuple[str, ...] = Field((), description="Addresses or networks whose X-Forwarded-* count.")
     allowed_hosts: tuple[str, ...] = Field(

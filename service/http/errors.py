@@ -41,13 +41,15 @@ class Dialects:
         self._writers: list[tuple[str, Writer]] = []
 
     def register(self, prefix: str, writer: Writer) -> None:
-        """Let a writer report errors of all paths that begin with a prefix."""
+        """Let a writer report errors of all paths that begin with a prefix; ``/`` is itself alone."""
         self._writers.append((prefix, writer))
         self._writers.sort(key=lambda entry: -len(entry[0]))
 
     def writer(self, path: str) -> Writer:
         """Return who reports errors of a path."""
-        return next((writer for prefix, writer in self._writers if path.startswith(prefix)), failure)
+        if path == "/":
+            return next((writer for prefix, writer in self._writers if prefix == "/"), failure)
+        return next((writer for prefix, writer in self._writers if prefix != "/" and path.startswith(prefix)), failure)
 
 
 def answer(

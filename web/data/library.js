@@ -1,0 +1,109 @@
+// Voices, categories and weights: small enough to be held whole.
+
+const PAGE = 100;
+
+export function createLibrary({ api, onChange }) {
+  const state = {
+    voices: null,
+    voicesError: null,
+    categories: [],
+    weights: null,
+    weightsError: null,
+    switching: null,
+    hidden: new Set(),
+  };
+  let round = 0;
+
+  async function allVoices() {
+    const found = [];
+    for (let page = 1; ; page += 1) {
+      const answer = await api.get("voice-models", { page, page_size: PAGE });
+      found.push(...answer.data);
+      if (found.length >= answer.total || !answer.data.length) return found;
+    }
+  }
+
+  async function allCategories() {
+    const answer = await api.get("voice-categories", { page: 1, page_size: PAGE });
+    return Array.isArray(answer) ? answer : (answer.data ?? answer.categories ?? []);
+  }
+
+  async function loadVoices() {
+    const mine = (round += 1);
+    try {
+      const [voices, categories] = await Promise.all([allVoices(), allCategories()]);
+      if (mine !== round) return;
+      Object.assign(state, { voices, categories, voicesError: null });
+    } catch (error) {
+      if (mine === round && error.kind !== "aborted") state.voicesError = error;
+      throw error;
+    } finally {
+      onChange();
+    }
+  }
+
+  async function loadWeights() {
+    try {
+      state.weights = await api.get("models");
+      state.weightsError = null;
+    } catch (error) {
+      state.weightsError = error;
+      throw error;
+    } finally {
+      onChange();
+    }
+  }
+
+  return {
+    state,
+    loadVoices,
+    loadWeights,
+    get voices() {
+      return (state.voices ?? []).filter((voice) => !state.hidden.has(voice.model_id));
+    },
+    voice(id) {
+      return state.voices?.find((voice) => voice.model_id === id) ?? null;
+    },
+    put(voice) {
+      const others = (state.voices ?? []).filter((other) => other.model_id !== voice.model_id);
+      const known = others.length !== (state.voices ?? []).length;
+      state.voices = known
+        ? state.voices.map((other) => (other.model_id === voice.model_id ? { ...other, ...voice } : other))
+        : [voice, ...others];
+      onChange();
+    },
+    drop(id) {
+      state.voices = (state.voices ?? []).filter((voice) => voice.model_id !== id);
+      onChange();
+    },
+    hide(id) {
+      state.hidden.add(id);
+      onChange();
+      return () => {
+        state.hidden.delete(id);
+        onChange();
+      };
+    },
+    async switchWeights(pair) {
+      state.switching = { ...pair, since: Date.now() };
+      onChange();
+      try {
+        await api.post("set_model", pair);
+        await loadWeights();
+      } finally {
+        state.switching = null;
+        onChange();
+      }
+    },
+  };
+}
+
+/** Voices whose name or id contains the words, of a category ("" is all). */
+export function filterVoices(voices, { name = "", category = "" }) {
+  const wanted = name.trim().toLowerCase();
+  return voices.filter(
+    (voice) =>
+      (!wanted || voice.model_name.toLowerCase().includes(wanted) || voice.model_id.toLowerCase().includes(wanted)) &&
+      (!category || (voice.categories ?? []).some((one) => one === category || one?.category_id === category)),
+  );
+}

@@ -1,0 +1,76 @@
+// Numbers, times and lengths for people.
+
+/** 75.25 -> "1:15", 3725 -> "1:02:05". */
+export function clock(seconds) {
+  if (!Number.isFinite(seconds) || seconds < 0) return "0:00";
+  const whole = Math.floor(seconds);
+  const two = (value) => String(value).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** 4.237 -> "4.2 s", 94 -> "1:34". */
+export function lasting(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : clock(seconds);
+}
+
+/** 1536 -> "1.5 KiB". */
+export function bytes(count) {
+  if (!Number.isFinite(count)) return "";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Unix seconds as "3 minutes ago" in the language of the page. */
+export function ago(then, language, now = Date.now() / 1000) {
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+  const past = Math.min(0, then - now);
+  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    if (-past >= size) return format.format(Math.ceil(past / size), unit);
+  }
+  return format.format(0, "second");
+}
+
+/** Unix seconds as date and time. */
+export function moment(then, language) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(then * 1000));
+}
+
+export function count(value, language) {
+  return new Intl.NumberFormat(language).format(value);
+}
+
+const SYLLABLES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
+const WORDS = /[\p{L}\p{N}'’]+/gu;
+const PAUSES = /[,.;:!?，。；：！？、…\n]+/g;
+
+/** Characters as people count them: an emoji or a letter with accents is one. */
+export function characters(text) {
+  if (!text) return 0;
+  if (typeof Intl.Segmenter !== "function") return Array.from(text).length;
+  let total = 0;
+  for (const _ of new Intl.Segmenter().segment(text)) total += 1; // eslint-disable-line no-unused-vars
+  return total;
+}
+
+/** Rough length of the speech in seconds, from common reading speeds; good to about a quarter. */
+export function speechSeconds(text, speed = 1) {
+  const syllables = text.match(SYLLABLES)?.length ?? 0;
+  const words = text.replace(SYLLABLES, " ").match(WORDS)?.length ?? 0;
+  const pauses = text.trim().match(PAUSES)?.length ?? 0;
+  return (syllables * 0.21 + words * 0.36 + pauses * 0.25) / (speed || 1);
+}
+
+/** A name that a file system takes: no separators, no control characters, not empty. */
+export function fileName(text, ending) {
+  const safe = text.replace(/[\p{C}\\/:*?"<>|]+/gu, " ").trim().slice(0, 60).trim();
+  return `${safe || "audio"}.${ending}`;
+}

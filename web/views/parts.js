@@ -1,0 +1,135 @@
+// Small pieces that many views use.
+import { css, html, nothing, ref } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { icons } from "./icons.js";
+
+const HUES = [18, 42, 150, 172, 200, 262, 320, 345];
+
+/** A picture, or the first letter of the name on a colour that belongs to the id. */
+export function avatar(app, voice, size = "") {
+  const source = app.media.source(voice?.avatar_url);
+  const name = voice?.model_name || voice?.model_id || "?";
+  if (source) return html`<img class="avatar ${size}" src=${source} alt="" loading="lazy" decoding="async" />`;
+  const sum = [...(voice?.model_id ?? "")].reduce((total, char) => total * 31 + char.codePointAt(0), 7) >>> 0;
+  return html`<span class="avatar ${size}" aria-hidden="true" ${css({ "--hue": String(HUES[sum % HUES.length]) })}
+    >${[...name][0]?.toUpperCase() ?? "?"}</span
+  >`;
+}
+
+export function problem(error, { retry } = {}) {
+  if (!error) return nothing;
+  return html`<div class="problem" role="alert">
+    ${icons.warn}<span class="problem-text">${error.message}</span>
+    ${retry ? html`<button type="button" class="button small" @click=${retry}>${t("again")}</button>` : nothing}
+  </div>`;
+}
+
+export function iconButton({ icon, label, onClick, tone = "", disabled = false, pressed }) {
+  return html`<button
+    type="button"
+    class="icon-button ${tone}"
+    aria-label=${label}
+    title=${label}
+    aria-pressed=${pressed === undefined ? nothing : String(pressed)}
+    ?disabled=${disabled}
+    @click=${onClick}
+  >
+    ${icon}
+  </button>`;
+}
+
+export function empty({ icon, title, text, action = nothing }) {
+  return html`<div class="empty">
+    <div class="empty-mark">${icon}</div>
+    <h3>${title}</h3>
+    <p>${text}</p>
+    ${action}
+  </div>`;
+}
+
+export function field({ id, label, hint, control, error }) {
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    ${control}
+    ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : nothing}
+    ${error ? html`<p class="field-error" role="alert">${error}</p>` : nothing}
+  </div>`;
+}
+
+/** One of a few; arrows move, as radio buttons do. */
+export function segmented({ name, label, value, options, onPick }) {
+  return html`<div class="segmented" role="radiogroup" aria-label=${label}>
+    ${options.map(
+      (option) => html`<label class=${option.value === value ? "chosen" : ""}>
+        <input
+          type="radio"
+          name=${name}
+          .value=${option.value}
+          .checked=${option.value === value}
+          @change=${() => onPick(option.value)}
+        /><span>${option.icon ?? nothing}${option.text}</span>
+      </label>`,
+    )}
+  </div>`;
+}
+
+export function select({ id, value, options, onPick, label }) {
+  return html`<span class="select">
+    <select id=${id} aria-label=${label ?? nothing} @change=${(event) => onPick(event.target.value)}>
+      ${options.map((option) => html`<option .value=${option.value} ?selected=${option.value === value} .selected=${option.value === value}>${option.text}</option>`)}
+    </select>
+    ${icons.down}
+  </span>`;
+}
+
+/** A command to be copied into a terminal. */
+export function command(app, text) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      app.toast(t("copied"), "good");
+    } catch {
+      app.toast(t("copy.failed"), "bad");
+    }
+  };
+  return html`<div class="command">
+    <code tabindex="0">${text}</code>${iconButton({ icon: icons.copy, label: t("copy"), onClick: copy })}
+  </div>`;
+}
+
+/** Opens a <dialog> when it appears; Escape and the backdrop close it through `onClose`. */
+export function modal({ name, label, onClose, body }) {
+  const opened = (element) => {
+    if (element && !element.open) element.showModal();
+  };
+  return html`<dialog
+    class="modal ${name}"
+    aria-label=${label}
+    ${openWhenMade(opened)}
+    @cancel=${(event) => {
+      if (event.target !== event.currentTarget) return;
+      event.preventDefault();
+      onClose();
+    }}
+    @pointerdown=${(event) => event.target === event.currentTarget && (event.currentTarget.armed = true)}
+    @click=${(event) => {
+      const outside = event.target === event.currentTarget && event.currentTarget.armed;
+      event.currentTarget.armed = false;
+      if (outside) onClose();
+    }}
+  >
+    <div class="modal-body">${body}</div>
+  </dialog>`;
+}
+
+// A ref callback must be the same function on every rendering, or it is called each time.
+const openers = new WeakMap();
+function openWhenMade(open) {
+  return ref(keep);
+  function keep(element) {
+    if (element && !openers.has(element)) {
+      openers.set(element, true);
+      queueMicrotask(() => element.isConnected && open(element));
+    }
+  }
+}

@@ -7,8 +7,9 @@ chosen, so that it goes on exactly where it was: logits do not depend on the slo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ FULL = "the decoder's cache is full"
 def entry_bytes(config: T2SConfig) -> int:
     """Bytes of one cache entry in float32: a key and a value per block."""
     return 2 * config.n_layer * config.hidden_dim * 4
+
+
+Prefill: TypeAlias = Generator[None, None, tuple[int, NDArray[np.float32]]]
+"""A prefill under way; its value is the slot and the logits of the first token."""
 
 
 @dataclass(eq=False)
@@ -77,26 +82,53 @@ class Group:
         self.decoder, self.alone = decoder, alone
         self.state: DecodeState = decoder.start(rows)
         self.seats: dict[int, Seat] = {}
+        self.joining: dict[SegmentRun, Prefill] = {}
+
+    @property
+    def rows(self) -> int:
+        """Slots in use, or being filled."""
+        return len(self.seats) + len(self.joining)
 
     @property
     def room(self) -> int:
         """Free slots."""
-        return 1 - len(self.seats) if self.alone else self.state.rows - len(self.seats)
+        return (1 if self.alone else self.state.rows) - self.rows
 
-    def join(self, task: Task, run: SegmentRun) -> Outcome:
-        """Prefill a sequence into a free slot and choose its first token."""
-        slot = self.state.free_slot()
-        assert slot is not None  # noqa: S101
+    def join(self, task: Task, run: SegmentRun) -> Outcome | None:
+        """Prefill a sequence into a free slot, or go on with it; None while there is more of that to do."""
+        try:
+            if run not in self.joining:
+                slot = self.state.free_slot()
+                assert slot is not None  # noqa: S101
+                self.joining[run] = self._prefill(slot, run)
+            next(self.joining[run])
+        except StopIteration as stop:
+            del self.joining[run]
+            slot, logits = stop.value
+            return self._seat(slot, task, run, logits)
+        except Exception:
+            self.joining.pop(run, None)
+            raise
+        return None
+
+    def _prefill(self, slot: int, run: SegmentRun) -> Prefill:
+        """Prefill in as small pieces as the decoder can."""
         assert run.sequence is not None  # noqa: S101
-        logits = self.decoder.prefill(self.state, slot, run.sequence)
+        in_pieces = getattr(self.decoder, "prefill_steps", None)
+        if in_pieces is not None:
+            logits = yield from in_pieces(self.state, slot, run.sequence)
+        else:
+            logits = self.decoder.prefill(self.state, slot, run.sequence)
+        return slot, logits
+
+    def _seat(self, slot: int, task: Task, run: SegmentRun, logits: NDArray[np.float32]) -> Outcome:
         if run.row is None:
             run.row = run.segment.row(run.number)
         seat = Seat(task, run)
         replay = seat.chosen > 0
         self.seats[slot] = seat
         run.stage = RunStage.DECODING
-        fault = seat.accept(logits)
-        return Outcome(seat, fault, replay)
+        return Outcome(seat, seat.accept(logits), replay)
 
     def step(self) -> list[Outcome]:
         """Advance every sequence by one token."""
@@ -117,10 +149,13 @@ class Group:
             outcomes.append(Outcome(seat, seat.accept(logits[slot]), replay))
         return outcomes
 
-    def remove(self, seat: Seat) -> None:
-        """Free a sequence's slot."""
-        for slot, other in list(self.seats.items()):
-            if other is seat:
+    def remove(self, run: SegmentRun) -> None:
+        """Free a sequence's slot, if it has one here."""
+        joining = self.joining.pop(run, None)
+        if joining is not None:
+            joining.close()
+        for slot, seat in list(self.seats.items()):
+            if seat.run is run:
                 self._leave(slot)
 
     def _leave(self, slot: int) -> None:
@@ -130,11 +165,13 @@ class Group:
     def shrink(self) -> None:
         """Compute fewer rows where the decoder can, after sequences have left."""
         slots = list(self.seats)
-        if slots and self.decoder.keep(self.state, slots):
+        if slots and not self.joining and self.decoder.keep(self.state, slots):
             self.seats = dict(enumerate(self.seats.values()))
 
     def finish(self) -> None:
         """Give the state back."""
+        for run in list(self.joining):
+            self.remove(run)
         try:
             self.decoder.finish(self.state)
         except Exception:
@@ -154,10 +191,10 @@ class Deck:
         self.decoder, self.max_rows = decoder, min(max_rows, decoder.max_rows)
         self._kv_budget = kv_budget
         self.groups: list[Group] = []
-        # A decoder whose step costs what its slots are, used or not, gets states as large as the demand. Its graphs
-        # belong to one cache of each size, so that a second state of a size would have to be compiled.
-        self.slots_are_free = bool(getattr(decoder, "free_slots_are_free", False))
-        self.sizes: tuple[int, ...] = tuple(getattr(decoder, "row_counts", ())) or (self.max_rows,)
+        # A decoder that names the sizes of its states computes whole states, used slots or not, so they are opened as
+        # large as the demand; and its graphs belong to one cache of each size: a second one would be compiled anew.
+        self.sizes: tuple[int, ...] = tuple(getattr(decoder, "row_counts", ()))
+        self.slots_are_free = not self.sizes
 
     @property
     def seats(self) -> list[Seat]:
@@ -167,7 +204,7 @@ class Deck:
     @property
     def rows(self) -> int:
         """How many sequences there are."""
-        return sum(len(group.seats) for group in self.groups)
+        return sum(group.rows for group in self.groups)
 
     def _entries(self, run: SegmentRun) -> int:
         assert run.sequence is not None  # noqa: S101
@@ -181,8 +218,13 @@ class Deck:
         budget = self._kv_budget()
         if not budget or not self.rows:
             return True
-        entries = self._entries(run) + sum(self._entries(seat.run) for seat in self.seats)
+        others = [*(seat.run for seat in self.seats), *(run for group in self.groups for run in group.joining)]
+        entries = self._entries(run) + sum(self._entries(other) for other in others)
         return entries * entry_bytes(self.decoder.config) <= budget
+
+    def is_joining(self, run: SegmentRun) -> bool:
+        """Whether a sequence has a slot that is being filled."""
+        return any(run in group.joining for group in self.groups)
 
     def _open_group(self, alone: bool) -> Group | None:
         return next((g for g in self.groups if not alone and not g.alone and g.room > 0), None)
@@ -198,9 +240,17 @@ class Deck:
             return unused[0] if unused else None
         return next((size for size in unused if size >= min(wanted, self.max_rows)), unused[-1] if unused else None)
 
-    def join(self, task: Task, run: SegmentRun, wanted: int) -> Outcome:
-        """Let a sequence in that :meth:`admits` let pass; ``wanted`` is how many would like to join now."""
-        group = self._group(run.alone, wanted)
+    def join(self, task: Task, run: SegmentRun, wanted: int) -> Outcome | None:
+        """Let a sequence in that :meth:`admits` let pass; None while there is more of that to do.
+
+        Args:
+            task: Whose it is.
+            run: The sequence.
+            wanted: How many would like to join now.
+        """
+        group = next((group for group in self.groups if run in group.joining), None)
+        if group is None:
+            group = self._group(run.alone, wanted)
         try:
             return group.join(task, run)
         finally:
@@ -238,14 +288,12 @@ class Deck:
     def remove(self, run: SegmentRun) -> None:
         """Take a segment's sequence out."""
         for group in self.groups:
-            for seat in list(group.seats.values()):
-                if seat.run is run:
-                    group.remove(seat)
+            group.remove(run)
 
     def tidy(self) -> None:
         """Give back the states that hold nothing, and the rows that are not needed."""
         for group in list(self.groups):
-            if not group.seats and (group.alone or not self.slots_are_free):
+            if not group.rows and (group.alone or not self.slots_are_free):
                 self.groups.remove(group)
                 group.finish()
 
@@ -254,7 +302,7 @@ class Deck:
         if self.slots_are_free:
             return
         for group in self.groups:
-            needed = next((size for size in sorted(self.sizes) if size >= len(group.seats)), group.state.rows)
+            needed = next((size for size in sorted(self.sizes) if size >= group.rows), group.state.rows)
             if all(other is group or other.state.rows != needed for other in self.groups):
                 group.shrink()
 

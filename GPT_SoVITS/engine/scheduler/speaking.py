@@ -77,7 +77,7 @@ class Speaker:
         if task.entry is not None:
             deck = self.decks.get(task.entry)
             for run in task.runs:
-                if deck is not None and run.stage is RunStage.DECODING:
+                if deck is not None and run.stage in (RunStage.PREFILL, RunStage.DECODING):
                     deck.remove(run)
             if deck is not None:
                 deck.tidy()
@@ -259,11 +259,13 @@ class Speaker:
                 yield self._unit(Kind.VOICE, task, run, self._voice)
             elif run.stage is RunStage.INPUT and (first or (begin and ready < self.limits.max_rows)):
                 yield self._unit(Kind.INPUT, task, run, self._input)
-            elif (
-                run.stage is RunStage.PREFILL
-                and (first or (begin and (task.interactive or not risk)))
-                and self._may_join(task, deck)
-                and deck.admits(run)
+            elif run.stage is RunStage.PREFILL and (
+                deck.is_joining(run)
+                or (
+                    (first or (begin and (task.interactive or not risk)))
+                    and self._may_join(task, deck)
+                    and deck.admits(run)
+                )
             ):
                 yield self._unit(Kind.PREFILL, task, run, self._prefill)
 
@@ -272,9 +274,9 @@ class Speaker:
 
     def _may_join(self, task: Task, deck: Deck) -> bool:
         """Keep some slots for whoever comes next: no owner takes all, nor does batch work."""
-        seats = deck.seats
-        if len(seats) < self.limits.shared_rows:
+        if deck.rows < self.limits.shared_rows:
             return True
+        seats = deck.seats
         others = sum(seat.task.owner == task.owner for seat in seats)
         batch = sum(not seat.task.interactive for seat in seats)
         return others < self.limits.shared_rows and (task.interactive or batch < self.limits.shared_rows)
@@ -348,7 +350,8 @@ class Speaker:
             logger.exception("a prefill failed; trying it in a state of its own")
             run.alone = True
             return
-        self._attempts.advanced(outcome, deck, task.entry)
+        if outcome is not None:
+            self._attempts.advanced(outcome, deck, task.entry)
 
     def _voice(self, task: Task, run: SegmentRun) -> None:
         assert run.voice is not None  # noqa: S101

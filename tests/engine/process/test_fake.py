@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.errors import (
     EngineBusyError,
@@ -46,7 +47,7 @@ def request(text: str = TEXT, **fields: object) -> SynthesisRequest:
     return SynthesisRequest(text, "zh", Reference("voice.wav"), **{"seed": 1, **fields})  # type: ignore[arg-type]
 
 
-def audio(events: list[Event]) -> np.ndarray:
+def audio(events: list[Event]) -> NDArray[np.float32]:
     return np.concatenate([event.samples for event in events if isinstance(event, AudioChunk)])
 
 
@@ -175,7 +176,7 @@ def test_progress_never_runs_backwards(engine: FakeEngine) -> None:
     assert len(tokens) == engine.steps_per_segment
 
 
-@pytest.mark.parametrize("module", ["interface", "messages", "errors", "fake"])
+@pytest.mark.parametrize("module", ["interface", "messages", "errors", "fake", "opening", "scheduler"])
 def test_callers_need_no_mindspore(module: str) -> None:
     code = f"import sys, GPT_SoVITS.engine.{module}; sys.exit('mindspore' in sys.modules)"
     root = Path(__file__).parents[3]

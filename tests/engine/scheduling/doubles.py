@@ -66,6 +66,7 @@ class World:
     bundle_bytes: int = 100
     step_seconds: float = 0.02
     voice_windows: int = 2
+    divided_prefill: bool = False
 
     def unit(self, what: str, seconds: float = 0.01) -> None:
         """Do a unit of work."""
@@ -105,11 +106,12 @@ class ScriptedDecoder:
 
     config = CONFIG
     max_length = 500
-    free_slots_are_free = True
 
     def __init__(self, world: World, name: str, max_rows: int = 16) -> None:
         self.world, self.name, self.max_rows = world, name, max_rows
         self.states = 0
+        if world.divided_prefill:
+            self.prefill_steps = self.in_pieces
 
     def start(self, rows: int) -> DecodeState:
         self.states += 1
@@ -122,6 +124,15 @@ class ScriptedDecoder:
         state.active[slot], state.lengths[slot] = True, sequence.length
         state.cache[slot] = (segment, int(sequence.phonemes[1]), sequence.length)
         return self._logits(state, slot)
+
+    def in_pieces(
+        self, state: DecodeState, slot: int, sequence: DecodeInput
+    ) -> Generator[None, None, NDArray[np.float32]]:
+        """A prefill in three pieces, for the decoders that can."""
+        for _ in range(2):
+            self.world.unit(f"piece {name_of(sequence)}")
+            yield
+        return self.prefill(state, slot, sequence)
 
     def step(self, state: DecodeState, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         slots = np.flatnonzero(state.active)

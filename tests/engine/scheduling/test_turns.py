@@ -30,6 +30,23 @@ def failure(story: Story) -> Exception:
     return last.error
 
 
+def test_a_prefill_in_pieces_lets_steps_through() -> None:
+    desk = Desk(World(divided_prefill=True))
+    first = desk.ask("a:60")
+    desk.until("step first a")
+    second = desk.ask("b:20")
+    gone = desk.ask("c:20", request_id="c")
+    desk.until("piece c")
+    desk.scheduler.cancel("c")
+    journal = desk.finish()
+    pieces = [index for index, line in enumerate(journal) if line in ("piece b", "prefill b")]
+    assert len(pieces) == 3
+    assert all("step first a" in journal[start:end] for start, end in itertools.pairwise(pieces))
+    assert np.array_equal(first.audio, solo("a:60"))
+    assert np.array_equal(second.audio, solo("b:20"))
+    assert isinstance(gone.events[-1], Cancelled)
+
+
 def test_one_request_from_text_to_audio() -> None:
     desk = Desk()
     story = desk.ask("a:15|b:12")

@@ -1,0 +1,1 @@
+"""The command line that speaks: ``python -m GPT_SoVITS.say "text" --reference clip.wav``."""

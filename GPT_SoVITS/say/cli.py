@@ -1,0 +1,223 @@
+"""``python -m GPT_SoVITS.say``: from the command line to a sound file."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from GPT_SoVITS.engine.errors import EngineError, ErrorKind
+from GPT_SoVITS.engine.interface import Engine
+from GPT_SoVITS.engine.media.analysis import analyse
+from GPT_SoVITS.engine.media.decode import check_reference_length, read_audio
+from GPT_SoVITS.engine.media.encode import FORMATS
+from GPT_SoVITS.engine.media.files import AtomicFile
+from GPT_SoVITS.engine.media.subtitles import Cue, subrip, webvtt
+from GPT_SoVITS.engine.messages import EngineSettings
+from GPT_SoVITS.resources.locate import project_root
+from GPT_SoVITS.say import options as command_line
+from GPT_SoVITS.say.progress import Progress
+from GPT_SoVITS.say.script import DEFAULT_VOICE, ScriptError, Turn, Voice, load_voices, parse_script
+from GPT_SoVITS.say.sinks import Sink, Writer, to_file, to_stream
+from GPT_SoVITS.say.speaker import Spoken, speak
+from GPT_SoVITS.say.weights import find_weights
+
+MakeEngine = Callable[[EngineSettings], Engine]
+
+DONE, FAILED, WRONG, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
+LONGEST_CLIP_S = 60.0
+SUFFIXES = {form.suffix: name for name, form in FORMATS.items()} | {".opus": "ogg", ".pcm": "raw", ".raw": "raw"}
+
+
+class UsageError(ValueError):
+    """The command line cannot be carried out; the message says why."""
+
+
+def local_engine(settings: EngineSettings) -> Engine:
+    """The engine of this process; MindSpore is imported here and not before."""
+    # Otherwise MindSpore reports at length that there is no Ascend. It reads this while it is imported.
+    os.environ.setdefault("GLOG_v", "3")
+    from GPT_SoVITS.engine.local import LocalEngine
+
+    return LocalEngine(settings)
+
+
+def main(arguments: Sequence[str] | None = None, make_engine: MakeEngine = local_engine) -> int:
+    """Run the command line and return its exit status (see ``--help``)."""
+    parser = command_line.build_parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.ERROR if options.quiet else logging.WARNING, format="%(message)s")
+    try:
+        return _run(options, make_engine)
+    except (UsageError, ScriptError) as error:
+        parser.print_usage(sys.stderr)
+        return _complain(str(error), WRONG)
+    except EngineError as error:
+        return _complain(str(error), {ErrorKind.PARAMETER: WRONG, ErrorKind.RESOURCE: MISSING}.get(error.kind, FAILED))
+    except BrokenPipeError:
+        # Whoever listened has gone. Nothing may be written there any more, not even when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _complain(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), FAILED)
+    except KeyboardInterrupt:
+        return _complain("interrupted; nothing was written", INTERRUPTED)
+
+
+def _complain(message: str, status: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return status
+
+
+def _run(options: argparse.Namespace, make_engine: MakeEngine) -> int:
+    began = time.perf_counter()
+    output, form = _output(options)
+    subtitles = _subtitles(options, output)
+    turns, voices = _turns(options)
+    spoken_voices = {turn.voice: voices[turn.voice] for turn in turns}
+    _check_references(spoken_voices, options.quiet)
+    weights = {
+        name: find_weights(voice.gpt or options.gpt, voice.sovits or options.sovits)
+        for name, voice in spoken_voices.items()
+    }
+    requests = command_line.requests(options, turns, voices, weights)
+    openers: list[Callable[[int], Writer]] = []
+    if options.stream:
+        openers.append(to_stream(_standard_output(), form))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        openers.append(to_file(output, SUFFIXES.get(output.suffix.lower(), form)))
+    shown = not options.quiet and sys.stderr.isatty()
+    display, sink = Progress(sum(len(turn.text) for turn in turns), shown), Sink(openers)
+    engine = make_engine(command_line.settings(options, weights[turns[0].voice]))
+    finished = False
+    try:
+        spoken = speak(engine, requests, sink, display)
+        sink.finish()
+        finished = True
+    finally:
+        sink.drop()
+        display.close()
+        # After a failure or Ctrl-C there is nothing to wait for.
+        engine.close(timeout=10.0 if finished else 0.5)
+    for path, render in subtitles:
+        _write_text(path, render(spoken.cues))
+    _tell(options, output, sink, spoken, time.perf_counter() - began)
+    return DONE
+
+
+def _output(options: argparse.Namespace) -> tuple[Path | None, str]:
+    """The file to write, None with ``--stream`` alone, and the format."""
+    path: Path | None = options.output
+    if path is not None and str(path) == "-":
+        options.stream, path = True, None
+    if options.stream and path is None:
+        return None, options.format or "wav"
+    if path is None:
+        suffix = FORMATS[options.format or "wav"].suffix
+        return project_root() / "output" / f"say-{time.strftime('%Y%m%d-%H%M%S')}{suffix}", options.format or "wav"
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
+    form = options.format or SUFFIXES.get(path.suffix.lower())
+    if form is None:
+        raise UsageError(f"{path.name}: the ending says no format; use {', '.join(SUFFIXES)}, or give --format")
+    return path, form
+
+
+def _subtitles(options: argparse.Namespace, output: Path | None) -> list[tuple[Path, Callable[[Sequence[Cue]], str]]]:
+    found: list[tuple[Path, Callable[[Sequence[Cue]], str]]] = []
+    for name, render in (("srt", subrip), ("vtt", webvtt)):
+        asked = getattr(options, name)
+        if asked == command_line.AUTOMATIC:
+            if output is None:
+                raise UsageError(f"--{name} needs a file name when there is no sound file")
+            found.append((output.with_suffix(f".{name}"), render))
+        elif asked is not None:
+            found.append((Path(asked), render))
+    return found
+
+
+def _turns(options: argparse.Namespace) -> tuple[list[Turn], dict[str, Voice]]:
+    """Who says what, and the voices by name."""
+    voices: dict[str, Voice] = {}
+    if options.reference:
+        voices[DEFAULT_VOICE] = Voice(
+            options.reference, options.prompt_text, options.prompt_language, None, tuple(options.auxiliary)
+        )
+    if options.voices:
+        voices |= load_voices(options.voices)
+    given = [name for name in ("text", "file", "script") if getattr(options, name) is not None]
+    if len(given) > 1:
+        raise UsageError(f"there are {len(given)} texts ({', '.join(given)}); give one")
+    if options.script:
+        return parse_script(_read(options.script), voices, str(options.script)), voices
+    if DEFAULT_VOICE not in voices:
+        raise UsageError("whose voice? Give a recording of 3 to 10 s with --reference, and what is said in it "
+                         "with --prompt-text")  # fmt: skip
+    text = _read(options.file) if options.file else _text(options.text)
+    if not text.strip():
+        raise UsageError("there is nothing to say: the text is empty")
+    return [Turn(DEFAULT_VOICE, text.strip())], voices
+
+
+def _text(given: str | None) -> str:
+    if given not in (None, "-"):
+        return str(given)
+    if given is None and sys.stdin.isatty():
+        raise UsageError("what should be said? Give a text, --file or --script, or pipe it in")
+    return _decoded(sys.stdin.buffer.read(), "standard input")
+
+
+def _read(path: Path) -> str:
+    return _decoded(path.read_bytes(), str(path))
+
+
+def _decoded(data: bytes, source: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{source} is not UTF-8 text (byte {error.start})") from None
+
+
+def _check_references(voices: Mapping[str, Voice], quiet: bool) -> None:
+    """Find a clip that cannot serve before minutes are spent on loading weights, and say what will be heard."""
+    for name, voice in voices.items():
+        who = f"voice {name}: " if name else ""
+        for path in (voice.reference, *voice.auxiliary):
+            try:
+                samples, rate = read_audio(path, max_seconds=LONGEST_CLIP_S)
+                if path == voice.reference:
+                    check_reference_length(len(samples) / rate)
+            except EngineError as error:
+                raise type(error)(f"{who}{Path(path).name}: {error}") from None
+            for advice in () if quiet else analyse(samples, rate).warnings:
+                if path == voice.reference:
+                    print(f"warning: {who}{Path(path).name}: {advice.en}", file=sys.stderr)
+
+
+def _standard_output() -> BinaryIO:
+    if sys.stdout.isatty():
+        raise UsageError("--stream writes sound to standard output, which is a terminal; add | aplay or > file")
+    return sys.stdout.buffer
+
+
+def _write_text(path: Path, text: str) -> None:
+    with AtomicFile(path) as file:
+        file.stream.write(text.encode())
+        file.keep()
+
+
+def _tell(options: argparse.Namespace, output: Path | None, sink: Sink, spoken: Spoken, seconds: float) -> None:
+    for warning in spoken.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if not options.quiet:
+        seeds = f"seed {spoken.seeds[0]}" if spoken.seeds else ""
+        print(f"{sink.seconds:.1f} s of speech in {seconds:.1f} s, first sound after {spoken.first_audio_s:.1f} s "
+              f"(loading included), {seeds}", file=sys.stderr)  # fmt: skip
+    if output is not None and not options.stream:
+        print(output)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from convert import CheckpointError, Weights, open_weights
+from GPT_SoVITS import backend
 from GPT_SoVITS.engine.errors import WeightsInvalidError, WeightsMissingError
 from GPT_SoVITS.engine.messages import EngineSettings
 from GPT_SoVITS.features.errors import FeatureError
@@ -18,7 +22,11 @@ from GPT_SoVITS.features.phone_features import PhoneFeatures, Roberta, load_toke
 from GPT_SoVITS.features.roberta import RobertaConfig
 from GPT_SoVITS.features.speaker import SpeakerVerifier
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
+from GPT_SoVITS.features.stack import LayerTensors, StackedRoberta, hubert_layers, roberta_layers
 from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.native import library
+from GPT_SoVITS.native.decoder import NativeError, Precision
+from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
 from GPT_SoVITS.resources.locate import locate
 from GPT_SoVITS.resources.manifest import load_manifest
 from GPT_SoVITS.sovits.config import ConfigError
@@ -27,6 +35,7 @@ from GPT_SoVITS.text.pipeline import BERT_CHANNELS
 
 logger = logging.getLogger(__name__)
 
+Arrays = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 Progress = Callable[[str, float], None]
 """Called after each step of loading or warming up with what was done and the seconds it took."""
 
@@ -57,7 +66,7 @@ class Features:
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
-        self.reduced = settings.precision != "float32"
+        self.precise = settings.precision == "float32"
         self._lock = threading.Lock()
         self._hubert: Hubert | None = None
         self._phone_features: PhoneFeatures | None = None
@@ -75,7 +84,7 @@ class Features:
                 path = self._folder("hubert", self.settings.hubert)
                 with loading("HuBERT", path):
                     weights = _open(path, "hubert")
-                    self._hubert = Hubert(HubertConfig.from_official(weights.config), weights.arrays)
+                    self._hubert = self._build_hubert(HubertConfig.from_official(weights.config), weights.arrays)
             return self._hubert
 
     def phone_features(self) -> PhoneFeatures:
@@ -97,7 +106,7 @@ class Features:
                             f"{path.name} has {config.hidden_size} channels, the decoder reads {BERT_CHANNELS}; "
                             "use chinese-roberta-wwm-ext-large"
                         )
-                    self._phone_features = PhoneFeatures(Roberta(config, weights.arrays), tokenizer)
+                    self._phone_features = PhoneFeatures(self._build_roberta(config, weights.arrays), tokenizer)
             return self._phone_features
 
     def speaker_verifier(self) -> SpeakerVerifier:
@@ -137,6 +146,39 @@ class Features:
             if progress is not None:
                 progress(what, taken)
         return seconds
+
+    def _build_hubert(self, config: HubertConfig, arrays: Arrays) -> Hubert:
+        sizes = EncoderSizes(
+            config.hidden_size, config.heads, config.layers, config.intermediate_size, config.layer_norm_eps
+        )
+        # Not int8: a prompt's semantic tokens are nearest neighbours, which small errors move.
+        stack = self._stack(sizes, hubert_layers(arrays), "fp32" if self.precise else "fp16")
+        return Hubert(config, arrays, stack=stack)
+
+    def _build_roberta(self, config: RobertaConfig, arrays: Arrays) -> Roberta | StackedRoberta:
+        sizes = EncoderSizes(
+            config.hidden_size, config.heads, config.feature_layers, config.intermediate_size, config.layer_norm_eps
+        )
+        precision: Precision = "int8" if self.settings.precision == "int8" else "fp32" if self.precise else "fp16"
+        stack = self._stack(sizes, roberta_layers(arrays), precision)
+        return Roberta(config, arrays) if stack is None else StackedRoberta(config, arrays, stack)
+
+    def _stack(self, sizes: EncoderSizes, layers: LayerTensors, precision: Precision) -> NativeEncoder | None:
+        """The native layers, None where there are none; matrices whose file is float16 are never held wider."""
+        if backend.current().is_ascend or self.settings.decode_backend == "jit":
+            return None
+        found = library.load()
+        if found.handle is None:
+            return None
+        is_half = layers(0)["query.weight"].dtype == np.float16
+        held: Precision = "fp16" if precision == "fp32" and is_half else precision
+        try:
+            return NativeEncoder(found.handle, sizes, layers, held, threads=self.settings.threads)
+        except NativeError as error:
+            raise WeightsError(str(error)) from error
+        except (AttributeError, MemoryError) as error:
+            logger.warning("the native encoder cannot be used (%s); compiling graphs instead", error)
+            return None
 
     def _folder(self, resource: str, given: str | None) -> Path:
         if given is not None:

@@ -10,6 +10,7 @@ from GPT_SoVITS import backend
 from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.hubert import FrameEncoder, HubertConfig, HubertEncoder, split_arrays
 from GPT_SoVITS.features.lengths import padded_length, padded_lengths
+from GPT_SoVITS.features.stack import LayerStack, StackedHubertEncoder
 from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
 
 SAMPLE_RATE = 16000
@@ -85,22 +86,30 @@ class Hubert:
         config: Sizes.
         arrays: Official arrays, weight norm folded (:func:`convert.keymap.map_official` of kind ``hubert``).
         dtype: numpy float type of the weights and of the computation.
+        stack: Computes the transformer's layers; None for compiled graphs.
 
     Raises:
         WeightsError: the arrays do not fit the configuration.
     """
 
     def __init__(
-        self, config: HubertConfig, arrays: Mapping[str, np.ndarray], dtype: type[np.floating] = np.float32
+        self,
+        config: HubertConfig,
+        arrays: Mapping[str, np.ndarray],
+        dtype: type[np.floating] = np.float32,
+        stack: LayerStack | None = None,
     ) -> None:
         self.config, self.dtype = config, dtype
         parts = split_arrays(arrays, config)
         self.first_layer = FirstLayer(parts.first_layer, config)
-        frame_encoder, encoder = FrameEncoder(config), HubertEncoder(config)
+        frame_encoder = FrameEncoder(config)
         load_arrays(frame_encoder, parts.frame_encoder, dtype)
-        load_arrays(encoder, parts.encoder, dtype)
         self._frame_encoder = backend.compile_cell(frame_encoder)
-        self._encoder = backend.compile_cell(encoder)
+        self._stacked = None if stack is None else StackedHubertEncoder(config, arrays, stack)
+        if stack is None:
+            encoder = HubertEncoder(config)
+            load_arrays(encoder, parts.encoder, dtype)
+            self._encoder = backend.compile_cell(encoder)
 
     def __call__(self, wave: np.ndarray) -> np.ndarray:
         """Return the last hidden state of a recording, as official inference computes it.
@@ -115,6 +124,8 @@ class Hubert:
             FeatureError: the wave is not one-dimensional or shorter than one frame (400 samples).
         """
         frames = self.frame_features(wave)
+        if self._stacked is not None:
+            return self._stacked(frames)[None]
         size = padded_length(len(frames), SMALLEST_LENGTH)
         features = np.zeros((1, size, frames.shape[1]), self.dtype)
         features[0, : len(frames)] = frames
@@ -147,6 +158,8 @@ class Hubert:
 
     def warm_up(self, seconds: float = 11.0) -> float:
         """Compile the graphs for recordings of up to ``seconds`` (10 s and the silence); return the time taken."""
+        if self._stacked is not None:  # one graph serves all lengths
+            return backend.warm_up(lambda frames: self(np.zeros(self.config.steps_before(frames), np.float32)), [1])
         longest = max(1, self.config.frames(int(seconds * SAMPLE_RATE)))
         sizes = padded_lengths(longest, SMALLEST_LENGTH)
         return backend.warm_up(lambda frames: self(np.zeros(self.config.steps_before(frames), np.float32)), sizes)

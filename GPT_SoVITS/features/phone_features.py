@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from GPT_SoVITS import backend
 from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.roberta import RobertaConfig, RobertaEncoder, encoder_arrays
+from GPT_SoVITS.features.stack import StackedRoberta
 from GPT_SoVITS.layers.parameters import load_arrays
 
 LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
@@ -108,7 +109,7 @@ class PhoneFeatures:
         tokenizer: Its tokenizer.
     """
 
-    def __init__(self, roberta: Roberta, tokenizer: Tokenizer) -> None:
+    def __init__(self, roberta: Roberta | StackedRoberta, tokenizer: Tokenizer) -> None:
         self.roberta, self.tokenizer = roberta, tokenizer
 
     def __call__(self, norm_text: str, word2ph: Sequence[int]) -> np.ndarray:

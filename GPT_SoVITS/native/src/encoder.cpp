@@ -1,0 +1,235 @@
+#include "encoder.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <new>
+
+namespace gs {
+namespace {
+
+constexpr int kMatrices = 6;
+
+int panel_room(int outputs) { return row_stride(round_up(outputs, kPanel)); }
+
+// x = norm(x + y + bias) over `dim` values.
+void add_bias_and_norm(float* x, const float* y, const float* bias, const std::vector<float>& weight,
+                       const std::vector<float>& shift, int dim, float epsilon) {
+  float total = 0;
+  for (int i = 0; i < dim; ++i) total += x[i] += y[i] + bias[i];
+  const float mean = total / static_cast<float>(dim);
+  float squares = 0;
+  for (int i = 0; i < dim; ++i) squares += (x[i] - mean) * (x[i] - mean);
+  const float inverse = 1.0f / std::sqrt(squares / static_cast<float>(dim) + epsilon);
+  for (int i = 0; i < dim; ++i) x[i] = (x[i] - mean) * inverse * weight[static_cast<std::size_t>(i)] +
+                                       shift[static_cast<std::size_t>(i)];
+}
+
+// x = gelu(x + bias), exact to 1e-6: max(x, 0) - |x| Phi(-|x|) with log Phi as a polynomial (layers/activation.py).
+void add_bias_and_gelu(float* x, const float* bias, int count) {
+  for (int i = 0; i < count; i += kLanes) {
+    const vf v = vadd(vload(x + i), vload(bias + i));
+    const vf t = vabs(v);
+    vf tail = vfma(t, vset(-0.00032807302039162975f), vset(0.0049106410627738845f));
+    tail = vfma(tail, t, vset(-0.035924005142929906f));
+    tail = vfma(tail, t, vset(-0.31884246095943886f));
+    tail = vfma(tail, t, vset(-0.7976653557004427f));
+    tail = vfma(tail, t, vset(-0.6931732583384812f));
+    vstore(x + i, vsub(vmax(v, vzero()), vmul(t, vexp(tail))));
+  }
+}
+
+// Softmax over the first `count` of a row; the rest of the row, up to `padded`, becomes 0.
+void softmax(float* scores, int count, int padded) {
+  std::fill(scores + count, scores + padded, -std::numeric_limits<float>::infinity());
+  vf most = vload(scores);
+  for (int j = kLanes; j < padded; j += kLanes) most = vmax(most, vload(scores + j));
+  const vf largest = vset(vmaximum(most));
+  vf total = vzero();
+  for (int j = 0; j < padded; j += kLanes) {
+    const vf e = vexp(vsub(vload(scores + j), largest));
+    vstore(scores + j, e);
+    total = vadd(total, e);
+  }
+  std::fill(scores + count, scores + padded, 0.0f);
+  const vf inverse = vset(1.0f / vsum(total));
+  for (int j = 0; j < padded; j += kLanes) vstore(scores + j, vmul(vload(scores + j), inverse));
+}
+
+}  // namespace
+
+Encoder::Encoder(const EncoderSizes& given, Precision precision, int group) : sizes(given), precision_(precision) {
+  layers_.resize(static_cast<std::size_t>(sizes.layers));
+  const int outputs[kMatrices] = {sizes.dim, sizes.dim, sizes.dim, sizes.dim, sizes.ffn, sizes.dim};
+  const int inputs[kMatrices] = {sizes.dim, sizes.dim, sizes.dim, sizes.dim, sizes.dim, sizes.ffn};
+  std::size_t bytes = 0;
+  for (EncoderLayer& layer : layers_) {
+    Matrix* matrices[kMatrices] = {&layer.query, &layer.key, &layer.value, &layer.out, &layer.up, &layer.down};
+    for (int m = 0; m < kMatrices; ++m) {
+      *matrices[m] = Matrix(outputs[m], inputs[m], precision, group);
+      layer.biases[m].assign(static_cast<std::size_t>(panel_room(outputs[m])), 0.0f);
+      bytes += round_up<std::size_t>(matrices[m]->bytes(), 64);
+    }
+    for (auto* norm : {&layer.norm1_weight, &layer.norm1_bias, &layer.norm2_weight, &layer.norm2_bias})
+      norm->assign(static_cast<std::size_t>(sizes.dim), 0.0f);
+  }
+  arena_ = Region(bytes + 4096);  // products prefetch beyond their last weight
+  char* at = arena_.data();
+  for (EncoderLayer& layer : layers_) {
+    for (Matrix* matrix : {&layer.query, &layer.key, &layer.value, &layer.out, &layer.up, &layer.down}) {
+      matrix->place(at);
+      at += round_up<std::size_t>(matrix->bytes(), 64);
+    }
+  }
+}
+
+int Encoder::pack(Matrix& matrix, const void* data, bool is_half) {
+  const int inputs = matrix.inputs();
+  std::atomic<int> status{0};
+  pool_run(pool_threads(), [&](int index, int count) {
+    const Share panels = share_of(matrix.panels(), index, count);
+    std::vector<float> row(static_cast<std::size_t>(round_up(inputs, kLanes)));
+    const auto first = static_cast<int>(panels.first) * kPanel;
+    const int last = std::min(static_cast<int>(panels.last) * kPanel, matrix.outputs());
+    if (precision_ == Precision::kHalf && is_half) {
+      // The bits go where they belong, without a way over float.
+      const half* source = static_cast<const half*>(data);
+      for (int o = first; o < last; ++o) {
+        half* target = reinterpret_cast<half*>(const_cast<char*>(matrix.panel(o / kPanel))) + o % kPanel;
+        const half* from = source + static_cast<std::ptrdiff_t>(o) * inputs;
+        bool finite = true;
+        for (int i = 0; i < inputs; ++i) {
+          finite &= (from[i] & 0x7c00) != 0x7c00;
+          target[static_cast<std::ptrdiff_t>(i) * kPanel] = from[i];
+        }
+        if (!finite) status = -1;
+      }
+      return;
+    }
+    for (int o = first; o < last; ++o) {
+      const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(o) * inputs;
+      for (int i = 0; i < inputs; ++i)
+        row[static_cast<std::size_t>(i)] = is_half ? to_float(static_cast<const half*>(data)[start + i])
+                                                   : static_cast<const float*>(data)[start + i];
+      if (matrix.set_output(o, row.data(), 0.0f) < 0) status = -1;
+    }
+  });
+  return status;
+}
+
+int Encoder::set(int layer_index, int kind, const void* data, bool is_half, long count) {
+  EncoderLayer& layer = layers_[static_cast<std::size_t>(layer_index)];
+  if (kind < kMatrices) {
+    Matrix* matrices[kMatrices] = {&layer.query, &layer.key, &layer.value, &layer.out, &layer.up, &layer.down};
+    Matrix& matrix = *matrices[kind];
+    if (count != static_cast<long>(matrix.outputs()) * matrix.inputs()) return -2;
+    return pack(matrix, data, is_half);
+  }
+  std::vector<float>* vectors[] = {&layer.norm1_weight, &layer.norm1_bias, &layer.norm2_weight, &layer.norm2_bias};
+  const bool is_bias = kind < 2 * kMatrices;
+  std::vector<float>& target = is_bias ? layer.biases[kind - kMatrices] : *vectors[kind - 2 * kMatrices];
+  const int wanted = kind == kMatrices + 4 ? sizes.ffn : sizes.dim;
+  if (count != wanted) return -2;
+  for (int i = 0; i < wanted; ++i) {
+    const float value = is_half ? to_float(static_cast<const half*>(data)[i]) : static_cast<const float*>(data)[i];
+    if (!std::isfinite(value)) return -1;
+    target[static_cast<std::size_t>(i)] = value;
+  }
+  return 0;
+}
+
+// One head: keys, then values, take the place of weights in two products.
+void Encoder::attend(int head, int rows, Scratch& own) {
+  const int width = sizes.head_dim(), at = head * width;
+  Matrix keys(rows, width, Precision::kFloat, 64), values(width, rows, Precision::kFloat, 64);
+  const std::size_t keys_bytes = round_up<std::size_t>(keys.bytes(), 64);
+  const std::size_t need = keys_bytes + values.bytes() + 4096;
+  if (own.packed.bytes() < need) own.packed = Region(need);
+  keys.place(own.packed.data());
+  values.place(own.packed.data() + keys_bytes);
+  for (int r = 0; r < rows; ++r) keys.set_output(r, k_.data() + std::ptrdiff_t{r} * stride_ + at, 0.0f);
+  own.column.resize(static_cast<std::size_t>(rows));
+  for (int d = 0; d < width; ++d) {
+    for (int r = 0; r < rows; ++r) own.column[static_cast<std::size_t>(r)] = v_[static_cast<std::size_t>(r * stride_ + at + d)];
+    values.set_output(d, own.column.data(), 0.0f);
+  }
+  const int stride = panel_room(rows), padded = round_up(rows, kPanel), out_stride = panel_room(width);
+  const int block = kTileRows * 8;
+  own.scores.resize(static_cast<std::size_t>(block) * static_cast<std::size_t>(stride + out_stride));
+  float* result = own.scores.data() + static_cast<std::ptrdiff_t>(block) * stride;
+  for (int from = 0; from < rows; from += block) {
+    const int many = std::min(block, rows - from);
+    const float* queries = q_.data() + std::ptrdiff_t{from} * stride_ + at;
+    keys.multiply(0, keys.panels(), queries, stride_, nullptr, many, own.scores.data(), stride, false);
+    for (int r = 0; r < many; ++r) softmax(own.scores.data() + std::ptrdiff_t{r} * stride, rows, padded);
+    values.multiply(0, values.panels(), own.scores.data(), stride, nullptr, many, result, out_stride, false);
+    for (int r = 0; r < many; ++r)
+      std::copy_n(result + std::ptrdiff_t{r} * out_stride, width, mixed_.data() + std::ptrdiff_t{from + r} * stride_ + at);
+  }
+}
+
+void Encoder::thread(int first, int last, float* out, int rows, int index, int count, Barrier& barrier) {
+  Scratch& own = *scratch_[static_cast<std::size_t>(index)];
+  const Share mine = share_of(rows, index, count), heads = share_of(sizes.heads, index, count);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(sizes.head_dim()));
+  const auto multiply = [&](const Matrix& matrix, const float* from, int from_stride, float* to, int to_stride) {
+    const Share panels = share_of(matrix.panels(), index, count);
+    const QuantisedRows* narrow = nullptr;
+    if (matrix.wants_quantised()) {
+      matrix.quantise(from, from_stride, rows, own.rows);
+      narrow = &own.rows;
+    }
+    matrix.multiply(static_cast<int>(panels.first), static_cast<int>(panels.last), from, from_stride, narrow, rows,
+                    to + panels.first * kPanel, to_stride, false);
+    return panels;
+  };
+  const auto finish = [&](const Share& panels, float* y, int stride, const float* bias, float factor) {
+    for (int r = 0; r < rows; ++r)
+      for (std::ptrdiff_t c = panels.first * kPanel; c < panels.last * kPanel; ++c)
+        y[std::ptrdiff_t{r} * stride + c] = (y[std::ptrdiff_t{r} * stride + c] + bias[c]) * factor;
+  };
+  float* x = x_.data();
+  for (int l = first; l < last; ++l) {
+    const EncoderLayer& layer = layers_[static_cast<std::size_t>(l)];
+    finish(multiply(layer.query, x, stride_, q_.data(), stride_), q_.data(), stride_, layer.biases[0].data(), scale);
+    finish(multiply(layer.key, x, stride_, k_.data(), stride_), k_.data(), stride_, layer.biases[1].data(), 1.0f);
+    finish(multiply(layer.value, x, stride_, v_.data(), stride_), v_.data(), stride_, layer.biases[2].data(), 1.0f);
+    barrier.wait();
+    for (std::ptrdiff_t h = heads.first; h < heads.last; ++h) attend(static_cast<int>(h), rows, own);
+    barrier.wait();
+    multiply(layer.out, mixed_.data(), stride_, y_.data(), stride_);
+    barrier.wait();
+    for (std::ptrdiff_t r = mine.first; r < mine.last; ++r)
+      add_bias_and_norm(x + r * stride_, y_.data() + r * stride_, layer.biases[3].data(), layer.norm1_weight,
+                        layer.norm1_bias, sizes.dim, sizes.epsilon);
+    barrier.wait();
+    const Share panels = multiply(layer.up, x, stride_, wide_.data(), wide_stride_);
+    for (int r = 0; r < rows; ++r)
+      add_bias_and_gelu(wide_.data() + std::ptrdiff_t{r} * wide_stride_ + panels.first * kPanel,
+                        layer.biases[4].data() + panels.first * kPanel,
+                        static_cast<int>(panels.last - panels.first) * kPanel);
+    barrier.wait();
+    multiply(layer.down, wide_.data(), wide_stride_, y_.data(), stride_);
+    barrier.wait();
+    for (std::ptrdiff_t r = mine.first; r < mine.last; ++r)
+      add_bias_and_norm(x + r * stride_, y_.data() + r * stride_, layer.biases[5].data(), layer.norm2_weight,
+                        layer.norm2_bias, sizes.dim, sizes.epsilon);
+    barrier.wait();
+  }
+  for (std::ptrdiff_t r = mine.first; r < mine.last; ++r) std::copy_n(x + r * stride_, sizes.dim, out + r * sizes.dim);
+}
+
+void Encoder::run(int first, int last, float* x, int rows, int threads) {
+  stride_ = panel_room(sizes.dim);
+  wide_stride_ = panel_room(sizes.ffn);
+  for (auto* buffer : {&x_, &q_, &k_, &v_, &mixed_, &y_})
+    buffer->assign(static_cast<std::size_t>(rows) * static_cast<std::size_t>(stride_), 0.0f);
+  wide_.assign(static_cast<std::size_t>(rows) * static_cast<std::size_t>(wide_stride_), 0.0f);
+  for (int r = 0; r < rows; ++r) std::copy_n(x + std::ptrdiff_t{r} * sizes.dim, sizes.dim, x_.data() + std::ptrdiff_t{r} * stride_);
+  while (static_cast<int>(scratch_.size()) < threads) scratch_.push_back(std::make_unique<Scratch>());
+  Barrier barrier(threads);
+  pool_run(threads, [&](int index, int count) { thread(first, last, x, rows, index, count, barrier); });
+}
+
+}  // namespace gs

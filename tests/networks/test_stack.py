@@ -1,0 +1,94 @@
+"""HuBERT and RoBERTa over the native layers: the numbers of the compiled graphs, for every number of rows.
+
+Against the official program (``tests/parity`` weights, float32): HuBERT within 9e-5, RoBERTa within 1e-5.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from GPT_SoVITS.features.hubert_extractor import Hubert
+from GPT_SoVITS.features.phone_features import Roberta
+from GPT_SoVITS.features.stack import StackedRoberta, hubert_layers, roberta_layers
+from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.native import library
+from GPT_SoVITS.native.decoder import NativeError, Precision
+from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
+from tests.networks.features_small import HUBERT, ROBERTA, hubert_arrays, roberta_arrays
+
+Array = np.ndarray[Any, np.dtype[Any]]
+HUBERT_SIZES = EncoderSizes(HUBERT.hidden_size, HUBERT.heads, HUBERT.layers, HUBERT.intermediate_size, 1e-5)
+ROBERTA_SIZES = EncoderSizes(
+    ROBERTA.hidden_size, ROBERTA.heads, ROBERTA.feature_layers, ROBERTA.intermediate_size, ROBERTA.layer_norm_eps
+)
+
+
+@pytest.fixture(scope="module")
+def handle() -> ctypes.CDLL:
+    found = library.load()
+    if found.handle is None:
+        pytest.skip(found.description)
+    return found.handle
+
+
+def _roberta(
+    handle: ctypes.CDLL, arrays: Mapping[str, Array], precision: Precision = "fp32", threads: int = 0
+) -> StackedRoberta:
+    stack = NativeEncoder(handle, ROBERTA_SIZES, roberta_layers(arrays), precision, threads=threads)
+    return StackedRoberta(ROBERTA, arrays, stack)
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 13, ROBERTA.positions])
+def test_roberta_is_the_compiled_network(handle: ctypes.CDLL, tokens: int) -> None:
+    arrays = roberta_arrays()
+    ids = np.random.default_rng(tokens).integers(0, ROBERTA.vocabulary, (1, tokens))
+    np.testing.assert_allclose(_roberta(handle, arrays)(ids), Roberta(ROBERTA, arrays)(ids), atol=2e-5)
+
+
+def test_padding_of_a_batch_is_left_out(handle: ctypes.CDLL) -> None:
+    roberta = _roberta(handle, roberta_arrays())
+    ids = np.array([[1, 2, 3, 4, 5], [6, 7, 8, 0, 0]])
+    both = roberta(ids, np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]))
+    np.testing.assert_array_equal(both[1, :3], roberta(ids[1:, :3])[0])
+    np.testing.assert_array_equal(both[1, 3:], 0)
+
+
+def test_threads_do_not_change_a_bit(handle: ctypes.CDLL) -> None:
+    ids = np.arange(20)[None]
+    one, three = (_roberta(handle, roberta_arrays(), threads=n)(ids) for n in (1, 3))
+    np.testing.assert_array_equal(one, three)
+
+
+def test_float16_files_are_held_exactly(handle: ctypes.CDLL) -> None:
+    narrow = {key: array.astype(np.float16) for key, array in roberta_arrays().items()}
+    wide = {key: array.astype(np.float32) for key, array in narrow.items()}
+    ids = np.arange(9)[None]
+    np.testing.assert_array_equal(_roberta(handle, narrow, "fp16")(ids), _roberta(handle, wide, "fp32")(ids))
+
+
+@pytest.mark.parametrize("samples", [5000, 12345])
+def test_hubert_is_the_compiled_network(handle: ctypes.CDLL, samples: int) -> None:
+    arrays = hubert_arrays()
+    stack = NativeEncoder(handle, HUBERT_SIZES, hubert_layers(arrays), "fp32")
+    wave = np.random.default_rng(samples).standard_normal(samples).astype(np.float32)
+    np.testing.assert_allclose(Hubert(HUBERT, arrays, stack=stack)(wave), Hubert(HUBERT, arrays)(wave), atol=3e-5)
+
+
+def test_a_missing_tensor_is_named(handle: ctypes.CDLL) -> None:
+    arrays = {key: array for key, array in roberta_arrays().items() if key != "encoder.layer.1.output.dense.weight"}
+    with pytest.raises(WeightsError, match=r"missing: encoder\.layer\.1\.output\.dense\.weight"):
+        _roberta(handle, arrays)
+
+
+def test_a_misshapen_or_infinite_tensor_is_named(handle: ctypes.CDLL) -> None:
+    key = "encoder.layer.0.intermediate.dense.weight"
+    arrays = roberta_arrays()
+    with pytest.raises(NativeError, match=r"up\.weight of layer 0 has 4 numbers"):
+        _roberta(handle, {**arrays, key: np.zeros((2, 2), np.float32)})
+    with pytest.raises(NativeError, match=r"up\.weight of layer 0 holds a number that is not finite"):
+        _roberta(handle, {**arrays, key: np.full_like(arrays[key], np.inf)})

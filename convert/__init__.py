@@ -9,16 +9,18 @@ from convert.errors import (
 )
 from convert.reader import load
 from convert.tree import Checkpoint
-from convert.weights import Weights, open_weights
+from convert.weights import Identity, Weights, identify, open_weights
 
 __all__ = [
     "Checkpoint",
     "CheckpointError",
     "CorruptCheckpointError",
+    "Identity",
     "UnsafeCheckpointError",
     "UnsupportedCheckpointError",
     "Weights",
     "WeightsMismatchError",
+    "identify",
     "load",
     "open_weights",
 ]

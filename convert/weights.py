@@ -87,6 +87,33 @@ def open_weights(
     return weights
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What a weight file is, found out without reading its arrays.
+
+    Attributes:
+        kind: One of :data:`convert.keymap.KINDS`.
+        version: v1, v2, v2Pro, v2ProPlus, v3 or v4; empty for networks that all versions share.
+        lora: Whether it holds only the changes to published weights.
+    """
+
+    kind: str
+    version: str
+    lora: bool
+
+
+def identify(path: str | Path) -> Identity:
+    """Tell what a weight file is; errors as of :func:`convert.reader.load`. Checksums are not looked at."""
+    checkpoint = load(path, verify=False)
+    metadata = _metadata(checkpoint)
+    if metadata is not None:
+        return Identity(metadata["kind"], metadata["version"], False)
+    official = find(checkpoint)
+    kind = kind_of(official.weights)
+    version = _version(kind, official, checkpoint)
+    return Identity(kind, version.name, version.lora)
+
+
 def _open(checkpoint: Checkpoint, base: str | Path | None, training: bool, config: Mapping[str, Any] | None) -> Weights:
     metadata = _metadata(checkpoint)
     if metadata is not None:

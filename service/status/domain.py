@@ -1,0 +1,45 @@
+"""Watching the engine, so that pages hear of its ups and downs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from service.container import Container, Domain
+from service.tasks.bus import ChangeBus
+
+_INTERVAL_S = 1.0
+
+
+class StatusDomain(Domain):
+    """Announces every change of the engine's state or current weights."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to watch."""
+        self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """End."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+
+    async def _watch(self) -> None:
+        bus, known = self._container.get(ChangeBus), None
+        while True:
+            status = self._container.engine.status()
+            found = (status.state, status.detail, status.current.weights if status.current else None)
+            if known is not None and found != known:
+                bus.publish("engine", status.state.value)
+            known = found
+            await asyncio.sleep(_INTERVAL_S)
+
+
+def build(container: Container) -> Domain:
+    """Watch the engine."""
+    return StatusDomain(container)

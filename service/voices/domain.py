@@ -1,0 +1,34 @@
+"""Voices as a part of the service."""
+
+from __future__ import annotations
+
+from service.categories.store import CategoryStore
+from service.container import Container, Domain
+from service.paths import confined
+from service.tasks.bus import ChangeBus
+from service.voices.folders import VoiceFolders
+from service.voices.legacy import import_once
+from service.voices.preparing import Limits
+from service.voices.service import Voices
+from service.voices.store import VoiceStore
+from service.weights.choice import relative
+
+
+def build(container: Container) -> Domain:
+    """Put folders and rows right, take over an existing installation, and offer the store."""
+    settings, database = container.settings, container.database
+
+    def weights_path(path: str, field: str) -> str:
+        """Return a weight file of a client as it is stored."""
+        found = confined(path, settings.within_root(settings.weights_roots), settings.root, f"{field.removesuffix('_path')}_model_path")
+        return relative(found, settings.root)
+
+    folders = VoiceFolders(container.folders.audio)
+    store = VoiceStore(database, folders, Limits(settings.upload_limit, settings.avatar_limit), weights_path)
+    store.sweep()
+    import_once(database, folders, settings.root)
+    bus = container.get(ChangeBus)
+    store.announce = lambda model_id: bus.publish("voice", model_id)
+    container.add(VoiceStore, store)
+    container.add(Voices, Voices(store, container.get(CategoryStore), settings.archive_limit))
+    return Domain()

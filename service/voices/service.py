@@ -1,0 +1,82 @@
+"""Voices together with what they need of other parts: categories for their archives, weights of their own."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+from service.categories.store import CategoryStore
+from service.errors import MissingError, ParameterError, ServiceError
+from service.voices.archive import Archive, exported
+from service.voices.records import Voice, check_id
+from service.voices.store import VoiceStore
+
+
+class Voices:
+    """See the module. Every method blocks.
+
+    Args:
+        store: Of voices.
+        categories: Of categories.
+        archive_limit: Bytes of an archive, packed and unpacked.
+    """
+
+    def __init__(self, store: VoiceStore, categories: CategoryStore, archive_limit: int) -> None:
+        self.store, self._categories, self._archive_limit = store, categories, archive_limit
+
+    def exported(self, model_id: str) -> bytes:
+        """Return a voice as a zip file.
+
+        Raises:
+            MissingError: there is no such voice.
+        """
+        names = {category.category_id: category.category_name for category in self._categories.all()}
+        return exported(self.store, model_id, names)
+
+    def imported_bytes(self, content: bytes, model_id: str | None = None) -> Voice:
+        """As :meth:`imported`, from memory."""
+        return self.imported(io.BytesIO(content), model_id)
+
+    def imported(self, content: BinaryIO, model_id: str | None = None) -> Voice:
+        """Make a voice from a zip file; everything in it is checked like an upload.
+
+        Categories that do not exist are made; weights that are not installed here are left out.
+
+        Args:
+            content: The archive.
+            model_id: Id here; None takes the archive's.
+
+        Raises:
+            ParameterError: it is no archive of a voice, or something in it is wrong.
+            ConflictError: the id is taken.
+            TooLargeError: it, or a file in it, is over its limit.
+        """
+        archive = Archive(content, self._archive_limit)
+        chosen = check_id(archive.model_id if model_id is None else model_id)
+        self.store.refuse_taken(chosen)
+        fields = {**archive.fields, **self._installed(archive.weights)}
+        files = archive.files()
+        voice = self.store.create(chosen, fields, files)
+        categories = [self._category(*pair) for pair in archive.categories]
+        return self.store.set_categories(chosen, categories) if categories else voice
+
+    def _installed(self, weights: dict[str, str | None]) -> dict[str, str | None]:
+        return {name: self._here(path, name) if path else None for name, path in weights.items()}
+
+    def _here(self, path: str, name: str) -> str | None:
+        try:
+            return self.store.weights(path, name)
+        except (MissingError, ParameterError):
+            return None
+
+    def _category(self, category_id: str, name: str) -> str:
+        """Return the id here of a category from elsewhere: the same id, else the same name, else a new one."""
+        known = self._categories.all()
+        if any(category.category_id == category_id for category in known):
+            return category_id
+        if same := next((category for category in known if category.category_name == name.strip()), None):
+            return same.category_id
+        try:
+            return self._categories.create(name, category_id).category_id
+        except ServiceError:
+            return self._categories.create(name).category_id

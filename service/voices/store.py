@@ -1,0 +1,258 @@
+"""Making, finding, changing and removing voices: rows and folders together, or neither."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service.categories.models import CategoryRow
+from service.categories.store import resolve
+from service.database import Database
+from service.errors import ConflictError, MissingError
+from service.voices.folders import PLAIN_REFERENCE, VoiceFolders
+from service.voices.models import VoiceCategoryRow, VoiceRow
+from service.voices.preparing import Limits, prepare
+from service.voices.records import Files, Voice, check_id, checked, search_form
+
+Guard = Callable[[str], str | None]
+"""A voice's id -> why it must not be removed now, None where it may."""
+_COLUMNS = tuple(name for name in Voice.__dataclass_fields__ if name not in ("auxiliary", "categories"))
+_FILE_COLUMNS = ("avatar", "reference", "original")
+_STALE = "stale_files"
+"""Key of a row's extra: files that were replaced and are to be removed."""
+
+
+class VoiceStore:
+    """See the module. Every method blocks.
+
+    Args:
+        database: Where rows are.
+        folders: Where files are.
+        limits: Of uploads.
+        weights: Returns the path to store of a weight file that a client named: path, field -> path.
+
+    Attributes:
+        guards: Asked before a voice is removed; other parts add theirs.
+        announce: Told the id of every voice that was made, changed or removed.
+    """
+
+    def __init__(
+        self, database: Database, folders: VoiceFolders, limits: Limits, weights: Callable[[str, str], str]
+    ) -> None:
+        self._database, self.folders, self.limits, self.weights = database, folders, limits, weights
+        self.guards: list[Guard] = []
+        self.announce: Callable[[str], None] = lambda model_id: None
+
+    def create(self, model_id: str, fields: Mapping[str, Any], files: Files, categories: Iterable[str] = ()) -> Voice:
+        """Make a voice: afterwards its row and all its files are there, or none of them.
+
+        Args:
+            model_id: Its id.
+            fields: Of :class:`Voice`, by name; ``model_name``, ``gender`` are needed.
+            files: Reference and, where there is one, avatar and auxiliary clips.
+            categories: Ids or names.
+
+        Raises:
+            ParameterError: a field, a category or a file is wrong.
+            ReferenceAudioError: the reference cannot be read, or has the wrong length.
+            ConflictError: the id is taken.
+            TooLargeError: a file is over its limit.
+        """
+        values = {"prompt_text": "", "prompt_language": "all_zh", "description": "", **checked(fields)}
+        values |= self._own_weights(fields)
+        self.refuse_taken(check_id(model_id), categories)
+        with self.folders.staging() as staged:
+            prepared = prepare(files, staged, self.limits, versioned=False)
+            now = int(time.time())
+            row = VoiceRow(model_id=model_id, created_at=now, updated_at=now, extra={}, **values, **prepared.columns)
+            row.auxiliary = row.auxiliary or []
+            try:
+                with self.folders.appearing(staged, model_id), self._database.writing() as session:
+                    session.add(row)
+                    session.flush()
+                    set_categories(session, row, categories)
+                    voice = voices_of(session, [row])[0]
+            except IntegrityError:
+                raise ConflictError(f"a voice {model_id} exists already") from None
+        self.announce(model_id)
+        return voice
+
+    def _own_weights(self, fields: Mapping[str, Any]) -> dict[str, str | None]:
+        given = {name: fields[name] for name in ("gpt_path", "sovits_path") if name in fields}
+        return {name: self.weights(path, name) if path else None for name, path in given.items()}
+
+    def refuse_taken(self, model_id: str, categories: Iterable[str] = ()) -> None:
+        """Raise what is certain to be raised later, before files are looked at."""
+        with self._database.reading() as session:
+            resolve(session, categories)
+            if session.scalar(select(VoiceRow.key).where(VoiceRow.model_id == model_id)) is not None:
+                raise ConflictError(f"a voice {model_id} exists already")
+
+    def find(self, model_id: str) -> Voice:
+        """Return a voice.
+
+        Raises:
+            MissingError: there is no such voice.
+        """
+        with self._database.reading() as session:
+            return voices_of(session, [_named(session, model_id)])[0]
+
+    def page(self, offset: int, count: int, name: str = "", category: str = "") -> tuple[list[Voice], int]:
+        """Return some voices, newest first, and how many there are in all.
+
+        Args:
+            offset: How many to leave out.
+            count: How many to return.
+            name: Part of the name, in any case; "" is all.
+            category: Id or name of a category; "" is all.
+        """
+        chosen: list[ColumnElement[bool]] = []
+        if name.strip():
+            chosen.append(VoiceRow.search_name.contains(search_form(name.strip()), autoescape=True))
+        if category.strip():
+            named = (CategoryRow.category_id == category.strip()) | (CategoryRow.category_name == category.strip())
+            links = select(VoiceCategoryRow.voice_key).join(
+                CategoryRow, CategoryRow.key == VoiceCategoryRow.category_key
+            )
+            chosen.append(VoiceRow.key.in_(links.where(named)))
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(VoiceRow).where(*chosen)) or 0
+            rows = select(VoiceRow).where(*chosen).order_by(VoiceRow.key.desc()).limit(count).offset(offset)
+            return voices_of(session, list(session.scalars(rows))), total
+
+    def change(
+        self, model_id: str, fields: Mapping[str, Any], files: Files, categories: Iterable[str] | None = None
+    ) -> Voice:
+        """Change fields and files of a voice; all of it or nothing.
+
+        Args:
+            model_id: Whose.
+            fields: New values by name; absent ones stay. ``gpt_path`` and ``sovits_path`` may be None.
+            files: New files.
+            categories: New ones, None leaves them.
+
+        Raises:
+            MissingError: there is no such voice.
+        """
+        values = checked(fields) | self._own_weights(fields)
+        self.find(model_id)
+        with self.folders.staging() as staged:
+            prepared = prepare(files, staged, self.limits, versioned=True)
+            folder = self.folders.of(model_id)
+            folder.mkdir(exist_ok=True)
+            try:
+                with self._database.writing() as session:
+                    row = _named(session, model_id, lock=True)
+                    stale = _replaced(row, prepared.columns)
+                    for column, value in (values | prepared.columns).items():
+                        setattr(row, column, value)
+                    # Named before they lie there: a process killed before the end leaves a list of what to remove.
+                    left = [name for name in row.extra.get(_STALE, []) if (folder / name).exists()]
+                    row.extra = {**row.extra, _STALE: [*left, *stale]}
+                    row.updated_at = int(time.time())
+                    if categories is not None:
+                        set_categories(session, row, categories)
+                    for name in prepared.names:
+                        (staged / name).rename(folder / name)
+                    voice = voices_of(session, [row])[0]
+            except BaseException:
+                self.folders.drop(model_id, prepared.names)
+                raise
+        self.folders.drop(model_id, stale)
+        if voice.reference is not None and "reference" in prepared.columns:
+            self.folders.alias(model_id, voice.reference, PLAIN_REFERENCE)
+        self.announce(model_id)
+        return voice
+
+    def set_categories(self, model_id: str, categories: Iterable[str]) -> Voice:
+        """Put a voice into categories and no others.
+
+        Raises:
+            MissingError: there is no such voice.
+            ParameterError: a category does not exist.
+        """
+        return self.change(model_id, {}, Files(), categories)
+
+    def remove(self, model_id: str, *, force: bool = False) -> None:
+        """Remove a voice with its folder.
+
+        Args:
+            model_id: Which.
+            force: Also while it is used.
+
+        Raises:
+            MissingError: there is no such voice.
+            ConflictError: it is used.
+        """
+        self.find(model_id)
+        if not force and (reason := next(filter(None, (guard(model_id) for guard in self.guards)), None)):
+            raise ConflictError(f"voice {model_id} is in use: {reason}")
+        with self.folders.vanishing(model_id), self._database.writing() as session:
+            session.delete(_named(session, model_id, lock=True))
+        self.announce(model_id)
+
+    def sweep(self) -> None:
+        """At start: put right what a killed process left half done."""
+        self.folders.sweep(self._exists)
+        with self._database.reading() as session:
+            rows = list(session.scalars(select(VoiceRow)))
+        for row in rows:
+            used = {row.avatar, row.reference, row.original, *row.auxiliary}
+            self.folders.sweep_folder(row.model_id, used, row.extra.get(_STALE, []))
+            if row.reference is not None:
+                self.folders.alias(row.model_id, row.reference, PLAIN_REFERENCE)
+
+    def _exists(self, model_id: str) -> bool:
+        with self._database.reading() as session:
+            return session.scalar(select(VoiceRow.key).where(VoiceRow.model_id == model_id)) is not None
+
+
+def voices_of(session: Session, rows: Sequence[VoiceRow]) -> list[Voice]:
+    """Return rows as values that outlive their session."""
+    links = (
+        select(VoiceCategoryRow.voice_key, CategoryRow.category_id)
+        .join(CategoryRow, CategoryRow.key == VoiceCategoryRow.category_key)
+        .where(VoiceCategoryRow.voice_key.in_([row.key for row in rows]))
+        .order_by(VoiceCategoryRow.place)
+    )
+    categories: dict[int, list[str]] = {row.key: [] for row in rows}
+    for key, category_id in session.execute(links):
+        categories[key].append(category_id)
+    return [
+        Voice(
+            **{name: getattr(row, name) for name in _COLUMNS},
+            auxiliary=tuple(row.auxiliary),
+            categories=tuple(categories[row.key]),
+        )
+        for row in rows
+    ]
+
+
+def set_categories(session: Session, row: VoiceRow, categories: Iterable[str]) -> None:
+    """Put a voice into categories within a transaction."""
+    found = resolve(session, categories)
+    session.execute(delete(VoiceCategoryRow).where(VoiceCategoryRow.voice_key == row.key))
+    for place, category in enumerate(found):
+        session.add(VoiceCategoryRow(voice_key=row.key, category_key=category.key, place=place))
+    session.flush()
+
+
+def _named(session: Session, model_id: str, *, lock: bool = False) -> VoiceRow:
+    query = select(VoiceRow).where(VoiceRow.model_id == model_id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise MissingError(f"there is no voice {model_id!r:.80}")
+    return row
+
+
+def _replaced(row: VoiceRow, columns: Mapping[str, Any]) -> list[str]:
+    """Return the files that new ones take the place of."""
+    old = [getattr(row, column) for column in _FILE_COLUMNS if column in columns]
+    if "auxiliary" in columns:
+        old += row.auxiliary
+    return [name for name in old if name and name != PLAIN_REFERENCE]  # that one becomes an alias of the new one

@@ -1,0 +1,15 @@
+"""Weights as a part of the service."""
+
+from __future__ import annotations
+
+from service.container import Container, Domain
+from service.weights.catalogue import Catalogue
+from service.weights.service import WeightsService
+
+
+def build(container: Container) -> Domain:
+    """Offer the weights' service."""
+    settings = container.settings
+    catalogue = Catalogue(settings.root, settings.within_root(settings.weights_roots))
+    container.add(WeightsService, WeightsService(container, catalogue))
+    return Domain()

@@ -12,12 +12,23 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 T = TypeVar("T")
+_CANCEL_AGAIN_SECONDS = 0.05
 
 
 async def _gone(receive: Receive) -> None:
     """Return when the client has closed its connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they have ended: ``wait_for`` of Python 3.11 may swallow a cancellation."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -33,9 +44,7 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
             raise ClientDisconnect
         return worker.result()
     finally:
-        for task in (worker, leaving):
-            task.cancel()
-        await asyncio.gather(worker, leaving, return_exceptions=True)
+        await _end(worker, leaving)
 
 
 class _Stream(StreamingResponse):
@@ -55,9 +64,7 @@ class _Stream(StreamingResponse):
                 with contextlib.suppress(OSError):  # the client went away while bytes were on their way
                     sending.result()
         finally:
-            for task in (sending, leaving):
-                task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await _end(sending, leaving)
             await asyncio.shield(self._close())
 
     async def _close(self) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from GPT_SoVITS.engine.media.encode import FORMATS
 from GPT_SoVITS.engine.messages import Streaming
 from service.container import Container
 from service.errors import ConflictError, ParameterError
@@ -27,9 +28,7 @@ Shared = Annotated[Container, Depends(container_of)]
 ANONYMOUS = "anonymous"
 _AUDIO: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {
-            kind: {} for kind in ("audio/wav", "audio/flac", "audio/mpeg", "audio/ogg", "audio/aac", "audio/pcm")
-        },
+        "content": {each.media_type: {} for each in FORMATS.values()},
         "description": "The audio. X-Task-Id names the result, X-Result-Url is where it is kept.",
     }
 }

@@ -19,28 +19,25 @@ from numpy.typing import NDArray
 from convert import Weights, open_weights
 from GPT_SoVITS.engine.errors import WeightsInvalidError
 from GPT_SoVITS.engine.features import Features, Progress, loading
+from GPT_SoVITS.engine.frames import BUCKETS, encode_phonemes
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
+from GPT_SoVITS.native import library
+from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.sovits.config import SovitsConfig
-from GPT_SoVITS.sovits.synthesizer import Buckets, Synthesizer
+from GPT_SoVITS.sovits.synthesizer import Synthesizer
 from GPT_SoVITS.t2s.backend import DecodeBackend
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.jit_backend import JitBackend
+from GPT_SoVITS.t2s.native_backend import NativeBackend
 from GPT_SoVITS.text.pipeline import BERT_CHANNELS
 from GPT_SoVITS.text.symbols import SYMBOLS
 
 SPOKEN_VERSIONS = ("v1", "v2", "v2Pro", "v2ProPlus")
 MUTE_TOKEN = 486
 """The semantic token of silence in all published quantizers."""
-BUCKETS = Buckets(
-    codes=(32, 64, 128, 192, 256, 384, 512, 1024, 1536),
-    phonemes=(128, 512, 1536),
-    frames=(64, 128, 256, 384, 512, 768, 1024, 2048, 4096, 8192),
-    reference=(256, 512),
-    features=(256, 544),
-)
-"""Lengths that are compiled for: few phoneme lengths, because every pair of both costs a compilation."""
 REFERENCE_FRAMES = (250, 512)
 ROW_COUNTS = (1, 2, 4, 8, 16, 32)
+_PRECISIONS: dict[str, Precision] = {"float32": "fp32", "float16": "fp16", "int8": "int8"}
 _EMBEDDING = "ar_audio_embedding.word_embeddings.weight"
 
 
@@ -90,7 +87,10 @@ class Bundle:
             yield "decoder, prefill", partial(self.decoder.warm_up, 1, first, lengths)
         condition = np.zeros(voice.config.gin_channels, np.float32)
         for count in buckets.phonemes:
-            yield f"content, {count} phonemes", partial(self._warm_up_content, count, condition)
+            yield f"{count} phonemes", partial(voice.phonemes, np.zeros(count, np.int64))
+        encoded = encode_phonemes(voice, np.zeros(1, np.int64))
+        for count in buckets.codes:
+            yield f"content, {count} tokens", partial(voice.content, np.zeros(count, np.int64), encoded, condition)
         content = np.zeros((voice.config.hidden_channels, 1), np.float32)
         for frames in buckets.frames:
             longest = np.repeat(content, frames, axis=1)
@@ -102,11 +102,6 @@ class Bundle:
 
     def _warm_up_rows(self, decoder: JitBackend, rows: int) -> None:
         decoder.warm_up(rows, decoder.capacities, decoder.prefill_lengths[:1])
-
-    def _warm_up_content(self, phonemes: int, condition: NDArray[np.float32]) -> None:
-        encoded = self.synthesizer.phonemes(np.zeros(phonemes, np.int64))
-        for count in self.synthesizer.buckets.codes:
-            self.synthesizer.content(np.zeros(count, np.int64), encoded, condition)
 
 
 _keys = itertools.count(1)
@@ -189,6 +184,10 @@ def _decoder(
     config: T2SConfig, arrays: Mapping[str, NDArray[Any]], settings: EngineSettings
 ) -> tuple[DecodeBackend, str]:
     rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
+    found = library.load() if settings.decode_backend != "jit" else None
+    if found is not None and found.handle is not None:
+        held: Precision = _PRECISIONS.get(settings.precision, "fp16")
+        return NativeBackend(found.handle, config, arrays, held, threads=settings.threads), f"native-{found.isa}-{held}"
     return JitBackend.from_arrays(config, arrays, row_counts=rows), "jit-float32"
 
 

@@ -37,6 +37,8 @@ LARGEST_SEED = 2**63 - 1
 _NEWEST = "v2"  # knows every language
 EARLY_STOP_HZ = 50
 """The official early stop is so many tokens per second of the checkpoint's ``max_sec``, though there are 25."""
+LONGEST_TEXT = 512
+"""Phonemes that a segment may have (:data:`GPT_SoVITS.engine.frames.LONGEST_TEXT`)."""
 LONGEST_SEGMENT = 1000
 """Tokens (40 s) that a segment may be expected to take; a longer one is cut in two."""
 
@@ -220,7 +222,8 @@ class _Planner:
         """Cut a sentence in two, again and again, until every part fits."""
         expected = self._expected(sentence)
         needed = len(sentence.phone_ids) + 2 * expected
-        if expected <= LONGEST_SEGMENT and needed <= self.room:
+        short = expected <= LONGEST_SEGMENT and len(sentence.phone_ids) <= LONGEST_TEXT
+        if short and needed <= self.room:
             return [sentence]
         if len(sentence.text.strip()) < 2:
             raise InvalidRequestError(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.bundle import Bundle
+from GPT_SoVITS.engine.frames import content_frames, encode_phonemes, latent_frames
 from GPT_SoVITS.engine.planning import SegmentPlan
 from GPT_SoVITS.sovits.resample import change_speed
 
 Audio = NDArray[np.float32]
 Tokens = NDArray[np.int64]
+T = TypeVar("T")
 
-NOISE_SCALE = 0.5
-"""Standard deviation of the latent noise relative to the prior's, as in official inference."""
 
 _NOTHING_LEFT: Audio = np.zeros(0, np.float32)
 
@@ -99,18 +100,23 @@ class WholeSegment(SegmentVoice):
 
     def _speak(self) -> Generator[Audio | None, None, None]:
         voice, condition = self.bundle.synthesizer, self.segment.reference.condition
-        encoded = voice.phonemes(self.segment.phonemes)
-        yield None
-        content = change_speed(voice.content(self.tokens, encoded, condition), self.segment.request.speed)
-        yield None
+        if not len(self.tokens):
+            return
+        encoded = encode_phonemes(voice, self.segment.phonemes)
+        content = yield from pieces(content_frames(voice, self.tokens, encoded, condition))
+        content = change_speed(content, self.segment.request.speed)
         noise = self._draw_noise(content.shape[1])
-        frames = voice.latent(content, condition, noise, NOISE_SCALE).frames
-        yield None
+        frames = yield from pieces(latent_frames(voice, content, condition, noise))
         parts = []
         for part in voice.vocoder.stream(frames, condition):
             parts.append(part)
             yield None
         yield limited(np.concatenate(parts))
+
+
+def pieces(steps: Generator[None, None, T]) -> Generator[Audio | None, None, T]:
+    """Delegate to a computation whose pieces finish no audio."""
+    return (yield from steps)
 
 
 def limited(audio: Audio) -> Audio:

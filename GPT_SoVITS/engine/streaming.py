@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.bundle import Bundle
+from GPT_SoVITS.engine.frames import content_frames, encode_phonemes, flow_reach, latent_frames
 from GPT_SoVITS.engine.messages import Streaming
 from GPT_SoVITS.engine.planning import SegmentPlan
-from GPT_SoVITS.engine.speech import NOISE_SCALE, Audio, SegmentVoice, Tokens, WholeSegment
-from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.engine.speech import Audio, SegmentVoice, Tokens, WholeSegment, pieces
 from GPT_SoVITS.sovits.resample import frames_at_speed
 
 LOOK_AT = 2
@@ -91,11 +91,6 @@ def cut_rule(bundle: Bundle, segment: SegmentPlan) -> CutRule:
     return ChunksAtPauses(length, overlap, bundle.mute_similarity)
 
 
-def flow_halo(config: SovitsConfig) -> int:
-    """Frames on each side that a latent frame depends on in the flow."""
-    return config.flow_count * config.flow_layers * (config.flow_kernel_size // 2)
-
-
 @dataclass(frozen=True)
 class _Span:
     """A chunk, in frames after the change of speed.
@@ -122,7 +117,7 @@ class StreamedSegment(SegmentVoice):
         self._rule = cut_rule(bundle, segment)
         self._overlap, self._speed = segment.request.overlap_length, segment.request.speed
         self._per_token = config.frames_per_code
-        self._vocoder_halo, self._flow_halo = bundle.synthesizer.vocoder.halo, flow_halo(config)
+        self._vocoder_halo, self._flow_halo = bundle.synthesizer.vocoder.halo, flow_reach(config)
         self._cut = 0  # tokens whose audio is final
         self._start = 0  # the same in frames
         self._within_chunk = False
@@ -134,21 +129,27 @@ class StreamedSegment(SegmentVoice):
 
     def _speak(self) -> Generator[Audio | None, None, None]:
         voice, condition = self.bundle.synthesizer, self.segment.reference.condition
+        if not len(self.tokens):
+            return
         self._within_chunk = True
-        encoded = voice.phonemes(self.segment.phonemes)
+        encoded = encode_phonemes(voice, self.segment.phonemes)
         while True:
             self._within_chunk = True
             cut = self._rule(self.tokens, self._cut)
             span = self._span(cut)
-            content = voice.content(self.tokens[: span.known], encoded, condition)
-            yield None
-            first, frames = self._latent(content, span)
-            yield None
+            first = max(span.start - self._vocoder_halo, 0)
+            context = max(first - self._flow_halo, 0)
+            tokens = self.tokens[: span.known]
+            content = yield from pieces(
+                content_frames(voice, tokens, encoded, condition, int(context * self._speed) - 1)
+            )
+            chosen = frames_between(content, context, span.end, self._speed)
+            frames = yield from pieces(latent_frames(voice, chosen, condition, self._noise_of(context, span.end)))
+            if cut is not None:
+                self._cut, self._start = cut, span.stop
+            yield from self._audio(first, frames[:, first - context :], span)
             if cut is None:
-                yield from self._audio(first, frames, span)
                 return
-            self._cut, self._start = cut, span.stop
-            yield from self._audio(first, frames, span)
 
     def _span(self, cut: int | None) -> _Span:
         if cut is None:
@@ -158,20 +159,12 @@ class StreamedSegment(SegmentVoice):
         stop, end = (int(count * self._per_token / self._speed) for count in (cut, known))
         return _Span(known, self._start, stop, end)
 
-    def _latent(self, content: NDArray[np.float32], span: _Span) -> tuple[int, NDArray[np.float32]]:
-        """Return latent frames with the left context that the vocoder needs, and the number of the first of them."""
-        first = max(span.start - self._vocoder_halo, 0)
-        context = max(first - self._flow_halo, 0)
-        missing = span.end - self._noise_so_far.shape[1]
+    def _noise_of(self, start: int, end: int) -> NDArray[np.float32]:
+        """Noise of frames [start, end), drawn once per frame however often it is used."""
+        missing = end - self._noise_so_far.shape[1]
         if missing > 0:
             self._noise_so_far = np.concatenate([self._noise_so_far, self._draw_noise(missing)], axis=1)
-        latent = self.bundle.synthesizer.latent(
-            frames_between(content, context, span.end, self._speed),
-            self.segment.reference.condition,
-            self._noise_so_far[:, context : span.end],
-            NOISE_SCALE,
-        )
-        return first, np.ascontiguousarray(latent.frames[:, first - context :])
+        return self._noise_so_far[:, start:end]
 
     def _audio(self, first: int, frames: NDArray[np.float32], span: _Span) -> Generator[Audio | None, None, None]:
         """Run the vocoder, yield what is new and final, and keep the rest to fade out under the next chunk."""
@@ -179,7 +172,9 @@ class StreamedSegment(SegmentVoice):
         at = (first - span.start) * rate  # of the next sample, from the first new one
         final = (span.stop - span.start) * rate
         tail, kept = self._tail, []
-        for part in self.bundle.synthesizer.vocoder.stream(frames, self.segment.reference.condition):
+        for part in self.bundle.synthesizer.vocoder.stream(
+            np.ascontiguousarray(frames), self.segment.reference.condition
+        ):
             new = part[max(-at, 0) : max(final - at, 0)]
             kept.append(part[max(final - at, 0) :])
             faded = fade_over(new, tail, max(at, 0))

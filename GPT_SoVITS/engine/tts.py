@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,17 +48,12 @@ _SAMPLING = ("top_k", "top_p", "temperature", "repetition_penalty")
 PathLike = str | os.PathLike[str]
 
 
-@dataclass(frozen=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A sentence of a :class:`Speech`: its text, and the seconds between which it is heard."""
 
     text: str
     start: float
     end: float
-
-    def __iter__(self) -> Iterator[str | float]:
-        """So that ``text, start, end = spoken``."""
-        return iter((self.text, self.start, self.end))
 
 
 @dataclass(frozen=True)
@@ -182,8 +177,8 @@ class TTS:
                 chunks.append(event.samples)
             elif isinstance(event, SegmentDone):
                 segments.append(event)
-        warnings = tuple(f"{done.text!r:.40}: {done.warning}" for done in segments if done.warning)
-        spoken = tuple(Spoken(done.text, done.start, done.end) for done in segments)
+        warnings = tuple(f"{done.text.strip()!r:.40}: {done.warning}" for done in segments if done.warning)
+        spoken = tuple(Spoken(done.text.strip(), done.start, done.end) for done in segments)
         return Speech(np.concatenate(chunks), self.sample_rate, seed, spoken, warnings)
 
     def stream(self, text: str, language: str = "auto", **options: Any) -> Iterator[NDArray[np.float32]]:

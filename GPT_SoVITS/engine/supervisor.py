@@ -52,9 +52,9 @@ class Patience:
         beat: Without a sign of life of a process that serves.
         starting: The same while it imports, loads or compiles.
         silent: While its thread serves without finishing a single unit of work.
-        pauses: Before each new start, by how many starts have failed in a row.
-        storm: Starts failed in a row after which requests are refused instead of kept.
-        proven: Service after which earlier failures are forgotten.
+        pauses: Before each new start, by how many processes in a row ended before they served; the second also after
+            one that served.
+        storm: So many in a row, and requests are refused instead of kept.
     """
 
     beat: float = 30.0
@@ -62,7 +62,6 @@ class Patience:
     silent: float = 90.0
     pauses: tuple[float, ...] = (0.0, 0.2, 1.0, 3.0, 10.0, 30.0, 60.0)
     storm: int = 5
-    proven: float = 60.0
 
 
 @dataclass(eq=False)
@@ -240,7 +239,7 @@ class RemoteEngine:
             try:
                 process = self._start(self.settings_now(), self._heard, self._notify)
             except OSError as error:
-                self._died(f"could not be started: {error}", served=0.0)
+                self._died(f"could not be started: {error}", served=False)
             else:
                 self._connect(process)
                 verdict = self._watch(process)
@@ -248,7 +247,7 @@ class RemoteEngine:
                     self._process = None
                 how = process.end()
                 if not self._is_closing():
-                    self._died(verdict or how, served=time.monotonic() - process.began if process.ready else 0.0)
+                    self._died(verdict or how, served=process.ready)
             self._pause()
         self._finish()
 
@@ -277,8 +276,6 @@ class RemoteEngine:
                 logger.error("the engine process %s; it is killed", reason)
                 return reason
             with self._changed:
-                if process.ready and self._failures and time.monotonic() - process.began > self.patience.proven:
-                    self._failures = 0
                 self._changed.wait(0.5)
         process.wait(1.0)
         return None
@@ -292,14 +289,14 @@ class RemoteEngine:
             return f"has been stuck for {beat.silent:.0f} s"
         return None
 
-    def _died(self, how: str, served: float) -> None:
+    def _died(self, how: str, served: bool) -> None:
         logger.error("the engine process %s", how)
         with self._changed:
             self._restarts += 1
-            self._failures = self._failures + 1 if served < self.patience.proven else 1
+            self._failures = 1 if served else self._failures + 1
             self._reason = f"the engine process {how}"
             if self._failures >= self.patience.storm:
-                self._reason = f"the engine process failed {self._failures} times in a row; it {how}"
+                self._reason = f"the engine process failed to start {self._failures} times in a row; it {how}"
             lost = [call for call in self._calls.values() if not self._goes_on(call)]
             for call in lost:
                 call.ended = True

@@ -1,0 +1,143 @@
+"""The engine in a real process, killed at bad moments."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from GPT_SoVITS.engine.errors import EngineDiedError
+from GPT_SoVITS.engine.messages import (
+    AudioChunk,
+    EngineState,
+    Failed,
+    Finished,
+    Started,
+    Streaming,
+    SynthesisRequest,
+)
+from GPT_SoVITS.engine.opening import open_engine
+from GPT_SoVITS.engine.supervisor import RemoteEngine
+from tests.engine.listening import tell
+from tests.engine.small import SmallInstallation
+
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="module")
+def engine(home: SmallInstallation) -> Iterator[RemoteEngine]:
+    engine = open_engine(home.settings(max_rows=2))
+    assert isinstance(engine, RemoteEngine)
+    yield engine
+    engine.close(5)
+    assert engine.status().state is EngineState.CLOSED
+
+
+def request(home: SmallInstallation, text: str = "It rains, and it rains.", **fields: Any) -> SynthesisRequest:
+    return SynthesisRequest(text, "en", home.voice, **{"seed": 7, "how_to_cut": "cut5", "max_attempts": 1, **fields})
+
+
+def kill(engine: RemoteEngine) -> None:
+    pid = engine.status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_killed_engine_is_started_again_and_asked_again(engine: RemoteEngine, home: SmallInstallation) -> None:
+    whole = tell(engine, request(home))
+    waiting = tell(engine, request(home, "Good night."))
+    assert isinstance(whole.last(PATIENCE), Finished)
+    assert isinstance(waiting.last(PATIENCE), Finished)
+    first = engine.status()
+    assert first.state is EngineState.READY
+    assert first.memory_bytes > 100 << 20
+
+    again = tell(engine, request(home))
+    again.first(Started)
+    kill(engine)
+    queued = tell(engine, request(home, "Good night."))
+    assert isinstance(again.last(PATIENCE), Finished), "no audio had left, so it was sent once more"
+    assert isinstance(queued.last(PATIENCE), Finished)
+    assert np.array_equal(again.audio, whole.audio)
+    assert len(again.all(Started)) == 1
+    status = engine.status()
+    assert (status.restarts, status.state) == (1, EngineState.READY)
+    assert status.pid != first.pid
+
+    heard = tell(engine, request(home, streaming=Streaming.TOKENS_FAST, min_chunk_length=6))
+    heard.first(AudioChunk, PATIENCE)
+    kill(engine)
+    last = heard.last(PATIENCE)
+    assert isinstance(last, Failed)
+    assert isinstance(last.error, EngineDiedError)
+    assert last.error.may_retry
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from GPT_SoVITS.engine.messages import EngineSettings
+from GPT_SoVITS.engine.opening import open_engine
+engine = open_engine(EngineSettings(warm_up=False, device_target="CPU"))
+while engine.status().pid is None:
+    time.sleep(0.01)
+assert "mindspore" not in sys.modules
+print(engine.status().pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_process_ends_with_its_owner() -> None:
+    root = Path(__file__).parents[3]
+    owner = subprocess.Popen([sys.executable, "-c", SCRIPT], cwd=root, stdout=subprocess.PIPE, text=True)
+    try:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        assert is_alive(pid)
+    finally:
+        owner.kill()
+        owner.wait()
+    until = time.monotonic() + 5
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not is_alive(pid)
+
+
+@pytest.mark.full
+def test_killed_twenty_times_under_load(engine: RemoteEngine, home: SmallInstallation) -> None:
+    """Every request ends in one way; what ends well has the samples that it always has."""
+    expected = tell(engine, request(home))
+    assert isinstance(expected.last(PATIENCE), Finished)
+    rng = random.Random(0)
+    ends = {Finished: 0, Failed: 0}
+    for _ in range(20):
+        stories = [tell(engine, request(home, streaming=Streaming(n % 4))) for n in range(6)]
+        plain = [story for n, story in enumerate(stories) if n % 4 < 2]
+        time.sleep(rng.uniform(0, 6))
+        kill(engine)
+        for story in stories:
+            last = story.last(PATIENCE)
+            assert isinstance(last, Finished | Failed)
+            ends[type(last)] += 1
+            if isinstance(last, Failed):
+                assert isinstance(last.error, EngineDiedError)
+            elif story in plain:
+                assert np.array_equal(story.audio, expected.audio)
+    assert ends[Finished] > 60, ends

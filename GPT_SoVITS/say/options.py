@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from GPT_SoVITS.engine.messages import (
 )
 from GPT_SoVITS.say import script
 from GPT_SoVITS.say.script import Turn, Voice
+from GPT_SoVITS.say.weights import FEATURE_VARIABLES
 from GPT_SoVITS.text.languages import CUTTING_METHODS, TEXT_LANGUAGES
 
 AUTOMATIC = "beside the sound"
@@ -124,8 +126,10 @@ def _engine_group(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--device-target", choices=("Ascend", "CPU"), help="default: Ascend where it works, else CPU")
     engine.add_argument("--device", type=_number(int, 0, 1024), default=0, help="number of the NPU")
     engine.add_argument("--threads", type=_number(int, 0, 1024), default=0, help="CPU threads; 0 takes all")
-    engine.add_argument("--hubert", metavar="FOLDER", help="chinese-hubert-base, where it is not installed")
-    engine.add_argument("--roberta", metavar="FOLDER", help="chinese-roberta-wwm-ext-large, likewise")
+    engine.add_argument(
+        "--hubert", metavar="FOLDER", help="chinese-hubert-base (default: $cnhubert_base_path, installed)"
+    )
+    engine.add_argument("--roberta", metavar="FOLDER", help="chinese-roberta-wwm-ext-large (default: $bert_path, ...)")
     engine.add_argument("--speaker-verifier", metavar="FILE", help="of the Pro versions, likewise")
 
 
@@ -133,8 +137,8 @@ def settings(options: argparse.Namespace, weights: WeightsPair | None) -> Engine
     """What the engine is to be; it compiles only what this text needs, and keeps no weights beyond it."""
     return EngineSettings(
         weights=weights,
-        hubert=options.hubert,
-        roberta=options.roberta,
+        hubert=options.hubert or os.environ.get(FEATURE_VARIABLES["hubert"]),
+        roberta=options.roberta or os.environ.get(FEATURE_VARIABLES["roberta"]),
         speaker_verifier=options.speaker_verifier,
         device_target=options.device_target,
         device_id=options.device,

@@ -13,6 +13,8 @@ from GPT_SoVITS.resources.manifest import load_manifest
 
 REMEMBERED = ("gweight.txt", "sweight.txt")
 VARIABLES = ("gpt_path", "sovits_path")
+FEATURE_VARIABLES = {"hubert": "cnhubert_base_path", "roberta": "bert_path"}
+"""Feature network -> environment variable that names its folder."""
 INSTALLED = {
     "v2": ("gpt-v2", "sovits-v2"),
     "v2ProPlus": ("gpt-v3", "sovits-v2proplus"),
@@ -56,8 +58,7 @@ def find_weights(
     for what, name in zip(("GPT", "SoVITS"), named, strict=True):
         if name is None:
             raise WeightsMissingError(
-                f"there are no {what} weights: fetch the base weights with\n    {FETCH}\n"
-                f"or name your own with --{what.lower()}"
+                f"there are no {what} weights\nfetch the base weights: {FETCH}\nor name your own with --{what.lower()}"
             )
     paths = [_existing(str(name), folder) for name in named]
     return WeightsPair(*paths)

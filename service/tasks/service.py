@@ -124,16 +124,29 @@ class TaskService:
         self._recent = Recent()
         self._tokens: dict[str, Progress] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to listen and to work."""
         self._loop = asyncio.get_running_loop()
         self.bus.listen(self._heard)
         await self.dispatcher.start()
+        self._refreshing = asyncio.create_task(self._refresh(), name="queue-forecast")
+
+    async def _refresh(self) -> None:
+        """Keep the depth of the queue known also while nobody asks for a task."""
+        while True:
+            try:
+                await self._current_forecast()
+            except Exception:
+                logger.exception("the queue could not be counted, it will be tried again")
+            await asyncio.sleep(2 * _FORECAST_SECONDS)
 
     async def stop(self) -> None:
         """Hand back what is under way and end all streams."""
         self.bus.close()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         await self.dispatcher.stop()
 
     @property

@@ -1,0 +1,238 @@
+"""kill -9 of the API, of the engine or of both at random moments under load: nothing accepted is lost.
+
+Figures: accepted tasks and how they ended; tasks that had not ended 30 s after the last start; finished segments that
+were spoken again; segments in flight that were; WAV files that were visible and not whole; results that differ from
+an undisturbed run; the database's own check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import sqlite3
+import threading
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from GPT_SoVITS.engine.fake import FAKE_WEIGHTS, FakeEngine, solo
+from GPT_SoVITS.engine.messages import Reference, SamplingParameters, SynthesisRequest
+from service.tasks import wav
+from tests.service.proof.harness import Service, task_body
+
+STUCK_SECONDS = 30.0
+
+
+@dataclass
+class Figures:
+    """See the module."""
+
+    kills: dict[str, int] = field(default_factory=dict)
+    accepted: int = 0
+    lost: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    done: int = 0
+    stuck: list[str] = field(default_factory=list)
+    seconds_to_settle: float = 0.0
+    segments: int = 0
+    committed_twice: int = 0
+    spoken_again: int = 0
+    most_spoken_again_per_kill: float = 0.0
+    whole_files_seen: int = 0
+    partial_files_seen: list[str] = field(default_factory=list)
+    wrong_audio: list[str] = field(default_factory=list)
+    left_behind: list[str] = field(default_factory=list)
+    database: str = ""
+    slowest_start: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether the promise is kept."""
+        trouble = (self.lost, self.failed, self.stuck, self.partial_files_seen, self.wrong_audio, self.left_behind)
+        return not any(trouble) and self.committed_twice == 0 and self.database == "ok" and self.done == self.accepted
+
+    def shown(self) -> str:
+        """The figures as JSON."""
+        return json.dumps({"good": self.good, **asdict(self)}, ensure_ascii=False, indent=1)
+
+
+class Load:
+    """Submits tasks without end; an answer that was lost is asked for again, with the same id."""
+
+    def __init__(self, service: Service, seed: int, most_waiting: int = 30) -> None:
+        self.accepted: dict[str, str] = {}
+        self._service, self._random, self._most = service, random.Random(seed), most_waiting
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="load", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Submit nothing more; everything that was sent was answered."""
+        self._stop.set()
+        self._thread.join(60)
+
+    def _run(self) -> None:
+        number = 0
+        with self._service.client(5.0) as client:
+            while not self._stop.is_set():
+                task_id, count = f"k{number}", self._random.randint(1, 6)
+                text = "".join(f"{task_id}的第{n}句。" for n in range(count))
+                if self._submitted(client, task_body(task_id, text, f"u{number % 5}", seed=number)):
+                    self.accepted[task_id] = text
+                    number += 1
+                self._wait_for_room(client)
+
+    def _submitted(self, client: httpx.Client, body: dict[str, object]) -> bool:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                answer = client.post("/voice-tasks", json=body)
+                if answer.status_code in (200, 201):
+                    return True
+                assert answer.status_code >= 500, answer.text
+            time.sleep(0.02)
+
+    def _wait_for_room(self, client: httpx.Client) -> None:
+        while not self._stop.is_set():
+            with contextlib.suppress(httpx.HTTPError, KeyError):
+                waiting = client.get("/voice-tasks", params={"status": "wait", "page_size": 1}).json()["data"]["total"]
+                if waiting < self._most:
+                    return
+            time.sleep(0.05)
+
+
+class Watch:
+    """Looks at the results on disk all the time: each is whole, or not there."""
+
+    def __init__(self, root: Path) -> None:
+        self.whole = 0
+        self.partial: set[str] = set()
+        self._root, self._stop = root, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        seen: set[Path] = set()
+        while not self._stop.is_set():
+            found = {*self._root.glob("done/*.wav"), *self._root.glob("output/*/*/*.wav")} - seen
+            for path in found:
+                # A name may vanish again with a result that was not committed; what is there is whole.
+                if wav.is_complete(path):
+                    self.whole += 1
+                elif path.exists():
+                    self.partial.add(str(path.relative_to(self._root)))
+            seen = found if len(seen) > 20_000 else seen | found
+            time.sleep(0.01)
+
+
+def _expected(root: Path, task_id: str, text: str, seed: int) -> bytes:
+    """The samples of an undisturbed run."""
+    request = SynthesisRequest(
+        text,
+        "all_zh",
+        Reference(str(root / "task" / f".{task_id}" / "reference.wav")),
+        sampling=SamplingParameters(top_k=5),
+    )
+    samples = solo(FakeEngine(), request, seed, FAKE_WEIGHTS)
+    return wav.to_pcm16(samples).astype("<i2").tobytes()
+
+
+def _settle(service: Service, figures: Figures, accepted: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Wait until every accepted task has ended; return the entries."""
+    began = time.monotonic()
+    entries: dict[str, dict[str, Any]] = {}
+    with service.client() as client:
+        while time.monotonic() - began < STUCK_SECONDS:
+            entries = {}
+            names = list(accepted)
+            for first in range(0, len(names), 100):
+                body = {"task_ids": names[first : first + 100], "page_size": 100}
+                found = client.post("/voice-tasks/query", json=body).json()["data"]["data"]
+                entries.update({entry["task_id"]: entry for entry in found})
+            if all(entry["status"] in ("done", "error") for entry in entries.values()):
+                break
+            time.sleep(0.1)
+    figures.seconds_to_settle = round(time.monotonic() - began, 1)
+    figures.stuck = [name for name, entry in entries.items() if entry["status"] not in ("done", "error")]
+    figures.lost = [name for name in accepted if name not in entries]
+    figures.failed = {name: entry["error"] for name, entry in entries.items() if entry["status"] == "error"}
+    return entries
+
+
+def _check_results(service: Service, figures: Figures, accepted: dict[str, str]) -> None:
+    root = service.root
+    for task_id, text in accepted.items():
+        if task_id in figures.failed or task_id in figures.stuck:
+            continue
+        path = root / "done" / f"{task_id}.wav"
+        figures.done += path.is_file()
+        expected = _expected(root, task_id, text, int(task_id[1:]))
+        if not path.is_file() or path.read_bytes()[wav.HEADER_BYTES :] != expected:
+            figures.wrong_audio.append(task_id)
+    leftovers = [*root.glob("task/*"), *root.glob("task/.*"), *root.glob("done/.*"), *root.glob("error/.*")]
+    figures.left_behind = [str(path.relative_to(root)) for path in leftovers]
+
+
+def _check_database(service: Service, figures: Figures) -> None:
+    with contextlib.closing(sqlite3.connect(service.root / "service.db")) as database:
+        figures.database = database.execute("PRAGMA integrity_check").fetchone()[0]
+        rows = database.execute("SELECT task_id, detail FROM voice_task_events WHERE kind = 'segment'").fetchall()
+        figures.segments = len(rows)
+        committed = Counter((task_id, json.loads(detail)["index"]) for task_id, detail in rows)
+        figures.committed_twice = sum(count - 1 for count in committed.values())
+    spoken = Counter(service.spoken.read_text("utf-8").splitlines())
+    figures.spoken_again = sum(count - 1 for count in spoken.values())
+    # A kill takes what every request had under way: one segment each.
+    per_task = Counter(line.split("的", 1)[0] for line, count in spoken.items() for _ in range(count - 1))
+    kills = sum(figures.kills.values())
+    figures.most_spoken_again_per_kill = round(max(per_task.values(), default=0) / max(kills, 1), 3)
+
+
+def run(root: Path, kills: int, seed: int = 0, longest_pause: float = 1.5) -> Figures:
+    """Kill so often and return the figures.
+
+    Args:
+        root: An empty folder.
+        kills: How often.
+        seed: Of the moments and targets.
+        longest_pause: Seconds between a start and the next kill, at most.
+    """
+    figures, chance = Figures(), random.Random(seed)
+    service = Service(root, seconds_per_segment=0.06, parallel=4, concurrent_tasks=6, waiting_limit=100_000)
+    service.start()
+    load, watch = Load(service, seed), Watch(root)
+    try:
+        while not load.accepted:
+            time.sleep(0.05)
+        counted: Counter[str] = Counter()
+        for _ in range(kills):
+            time.sleep(chance.uniform(0.0, longest_pause))
+            target = chance.choice(("api", "engine", "both"))
+            service.kill(api=target != "engine", engine=target != "api")
+            counted[target] += 1
+            if service.process is None:
+                service.start()
+        figures.kills = dict(counted)
+        load.stop()
+        figures.accepted = len(load.accepted)
+        _settle(service, figures, load.accepted)
+        watch.stop()
+        _check_results(service, figures, load.accepted)
+        service.kill(api=True, engine=True)
+        _check_database(service, figures)
+    finally:
+        load.stop()
+        watch.stop()
+        service.kill(api=True, engine=True)
+    figures.whole_files_seen, figures.partial_files_seen = watch.whole, sorted(watch.partial)
+    figures.slowest_start = round(max(service.starts), 2)
+    return figures

@@ -14,7 +14,7 @@ from GPT_SoVITS.engine.messages import Streaming
 from service.compatibility.speaking import DialectsDep, DialectSpeech
 from service.errors import MissingError
 from service.http.envelope import Json
-from service.synthesis.answers import streamed
+from service.synthesis.answers import streamed, while_connected
 from service.synthesis.fields import LARGEST_SEED
 from service.synthesis.service import Speech
 
@@ -110,11 +110,13 @@ def _event(content: dict[str, Any]) -> bytes:
     response_class=Response,
 )
 async def speech(body: SpeechRequest, dialects: DialectsDep, request: Request) -> Response:
-    """Speech in a stored voice, sent while it is made."""
-    begun = await _begin(body, dialects)
+    """Speech in a stored voice, sent while it is made (flac, whose header needs the length, once it is whole)."""
+    begun = await while_connected(request, _begin(body, dialects))
     if body.stream_format == "sse":
         parts = _events(begun, body.response_format, len(body.input))
         return await streamed(parts, "text/event-stream", request)
+    if body.response_format == "flac":
+        return Response(await while_connected(request, begun.file("flac")), media_type=_MEDIA_TYPES["flac"])
     return await streamed(
         begun.encoded(body.response_format, rate=_rate(body.response_format)),
         _MEDIA_TYPES[body.response_format],

@@ -1,0 +1,103 @@
+"""OpenAI's own client, pointed at this service."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from typing import Any
+
+import numpy as np
+import openai
+import pytest
+
+from service.keys.store import KeyStore
+from tests.service.compatibility.conftest import read
+from tests.service.conftest import Running, Starter
+
+INPUT = "今天天气不错。我们出去走走。"
+
+
+@pytest.fixture
+def client(speaking: Running) -> Any:
+    """The official client without retries."""
+    return openai.OpenAI(base_url=f"{speaking.url}/v1", api_key="none", max_retries=0)
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type"),
+    [
+        ("mp3", "audio/mpeg"),
+        ("opus", "audio/ogg"),
+        ("aac", "audio/aac"),
+        ("flac", "audio/flac"),
+        ("wav", "audio/wav"),
+        ("pcm", "audio/pcm"),
+    ],
+)
+def test_every_format(client: Any, form: str, media_type: str) -> None:
+    answer = client.audio.speech.create(model="tts-1", voice="narrator", input=INPUT, response_format=form)
+    assert answer.response.headers["content-type"] == media_type
+    if form == "pcm":
+        seconds = len(answer.content) / 2 / 24_000
+    elif form == "aac":
+        return
+    else:
+        samples, rate = read(answer.content)
+        seconds = len(samples) / rate
+    wav, rate = read(
+        client.audio.speech.create(model="tts-1", voice="narrator", input=INPUT, response_format="wav").content
+    )
+    assert abs(seconds - len(wav) / rate) < 0.15
+
+
+def test_mp3_is_the_default_and_names_work_as_ids_do(client: Any) -> None:
+    answer = client.audio.speech.create(model="gpt-4o-mini-tts", voice="讲述者", input=INPUT, instructions="cheerful")
+    assert answer.response.headers["content-type"] == "audio/mpeg"
+    assert len(answer.content) > 1000
+
+
+def test_events_carry_the_same_bytes_as_the_file(client: Any) -> None:
+    fixed = {"model": "tts-1", "voice": "narrator", "input": INPUT, "response_format": "pcm", "extra_body": {"seed": 3}}
+    with client.audio.speech.with_streaming_response.create(**fixed, stream_format="sse") as answer:
+        events = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+    *deltas, done = events
+    assert {each["type"] for each in deltas} == {"speech.audio.delta"} and done["type"] == "speech.audio.done"
+    assert done["usage"]["total_tokens"] == done["usage"]["input_tokens"] + done["usage"]["output_tokens"] > 0
+    sound = b"".join(base64.b64decode(each["audio"]) for each in deltas)
+    assert sound == client.audio.speech.create(**fixed).content
+    assert np.frombuffer(sound, "<i2").any()
+
+
+def test_models_and_voices(client: Any, speaking: Running) -> None:
+    names = [each.id for each in client.models.list()]
+    assert names[0] == "gpt-sovits" and client.models.retrieve(names[0]).object == "model"
+    voices = speaking.client.get("/v1/audio/voices").json()
+    assert voices == {"voices": [{"id": "narrator", "name": "讲述者"}]}
+
+
+def test_errors_are_the_clients_own_types(client: Any) -> None:
+    with pytest.raises(openai.NotFoundError) as missing:
+        client.audio.speech.create(model="tts-1", voice="nobody", input=INPUT)
+    assert missing.value.type == "invalid_request_error" and "nobody" in missing.value.message
+    with pytest.raises(openai.BadRequestError) as wrong:
+        client.audio.speech.create(model="tts-1", voice="narrator", input=INPUT, speed=9)
+    assert wrong.value.param == "speed"
+    with pytest.raises(openai.BadRequestError):
+        client.audio.speech.create(model="tts-1", voice="narrator", input="！！")
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("nothing")
+
+
+def test_a_wrong_key_is_an_authentication_error(start: Starter) -> None:
+    running = start()
+    key = running.app.state.container.get(KeyStore).create("team")
+    time.sleep(2.5)  # the service reads its keys again every two seconds
+
+    def client(api_key: str) -> openai.OpenAI:
+        return openai.OpenAI(base_url=f"{running.url}/v1", api_key=api_key, max_retries=0)
+
+    with pytest.raises(openai.AuthenticationError) as refused:
+        client("wrong").models.list()
+    assert refused.value.code == "invalid_api_key"
+    assert [each.id for each in client(key).models.list()]

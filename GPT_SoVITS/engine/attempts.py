@@ -34,7 +34,8 @@ LONGEST_PERIOD = 64
 """Tokens (2.6 s) that a loop may be long to be recognised."""
 _REPEATS = 3
 _SHORTEST_LOOP = 30
-_LONGEST_HOLD = 75  # 3 s of the same one, two or three tokens; pauses are shorter
+_LONGEST_HOLD = 75  # 3 s; pauses are shorter
+_TOKENS_OF_PAUSES = 3
 _TAIL = 4 * LONGEST_PERIOD
 
 
@@ -73,20 +74,27 @@ def token_limit(expected: int) -> int:
 def loop_period(tokens: NDArray[Any]) -> int | None:
     """Return the period of a repetition in tokens (N,), None when there is none.
 
-    A repetition is the same stretch at least three times in a row and at least 30 tokens (1.2 s) in all; for stretches
-    of up to three tokens, which pauses are made of, 75 tokens (3 s).
+    A repetition is the same stretch at least three times in a row and at least 30 tokens (1.2 s) in all; with no more
+    than three different tokens, which pauses are made of, 75 tokens (3 s).
     """
     for period in range(1, min(LONGEST_PERIOD, len(tokens) // _REPEATS) + 1):
-        wanted = _LONGEST_HOLD if period <= 3 else max(_REPEATS * period, _SHORTEST_LOOP)
-        if len(tokens) >= wanted and _longest_run(tokens[period:] == tokens[:-period]) + period >= wanted:
+        start, length = _longest_run(tokens[period:] == tokens[:-period])
+        repeated = tokens[start : start + length + period]
+        if len(repeated) < max(_REPEATS * period, _SHORTEST_LOOP):
+            continue
+        if len(repeated) >= _LONGEST_HOLD or len(np.unique(repeated)) > _TOKENS_OF_PAUSES:
             return period
     return None
 
 
-def _longest_run(equal: NDArray[np.bool_]) -> int:
-    """Length of the longest run of True."""
+def _longest_run(equal: NDArray[np.bool_]) -> tuple[int, int]:
+    """Start and length of the longest run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], equal, [False]))))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+    if not edges.size:
+        return 0, 0
+    lengths = edges[1::2] - edges[::2]
+    longest = int(lengths.argmax())
+    return int(edges[2 * longest]), int(lengths[longest])
 
 
 def judge(generation: Generation, segment: SegmentPlan) -> str | None:

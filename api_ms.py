@@ -1,41 +1,48 @@
-"""Launcher of the service: parses the command line, sets the device, runs.
-
-The HTTP service is not part of this version. Until it is, this launcher sets the device the way the service will and
-runs the self-test of the networks on it, so that an installation can be checked with the command people know.
-"""
+"""Launcher of the voice service: parses the command line, makes the settings, serves."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options that concern the device; those of the server come with the server."""
+    """The command line; everything else is in the configuration file or the environment, see docs/SETTINGS.md."""
     options = argparse.ArgumentParser(
-        description="Check the device and the networks (no HTTP service in this version)."
+        description="GPT-SoVITS voice service on MindSpore: REST API, admin page, and the older dialects."
     )
+    options.add_argument("--host", help="address to listen on (also infer_api_host; default 0.0.0.0)")
+    options.add_argument("--port", type=int, help="port to listen on (also infer_api_port; default 9881)")
     options.add_argument(
-        "--device", type=int, help="number of the NPU (also infer_device_id, ASCEND_DEVICE_ID, DEVICE_ID)"
+        "--device", type=int, help="number of the NPU (also infer_device_id, ASCEND_DEVICE_ID, DEVICE_ID; default 0)"
     )
     options.add_argument("--device-target", choices=("Ascend", "CPU"), help="default: Ascend where it works, else CPU")
-    options.add_argument("--model", default="v2", choices=("v1", "v2", "v2Pro", "v2ProPlus"), help="model version")
+    options.add_argument("--config", help="configuration file, YAML or TOML")
+    options.add_argument("--root", help="folder of voices, tasks and results (default: the project's)")
     return options
 
 
-def main() -> int:
-    """Run the self-test on the chosen device."""
-    options = parser().parse_args()
-    from GPT_SoVITS import selftest
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until a signal comes."""
+    given = parser().parse_args(arguments)
+    from service.settings import SettingsError, load_settings
 
-    arguments = ["--model", options.model]
-    if options.device is not None:
-        arguments += ["--device", str(options.device)]
-    if options.device_target:
-        arguments += ["--device-target", options.device_target]
-    status = selftest.main(arguments)
-    print("The HTTP service is not part of this version; see CHANGELOG.md.", file=sys.stderr)
-    return status
+    try:
+        settings = load_settings(
+            host=given.host,
+            port=given.port,
+            device_id=given.device,
+            device_target=given.device_target,
+            config=given.config,
+            root=given.root,
+        )
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    from service.server import run
+
+    return run(settings)
 
 
 if __name__ == "__main__":

@@ -132,6 +132,27 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
     return ("localhost", "testserver", socket.gethostname())
 
 
+class Drain:
+    """The beginning of the end, once, however often it is asked for: by a signal, then by the server's end."""
+
+    def __init__(self, container: Container, domains: list[Domain]) -> None:
+        self._container, self._domains = container, domains
+        self._task: asyncio.Task[None] | None = None
+
+    def __call__(self) -> asyncio.Task[None]:
+        """Begin, and return what to wait for."""
+        if self._task is None:
+            self._container.stopping.set()
+            self._task = asyncio.get_running_loop().create_task(self._drain())
+        return self._task
+
+    async def _drain(self) -> None:
+        results = await asyncio.gather(*(domain.drain() for domain in self._domains), return_exceptions=True)
+        for error in results:
+            if isinstance(error, BaseException):
+                logger.error("a part did not stop in order", exc_info=error)
+
+
 @contextlib.asynccontextmanager
 async def _life(app: FastAPI, settings: Settings, engine: Engine | None) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
@@ -145,10 +166,10 @@ async def _life(app: FastAPI, settings: Settings, engine: Engine | None) -> Asyn
         for domain in domains:
             stack.push_async_callback(domain.stop)
             await domain.start()
+        drain = app.state.begin_drain = Drain(container, domains)
         _warn_when_open(settings, app.state.access)
         yield
-        container.stopping.set()
-        await asyncio.gather(*(domain.drain() for domain in domains))
+        await drain()
 
 
 async def _open(app: FastAPI, settings: Settings, engine: Engine | None, stack: contextlib.AsyncExitStack) -> Container:
@@ -172,6 +193,7 @@ async def _open(app: FastAPI, settings: Settings, engine: Engine | None, stack: 
         # After the parts have stopped, so that their last segments are spoken.
         stack.push_async_callback(_close, engine)
     container = Container(settings, folders, database, engine, app.state.figures.registry)
+    container.device_known = getattr(app.state, "device_known", None)
     EngineFigures(container.metrics, engine.status)
     container.add(KeyStore, keys)
     app.state.container = container

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from prometheus_client import CollectorRegistry
@@ -27,6 +27,7 @@ class Container:
         engine: There when parts are built.
         metrics: Parts may add theirs.
         restart: Whether whoever runs the server is to start it again once it has stopped.
+        device_known: Called once, with the engine's device, when it is known.
         stopping: Set when the server was told to stop; long answers (event streams) end themselves then.
     """
 
@@ -36,6 +37,7 @@ class Container:
         self.settings, self.folders, self.database, self.engine = settings, folders, database, engine
         self.metrics = metrics
         self.stopping = asyncio.Event()
+        self.device_known: Callable[[str], None] | None = None
         self.restart = False
         self._services: dict[type[Any], object] = {}
         self.add(ChangeBus, ChangeBus())

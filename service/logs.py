@@ -33,7 +33,7 @@ class AccessEntry:
     def is_polling(self) -> bool:
         """Whether it asked how something is going; such requests are many and tell nothing, unless they fail."""
         asks = self.method in ("GET", "HEAD") or self.path == "/voice-tasks/query"
-        return asks and self.path.startswith(_POLLING) and self.status < 500
+        return asks and self.path.startswith(_POLLING) and self.status != 500
 
 
 class AccessLog:
@@ -63,13 +63,19 @@ class AccessLog:
         """Add a request, unless it is polling. Does not block."""
         if entry.is_polling or self._queue is None:
             return
-        when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        # Quoted, so that a path cannot begin a line of its own.
-        path = json.dumps(entry.path, ensure_ascii=False)
-        line = (
-            f"{when} {entry.client} {entry.key} {json.dumps(entry.method)} {path} {entry.status} {entry.sent} "
-            f"{entry.seconds * 1e3:.1f}ms {entry.request_id}"
+        # Escaped, so that a path cannot begin a line or a column of its own.
+        path = json.dumps(entry.path, ensure_ascii=False)[1:-1]
+        columns = (
+            time.strftime("%Y-%m-%d %H:%M:%S"),
+            entry.client,
+            f"{json.dumps(entry.method)[1:-1]} {path}",
+            str(entry.status),
+            f"{entry.seconds * 1e3:.1f}ms",
+            str(entry.sent),
+            entry.key,
+            entry.request_id,
         )
+        line = "\t".join(columns)
         self._queue.enqueue(logging.makeLogRecord({"msg": line, "levelno": logging.INFO, "levelname": "INFO"}))
 
     def close(self) -> None:

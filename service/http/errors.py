@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.routing import Match
 
 from GPT_SoVITS.engine.errors import EngineError, ErrorKind
 from GPT_SoVITS.text.errors import TextError
@@ -88,8 +89,21 @@ def answer_error(connection: HTTPConnection, error: Exception) -> Response:
         return _invalid(connection, error)
     if isinstance(error, HTTPException):
         message = _MESSAGES.get(error.status_code) or str(error.detail)
-        return answer(connection, error.status_code, code_of(error.status_code), message, None, error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(connection))
+        return answer(connection, error.status_code, code_of(error.status_code), message, None, headers)
     return _unexpected(connection, error)
+
+
+def _methods(connection: HTTPConnection) -> list[str]:
+    """Return the methods of all routes at an address; the framework names those of the first alone."""
+    found: set[str] = set()
+    for route in connection.app.routes:
+        match, _ = route.matches(connection.scope)
+        if match is not Match.NONE:
+            found |= getattr(route, "methods", None) or {"GET", "HEAD"}
+    return sorted(found)
 
 
 def _invalid(connection: HTTPConnection, error: RequestValidationError) -> Response:

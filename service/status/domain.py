@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from GPT_SoVITS.engine.messages import EngineState
 from service.container import Container, Domain
 from service.tasks.bus import ChangeBus
 
-_INTERVAL_S = 1.0
+_INTERVAL_S = 0.5
 
 
 class StatusDomain(Domain):
@@ -31,8 +32,12 @@ class StatusDomain(Domain):
 
     async def _watch(self) -> None:
         bus, known = self._container.get(ChangeBus), None
+        device_known = self._container.device_known
         while True:
             status = self._container.engine.status()
+            if device_known is not None and status.state is not EngineState.STARTING:
+                device_known(status.device)
+                device_known = None
             found = (status.state, status.detail, status.current.weights if status.current else None)
             if known is not None and found != known:
                 bus.publish("engine", status.state.value)

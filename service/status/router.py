@@ -41,12 +41,14 @@ def _domains(request: Request) -> list[Domain]:
     return domains
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Whether the process serves", response_model=Health)
 def healthz(request: Request, container: SharedContainer, urls: RequestUrls) -> dict[str, Any]:
     """Answer 200 as soon as the process serves, also while weights load or are missing. Has no envelope."""
     return {"status": "ok", "index_url": urls.page("/index"), **health_of(container, _domains(request))}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Whether a synthesis would run", responses=failures(503))
 def readyz(request: Request, container: SharedContainer) -> Envelope[Readiness]:
     """Answer 200 when a synthesis would run, else 503 with what is in the way and how to mend it."""
@@ -62,6 +64,7 @@ def metrics(container: SharedContainer) -> Response:
     return Response(generate_latest(container.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
+@router.head("/index", include_in_schema=False)
 @router.get("/index", summary="The admin page", response_class=Response)
 def index(request: Request) -> Response:
     """Answer the admin page."""
@@ -74,6 +77,7 @@ def manager(urls: RequestUrls) -> RedirectResponse:
     return RedirectResponse(urls.page("/index"))
 
 
+@router.head("/", include_in_schema=False)
 @router.get("/", include_in_schema=False)
 def root(urls: RequestUrls) -> RedirectResponse:
     """Redirect to the admin page."""

@@ -20,7 +20,12 @@ def build(container: Container) -> Domain:
 
     def weights_path(path: str, field: str) -> str:
         """Return a weight file of a client as it is stored."""
-        found = confined(path, settings.within_root(settings.weights_roots), settings.root, f"{field.removesuffix('_path')}_model_path")
+        found = confined(
+            path,
+            settings.within_root(settings.weights_roots),
+            settings.root,
+            f"{field.removesuffix('_path')}_model_path",
+        )
         return relative(found, settings.root)
 
     folders = VoiceFolders(container.folders.audio)

@@ -1,0 +1,71 @@
+"""Running the application: one process, one event loop, a graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from service import logs
+from service.app import create_app
+from service.http.context import request_id_of_context
+from service.settings import Settings
+
+_DEVICE_VARIABLES = ("infer_device_id", "ASCEND_DEVICE_ID", "DEVICE_ID")
+
+
+class Server(uvicorn.Server):
+    """Tells the application of a stop signal at once: event streams end, the queue hands back what it cannot finish."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Remember the loop that signals are passed to."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)  # type: ignore[arg-type]
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A stop signal came; a second one ends the process without waiting."""
+        if self._loop is not None and (begin := getattr(self._app.state, "begin_drain", None)) is not None:
+            self._loop.call_soon_threadsafe(begin)
+        super().handle_exit(sig, frame)
+
+
+def print_device(settings: Settings, device: str) -> None:
+    """Print the line by which people and scripts know that the service has its device."""
+    target, _, number = device.partition(":")
+    if target == "CPU" and settings.device_target is None:
+        print("warning: no usable Ascend device; computing on the CPU", file=sys.stderr, flush=True)
+    identity = number if number.isdigit() else settings.device_id
+    print(f"[Device] MindSpore context set: device_target={target}, device_id={identity}", flush=True)
+
+
+def run(settings: Settings) -> int:
+    """Serve until a signal ends it; returns the exit status."""
+    logs.configure(settings.log_level, settings.log_format, request_id_of_context.get)
+    for name in _DEVICE_VARIABLES:  # libraries read one or the other
+        os.environ[name] = str(settings.device_id)
+    app = create_app(settings)
+    app.state.device_known = lambda device: print_device(settings, device)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        backlog=4096,
+    )
+    server = Server(config, app)
+    server.run()
+    return 0 if server.started else 1

@@ -1,0 +1,145 @@
+"""Every answer has the envelope, whatever goes wrong, and the status agrees with the code."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.exc import DataError, OperationalError
+
+from GPT_SoVITS.engine.errors import EngineBusyError, InvalidRequestError, SynthesisFailedError, WeightsMissingError
+from GPT_SoVITS.text.errors import TextError
+from service.app import create_app
+from service.errors import ConflictError, MissingError, ServiceError, StorageFullError
+from service.http.paging import PageRequest
+from service.settings import load_settings
+from tests.service.conftest import Running
+
+
+def envelope(answer: httpx.Response) -> tuple[int, int, str]:
+    """Return status, code and message; the form is checked."""
+    content = answer.json()
+    assert set(content) == {"code", "message", "data"}
+    return answer.status_code, content["code"], content["message"]
+
+
+def test_an_unknown_route(running: Running) -> None:
+    assert envelope(running.client.get("/nothing/here"))[:2] == (404, 2)
+
+
+def test_a_method_that_a_route_does_not_take(running: Running) -> None:
+    answer = running.client.put("/voice-models")
+    assert envelope(answer)[:2] == (405, 3)
+    assert "GET" in answer.headers["allow"]
+
+
+def test_a_body_that_does_not_validate(running: Running) -> None:
+    answer = running.client.post("/voice-categories", json={"category_name": 5})
+    status, code, message = envelope(answer)
+    assert (status, code) == (422, 3)
+    assert "category_name" in message
+    assert answer.json()["data"][0]["field"] == "category_name"
+
+
+def test_a_body_that_is_no_json(running: Running) -> None:
+    answer = running.client.post("/voice-categories", content=b"{", headers={"content-type": "application/json"})
+    assert envelope(answer)[:2] == (422, 3)
+
+
+def test_characters_that_no_encoding_has(running: Running) -> None:
+    body = b'{"category_name": "\\ud800"}'
+    answer = running.client.post("/voice-categories", content=body, headers={"content-type": "application/json"})
+    assert envelope(answer)[0] in (400, 422)
+
+
+def test_pages_out_of_range(running: Running) -> None:
+    for query in ["page=0", "page=x", "page_size=0", "page_size=101", "page=99999999999999999999"]:
+        assert envelope(running.client.get(f"/voice-models?{query}"))[:2] == (422, 3)
+
+
+ERRORS: list[tuple[Exception, tuple[int, int]]] = [
+    (MissingError("no such thing"), (404, 2)),
+    (ConflictError("exists"), (409, 2)),
+    (StorageFullError("full"), (507, 1)),
+    (InvalidRequestError("speed is 9"), (400, 3)),
+    (WeightsMissingError("no weights"), (503, 1)),
+    (EngineBusyError("busy"), (503, 1)),
+    (SynthesisFailedError("unusable"), (500, 1)),
+    (TextError("nothing to read"), (400, 3)),
+    (OSError(errno.ENOSPC, "No space left on device"), (507, 1)),
+    (OperationalError("", {}, Exception("database or disk is full")), (507, 1)),
+    (OperationalError("", {}, Exception("server closed the connection")), (503, 1)),
+    (DataError("", {}, Exception("integer out of range")), (400, 3)),
+    (ZeroDivisionError("secret detail"), (500, 1)),
+]
+
+
+def test_every_error_has_its_status_and_code(running: Running) -> None:
+    @running.app.get("/raise/{number}")
+    def fail(number: int) -> None:
+        raise ERRORS[number][0]
+
+    for number, (error, expected) in enumerate(ERRORS):
+        answer = running.client.get(f"/raise/{number}")
+        status, code, message = envelope(answer)
+        assert (status, code) == expected, error
+        assert "secret" not in message
+    assert answer.headers["x-request-id"] in message, "what nobody expected can be found in the log"
+
+
+def test_errors_of_services_agree_with_their_codes() -> None:
+    def all_of(kind: type[ServiceError]) -> list[type[ServiceError]]:
+        return [kind, *(each for sub in kind.__subclasses__() for each in all_of(sub))]
+
+    for kind in all_of(ServiceError):
+        if kind.status in (404, 409):
+            assert kind.code == 2, kind
+        elif kind.status >= 500 or kind.status == 429:
+            assert kind.code == 1, kind
+        else:
+            assert kind.code == 3, kind
+
+
+def test_a_request_keeps_the_id_that_it_came_with(running: Running) -> None:
+    assert running.client.get("/healthz", headers={"X-Request-Id": "abc-1"}).headers["x-request-id"] == "abc-1"
+    odd = running.client.get("/healthz", headers={"X-Request-Id": "a b\tc"}).headers["x-request-id"]
+    assert odd != "a b\tc" and odd
+
+
+def test_pages() -> None:
+    page = PageRequest(3, 20)
+    assert page.offset == 40
+    assert page.of([1, 2], 42).model_dump() == {"total": 42, "pageIndex": 3, "pageSize": 20, "data": [1, 2]}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, object]:
+    found: dict[str, object] = json.loads(json.dumps(create_app(load_settings()).openapi()))
+    return found
+
+
+_OWN = ("/voice-models", "/voice-categories", "/models", "/set_model", "/healthz", "/readyz", "/metrics", "/index")
+
+
+def test_every_field_of_the_openapi_document_is_described(document: FastAPI) -> None:
+    schemas = document["components"]["schemas"]  # type: ignore[index]
+    bare = [
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, about in schema.get("properties", {}).items()
+        if "description" not in about and name not in ("HTTPValidationError", "ValidationError")
+    ]
+    assert bare == []
+
+
+def test_every_route_has_a_summary_a_description_and_its_error_answers(document: FastAPI) -> None:
+    for path, methods in document["paths"].items():  # type: ignore[index]
+        for method, route in methods.items():
+            assert route.get("summary") and route.get("description"), (method, path)
+            assert all("description" in each for each in route.get("parameters", [])), (method, path)
+            if path.startswith(_OWN[:4]):
+                assert {"401", "422", "429", "500"} <= set(route["responses"]), (method, path)
+                assert "{" not in path or "404" in route["responses"], (method, path)

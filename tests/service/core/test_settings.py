@@ -1,0 +1,102 @@
+"""Settings: who wins, the names of existing installations, and mistakes that are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings, SettingsError, load_settings, parse_duration
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_command_line_over_environment_over_file_over_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write(tmp_path, "service.yaml", "port: 1111\nhost: 10.0.0.1\ntext_limit: 77\n")
+    monkeypatch.setenv("infer_api_port", "2222")
+    monkeypatch.setenv("infer_api_host", "10.0.0.2")
+    settings = load_settings(port=3333, config=config)
+    assert (settings.port, settings.host, settings.text_limit, settings.json_limit) == (3333, "10.0.0.2", 77, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "field", "expected"),
+    [
+        ("infer_api_host", "127.0.0.1", "host", "127.0.0.1"),
+        ("infer_api_port", "80", "port", 80),
+        ("infer_device_id", "3", "device_id", 3),
+        ("ASCEND_DEVICE_ID", "4", "device_id", 4),
+        ("DEVICE_ID", "5", "device_id", 5),
+        ("TASK_RETENTION_SECONDS", "2h", "retention", 7200.0),
+        ("gpt_path", "a.ckpt", "gpt_path", "a.ckpt"),
+        ("sovits_path", "b.pth", "sovits_path", "b.pth"),
+        ("cnhubert_base_path", "h", "hubert_path", "h"),
+        ("bert_path", "r", "bert_path", "r"),
+        ("is_half", "False", "precision", "float32"),
+        ("is_half", "True", "precision", "float16"),
+        (
+            "GPT_SOVITS_CORS_ORIGINS",
+            "https://a.example, https://b.example",
+            "cors_origins",
+            ("https://a.example", "https://b.example"),
+        ),
+        ("GPT_SOVITS_WARM_UP", "false", "warm_up", False),
+    ],
+)
+def test_environment(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, field: str, expected: object) -> None:
+    monkeypatch.setenv(variable, value)
+    assert getattr(load_settings(), field) == expected
+
+
+def test_the_prefixed_name_wins_and_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("infer_api_port", "1")
+    monkeypatch.setenv("GPT_SOVITS_PORT", "2")
+    monkeypatch.setenv("infer_api_host", "")
+    assert (load_settings().port, load_settings().host) == (2, "0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30m", 1800), ("2h", 7200), ("1d", 86400), ("7D", 604800), ("45", 45), (9, 9), ("1.5h", 5400)],
+)
+def test_durations(text: str | float, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "1y", "", "1d2h"])
+def test_what_is_no_duration_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="no duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("prot: 1\n", "prot"), ("port: many\n", "port"), ("- 1\n", "names and values"), ("a: [\n", "read")],
+)
+def test_mistakes_in_the_file_are_named(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        load_settings(config=write(tmp_path, "service.yaml", text))
+
+
+def test_a_file_in_toml(tmp_path: Path) -> None:
+    pytest.importorskip("tomllib")
+    config = write(tmp_path, "service.toml", 'port = 4444\nretention = "1d"\n')
+    assert (load_settings(config=config).port, load_settings(config=config).retention) == (4444, 86400.0)
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(config=tmp_path / "none.yaml")
+
+
+def test_every_setting_is_described() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_a_password_in_the_databases_address_is_not_shown() -> None:
+    settings = load_settings(database_url="postgresql://me:hunter2@db/voices")
+    assert "hunter2" not in repr(settings) + str(settings.model_dump())

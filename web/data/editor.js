@@ -1,6 +1,7 @@
 // The state of the dialog that makes or changes a voice.
 import { decode, encodeWav, LONGEST, measure, mono, proposeSelection, SHORTEST } from "../lib/audio.js";
 import { t } from "../lib/i18n.js";
+import { hueOf } from "../lib/format.js";
 import { guess } from "../lib/language.js";
 
 const BLANK = { model_id: "", model_name: "", gender: 2, prompt_text: "", prompt_language: "", description: "", categories: [], gpt_model_path: "", sovits_model_path: "" };
@@ -12,7 +13,7 @@ export function addEditor(app) {
 
   app.openEditor = (voice = null) => {
     const fields = voice
-      ? { ...BLANK, ...pick(voice), categories: (voice.categories ?? []).map((one) => one?.category_id ?? one) }
+      ? { ...BLANK, ...pick(voice), categories: [...(voice.categories ?? [])] }
       : { ...BLANK, ...drafts.read("voice-draft", {}) };
     store.set({ editor: { voice, fields, clip: null, avatar: null, zoom: 1, recording: null, decoding: false, clipError: null, avatarError: null, error: null, busy: false, result: null, playhead: null } });
   };
@@ -227,9 +228,29 @@ async function formOf({ voice, fields, clip, avatar }) {
   form.set("description", fields.description.trim());
   for (const id of fields.categories) form.append("categories", id);
   if (voice && !fields.categories.length) form.set("categories", "");
-  if (fields.gpt_model_path) form.set("gpt_model_path", fields.gpt_model_path);
-  if (fields.sovits_model_path) form.set("sovits_model_path", fields.sovits_model_path);
+  for (const name of ["gpt_model_path", "sovits_model_path"]) {
+    if (fields[name] || voice) form.set(name, fields[name] ?? "");
+  }
   if (clip) form.set("refer_wav", clip.raw ?? selectionWav(clip), clip.raw ? clip.name : "reference.wav");
   if (avatar) form.set("avatar", await document.querySelector("avatar-crop").cut(), "avatar.png");
+  else if (!voice) form.set("avatar", await initial(fields.model_name.trim(), hueOf(form.get("model_id"))), "avatar.png");
   return form;
+}
+
+/** A voice without a picture gets the first letter of its name. @returns {Promise<Blob>} a PNG */
+async function initial(name, hue) {
+  const side = 256;
+  const canvas = new OffscreenCanvas(side, side);
+  const context = canvas.getContext("2d");
+  const colours = context.createLinearGradient(0, 0, side, side);
+  colours.addColorStop(0, `hsl(${hue} 46% 42%)`);
+  colours.addColorStop(1, `hsl(${hue + 28} 52% 27%)`);
+  context.fillStyle = colours;
+  context.fillRect(0, 0, side, side);
+  context.fillStyle = "#fff";
+  context.font = `600 ${side * 0.46}px Inter, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText([...name][0]?.toUpperCase() ?? "?", side / 2, side * 0.53);
+  return canvas.convertToBlob({ type: "image/png" });
 }

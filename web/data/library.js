@@ -23,15 +23,10 @@ export function createLibrary({ api, onChange }) {
     }
   }
 
-  async function allCategories() {
-    const answer = await api.get("voice-categories", { page: 1, page_size: PAGE });
-    return Array.isArray(answer) ? answer : (answer.data ?? answer.categories ?? []);
-  }
-
   async function loadVoices() {
     const mine = (round += 1);
     try {
-      const [voices, categories] = await Promise.all([allVoices(), allCategories()]);
+      const [voices, categories] = await Promise.all([allVoices(), api.get("voice-categories")]);
       if (mine !== round) return;
       Object.assign(state, { voices, categories, voicesError: null });
     } catch (error) {
@@ -104,6 +99,6 @@ export function filterVoices(voices, { name = "", category = "" }) {
   return voices.filter(
     (voice) =>
       (!wanted || voice.model_name.toLowerCase().includes(wanted) || voice.model_id.toLowerCase().includes(wanted)) &&
-      (!category || (voice.categories ?? []).some((one) => one === category || one?.category_id === category)),
+      (!category || (voice.categories ?? []).includes(category)),
   );
 }

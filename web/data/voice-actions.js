@@ -108,8 +108,7 @@ export function addVoiceActions(app) {
   };
 }
 
-/** Names of a voice's categories; records hold ids. */
+/** The name of a category; records of voices hold ids. */
 export function categoryName(library, id) {
-  if (id && typeof id === "object") return id.category_name ?? id.category_id;
   return library.state.categories.find((one) => one.category_id === id)?.category_name ?? id;
 }

@@ -1,6 +1,5 @@
 // <clip-trimmer>: a recording and the part of it that will be the reference; two handles, by pointer or keyboard.
 import { LONGEST, SHORTEST, peaks } from "../lib/audio.js";
-import { clock } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { CanvasElement, drawBars } from "./canvas.js";
 
@@ -151,10 +150,6 @@ export class ClipTrimmer extends CanvasElement {
       context.fillStyle = this.colour("--text");
       context.fillRect((this.#playhead / this.duration) * width - 0.75, 4, 1.5, height - 8);
     }
-    context.fillStyle = this.colour("--muted");
-    context.font = "11px system-ui, sans-serif";
-    context.textAlign = "right";
-    context.fillText(clock(this.duration), width - 6, height - 5);
   }
 }
 

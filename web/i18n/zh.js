@@ -74,7 +74,6 @@ export default {
   "preview.label": "文本片段",
 
   "p.speed": "语速",
-  "p.speed.hint": "大于 1 更快。",
   "p.temperature": "温度",
   "p.temperature.hint": "低则平稳，高则生动。",
   "p.topK": "Top k",
@@ -129,7 +128,7 @@ export default {
   "task.play": "播放：{text}",
   "task.progress": "进度百分比",
   "task.position": "队列位置",
-  "task.waiting": "等待中，队列第 {n} 位",
+  "task.waiting": "队列第 {n} 位",
   "task.segments": "{done} / {total} 段",
   "task.eta": "约剩 {time}",
   "task.retry": "重试该任务",

@@ -57,7 +57,8 @@ export function characters(text) {
   if (!text) return 0;
   if (typeof Intl.Segmenter !== "function") return Array.from(text).length;
   let total = 0;
-  for (const _ of new Intl.Segmenter().segment(text)) total += 1; // eslint-disable-line no-unused-vars
+  const pieces = new Intl.Segmenter().segment(text)[Symbol.iterator]();
+  while (!pieces.next().done) total += 1;
   return total;
 }
 
@@ -67,6 +68,14 @@ export function speechSeconds(text, speed = 1) {
   const words = text.replace(SYLLABLES, " ").match(WORDS)?.length ?? 0;
   const pauses = text.trim().match(PAUSES)?.length ?? 0;
   return (syllables * 0.21 + words * 0.36 + pauses * 0.25) / (speed || 1);
+}
+
+const HUES = [18, 42, 150, 172, 200, 262, 320, 345];
+
+/** A colour that belongs to an id. */
+export function hueOf(id) {
+  const sum = [...id].reduce((total, char) => (total * 31 + char.codePointAt(0)) >>> 0, 7);
+  return HUES[sum % HUES.length];
 }
 
 /** A name that a file system takes: no separators, no control characters, not empty. */

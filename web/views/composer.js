@@ -26,12 +26,12 @@ function slider(app, { name, label, hint, min, max, step, digits }) {
       min=${min}
       max=${max}
       step=${step}
-      aria-describedby="c-${name}-hint"
+      aria-describedby=${hint ? `c-${name}-hint` : nothing}
       .value=${live(String(value))}
       ${css({ "--share": String(Math.max(0, Math.min(1, share))) })}
       @input=${(event) => app.composer.set({ [name]: Number(event.target.value) })}
     />
-    <p class="hint" id="c-${name}-hint">${hint}</p>
+    ${hint ? html`<p class="hint" id="c-${name}-hint">${hint}</p>` : nothing}
   </div>`;
 }
 
@@ -142,7 +142,7 @@ export function composer(app) {
         <label for="c-text" class="hidden">${t("compose.text")}</label>
         <textarea
           id="c-text"
-          rows="7"
+          rows="5"
           placeholder=${t("compose.placeholder")}
           aria-describedby="c-count"
           aria-invalid=${length > TEXT_LIMIT ? "true" : nothing}
@@ -173,7 +173,7 @@ export function composer(app) {
           ${select({ id: "c-cut", value: draft.cut, options: CUTS.map((value) => ({ value, text: t(`cut.${value}`) })), onPick: (cut) => set({ cut }) })}
         </div>
       </div>
-      ${slider(app, { name: "speed", label: t("p.speed"), hint: t("p.speed.hint"), min: 0.5, max: 2, step: 0.05, digits: 2 })}
+      ${slider(app, { name: "speed", label: t("p.speed"), min: 0.5, max: 2, step: 0.05, digits: 2 })}
       <button type="button" class="disclose" aria-expanded=${String(draft.preview)} @click=${togglePreview}>
         ${icons.scissors}<span>${t("preview.toggle")}</span>${icons.down}
       </button>

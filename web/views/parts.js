@@ -1,17 +1,15 @@
 // Small pieces that many views use.
 import { css, html, nothing, ref } from "../lib/html.js";
+import { hueOf } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
-
-const HUES = [18, 42, 150, 172, 200, 262, 320, 345];
 
 /** A picture, or the first letter of the name on a colour that belongs to the id. */
 export function avatar(app, voice, size = "") {
   const source = app.media.source(voice?.avatar_url);
   const name = voice?.model_name || voice?.model_id || "?";
   if (source) return html`<img class="avatar ${size}" src=${source} alt="" loading="lazy" decoding="async" />`;
-  const sum = [...(voice?.model_id ?? "")].reduce((total, char) => total * 31 + char.codePointAt(0), 7) >>> 0;
-  return html`<span class="avatar ${size}" aria-hidden="true" ${css({ "--hue": String(HUES[sum % HUES.length]) })}
+  return html`<span class="avatar ${size}" aria-hidden="true" ${css({ "--hue": String(hueOf(voice?.model_id ?? "")) })}
     >${[...name][0]?.toUpperCase() ?? "?"}</span
   >`;
 }
@@ -100,7 +98,10 @@ export function command(app, text) {
 /** Opens a <dialog> when it appears; Escape and the backdrop close it through `onClose`. */
 export function modal({ name, label, onClose, body }) {
   const opened = (element) => {
-    if (element && !element.open) element.showModal();
+    if (!element || element.open) return;
+    element.showModal();
+    // Not the first button, which closes: the dialog itself, so that its name is read.
+    (element.querySelector("[data-focus]") ?? element.querySelector(".modal-body")).focus();
   };
   return html`<dialog
     class="modal ${name}"
@@ -118,7 +119,7 @@ export function modal({ name, label, onClose, body }) {
       if (outside) onClose();
     }}
   >
-    <div class="modal-body">${body}</div>
+    <div class="modal-body" tabindex="-1">${body}</div>
   </dialog>`;
 }
 

@@ -5,7 +5,6 @@ import { composer } from "./composer.js";
 import { icons } from "./icons.js";
 import { command } from "./parts.js";
 import { taskList } from "./task-list.js";
-import { missingOf } from "./weights.js";
 
 function welcome(app) {
   const { health, ready } = app.store.state;
@@ -13,7 +12,6 @@ function welcome(app) {
   const noWeights = health && ready && !ready.ok && !health.weights_loaded;
   const noVoices = library.state.voices && !library.state.voices.length;
   if (!noWeights && !noVoices) return nothing;
-  const missing = noWeights ? missingOf(library.state.weights) : [];
   return html`<section class="welcome" aria-labelledby="welcome-title">
     <div>
       <h2 id="welcome-title">${noWeights ? t("first.weights.title") : t("first.voice.title")}</h2>
@@ -25,7 +23,7 @@ function welcome(app) {
         <span class="mark">${noWeights ? "1" : icons.check}</span>
         <div>
           <strong>${t("first.step.weights")}</strong>
-          ${noWeights ? html`${(missing.length ? missing.slice(0, 2) : [{ command: t("first.command") }]).map((one) => command(app, one.command))}<a href="#/weights">${t("first.step.weights.more")}</a>` : nothing}
+          ${noWeights ? html`${command(app, t("first.command"))}<a href="#/weights">${t("first.step.weights.more")}</a>` : nothing}
         </div>
       </li>
       <li class=${noVoices ? (noWeights ? "" : "now") : "done"}>

@@ -14,8 +14,6 @@ export function addDrawer(app) {
   const path = (id, rest = "") => `voice-tasks/${encodeURIComponent(id)}${rest}`;
   let timer = 0;
 
-  const listOf = (answer, name) => (Array.isArray(answer) ? answer : (answer?.[name] ?? answer?.data ?? []));
-
   app.openDrawer = (id) => {
     store.set({ drawer: { id, task: app.feed.byId.get(id) ?? null, story: null, segments: null, error: null, redoing: new Set(), segmentErrors: new Map() } });
     app.refreshDrawer();
@@ -35,7 +33,7 @@ export function addDrawer(app) {
         api.get(path(id, "/story")),
         api.get(path(id, "/segments")),
       ]);
-      patch(id, { task, story: listOf(story, "story"), segments: listOf(segments, "segments"), error: null });
+      patch(id, { task, story, segments, error: null });
     } catch (error) {
       patch(id, { error });
     }
@@ -69,16 +67,14 @@ export function addDrawer(app) {
   };
 }
 
-function segmentRow(app, drawer, segment, index) {
-  const number = segment.index ?? index;
-  const done = segment.done ?? Boolean(segment.audio_url ?? segment.frames);
-  const address = segment.audio_url ?? app.api.url(`voice-tasks/${encodeURIComponent(drawer.id)}/segments/${number}/audio`);
+function segmentRow(app, drawer, segment) {
+  const { index: number, done } = segment;
   const id = `segment:${drawer.id}:${number}`;
   const playing = app.player.isPlaying(id);
   const busy = drawer.redoing.has(number);
   const error = drawer.segmentErrors.get(number) ?? app.store.state.rowErrors.get(id);
-  const versioned = `${address}${address.includes("?") ? "&" : "?"}v=${encodeURIComponent(String(segment.seed ?? segment.finished_at ?? ""))}`;
-  const play = () => app.player.toggle({ id, address: versioned, title: segment.text, subtitle: t("segment.name", { n: number + 1 }) });
+  // A segment that was spoken again keeps its path; the query makes it another sound to player and caches.
+  const play = () => app.player.toggle({ id, address: `${segment.audio_url}?v=${segment.finished_at ?? ""}`, title: segment.text, subtitle: t("segment.name", { n: number + 1 }) });
   return html`<li class="segment ${busy ? "busy" : ""}">
     ${done
       ? html`<button type="button" class="play small" aria-label=${playing ? t("pause") : t("segment.play", { n: number + 1 })} @click=${play}>${playing ? icons.pause : icons.play}</button>`
@@ -86,7 +82,7 @@ function segmentRow(app, drawer, segment, index) {
     <div class="grow">
       <p>${segment.text}</p>
       <small>
-        ${done && segment.end !== undefined ? `${clock(segment.start)} – ${clock(segment.end)}` : t("segment.pending")}
+        ${done ? `${clock(segment.start)} – ${clock(segment.end)}` : t("segment.pending")}
         ${segment.attempts > 1 ? ` · ${t("segment.attempts", { n: segment.attempts })}` : ""}
       </small>
       ${segment.warning ? html`<p class="warning">${icons.warn}${segment.warning}</p>` : nothing}
@@ -99,7 +95,7 @@ function segmentRow(app, drawer, segment, index) {
 }
 
 function storyLine(app, line) {
-  const kind = line.kind ?? line.event ?? "";
+  const kind = line.kind;
   const detail = line.detail ?? {};
   const more = [
     detail.reason,
@@ -113,7 +109,7 @@ function storyLine(app, line) {
   return html`<li class=${kind}>
     <span class="bead"></span>
     <div><strong>${word === key ? kind : word}</strong>${more.length ? html`<p>${more.join(" · ")}</p>` : nothing}</div>
-    <time>${moment(line.at ?? line.created_at, app.language())}</time>
+    <time>${moment(line.at, app.language())}</time>
   </li>`;
 }
 
@@ -191,7 +187,7 @@ export function taskDrawer(app, drawer) {
         : nothing}
       ${segments?.length
         ? html`<section><h3>${t("drawer.segments")}<span class="badge">${segments.length}</span></h3>
-            <ol class="segments">${repeat(segments, (one, i) => one.index ?? i, (one, i) => segmentRow(app, drawer, one, i))}</ol></section>`
+            <ol class="segments">${repeat(segments, (one) => one.index, (one) => segmentRow(app, drawer, one))}</ol></section>`
         : nothing}
       ${task ? html`<section><h3>${t("drawer.facts")}</h3>${facts(app, task)}</section>` : nothing}
       ${story?.length ? html`<section><h3>${t("drawer.story")}</h3><ol class="story">${story.map((line) => storyLine(app, line))}</ol></section>` : nothing}

@@ -199,6 +199,7 @@ export function taskList(app) {
   };
   const view = {
     count: feed.length,
+    least: 640,
     gap: 8,
     renderItem: (index) => row(app, index),
     keyOf: (index) => feed.order[index] ?? `hole-${index}`,

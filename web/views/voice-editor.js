@@ -1,7 +1,7 @@
 // Making or changing a voice: the clip, what it says, who it is.
 import { css, html, live, nothing } from "../lib/html.js";
 import { LONGEST, SHORTEST } from "../lib/audio.js";
-import { clock } from "../lib/format.js";
+import { clock, lasting } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { guess } from "../lib/language.js";
 import { idFrom } from "../data/editor.js";
@@ -77,7 +77,7 @@ function chosen(app, editor) {
     <div class="row">
       <button type="button" class="play small" aria-label=${editor.playhead === null ? t("clip.play") : t("pause")} @click=${app.playSelection}>${editor.playhead === null ? icons.play : icons.pause}</button>
       ${clip.samples ? html`<span class="length ${fits ? "good" : "bad"}" role="status">${seconds.toFixed(1)} s<small>${fits ? t("clip.fits") : seconds < SHORTEST ? t("clip.longer") : t("clip.shorter")}</small></span>` : nothing}
-      <span class="grow faint ellipsis">${clip.name}</span>
+      <span class="grow faint ellipsis">${clip.name}${clip.samples ? ` · ${lasting(clip.samples.length / clip.rate)}` : ""}</span>
       ${iconButton({ icon: icons.trash, label: t("clip.drop"), onClick: app.dropClip })}
     </div>
     ${measurements(clip)}
@@ -116,7 +116,7 @@ function input(app, id, name, label, extra = {}) {
       type="text"
       autocomplete="off"
       spellcheck=${extra.plain ? "false" : nothing}
-      maxlength=${extra.most ?? 200}
+      maxlength=${extra.most ?? 100}
       placeholder=${extra.placeholder ?? ""}
       ?disabled=${extra.disabled ?? false}
       .value=${live(fields[name] ?? "")}
@@ -133,7 +133,7 @@ function wordsStep(app, { fields }) {
     <h3 id="step-words"><span class="mark">2</span>${t("editor.words")}</h3>
     <div class="field">
       <label for="e-text">${t("editor.text")}</label>
-      <textarea id="e-text" rows="3" maxlength="1000" placeholder=${t("editor.text.placeholder")} .value=${live(fields.prompt_text)} @input=${(event) => app.editFields({ prompt_text: event.target.value })}></textarea>
+      <textarea id="e-text" rows="3" maxlength="500" placeholder=${t("editor.text.placeholder")} .value=${live(fields.prompt_text)} @input=${(event) => app.editFields({ prompt_text: event.target.value })}></textarea>
       <p class="hint">${t("editor.text.hint")}</p>
     </div>
     <div class="field">
@@ -208,7 +208,7 @@ function whoStep(app, editor) {
         ${segmented({ name: "gender", label: t("editor.gender"), value: String(fields.gender), options: ["2", "1"].map((value) => ({ value, text: t(`gender.${value}`) })), onPick: (value) => app.editFields({ gender: Number(value) }) })}
       </div>
     </div>
-    ${input(app, "e-description", "description", t("editor.description"), { most: 500, placeholder: t("editor.description.placeholder") })}
+    ${input(app, "e-description", "description", t("editor.description"), { most: 2000, placeholder: t("editor.description.placeholder") })}
     ${categoryPicks(app, editor)} ${ownWeights(app, editor)}
   </section>`;
 }

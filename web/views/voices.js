@@ -11,13 +11,13 @@ import { avatar, empty, iconButton, problem, segmented, select } from "./parts.j
 const ui = { name: "", category: "", page: 1, importError: null };
 const SIZES = [0, 5, 10, 20];
 
+/** The reference doctor's figures and warnings, null for voices that were never looked at. */
 export function verdict(voice) {
-  const report = voice.report ?? voice.doctor ?? voice.reference_report ?? voice.reference ?? null;
-  return report && typeof report === "object" ? report : null;
+  return voice?.reference_report ?? null;
 }
 
 export function warningsOf(report, language) {
-  return (report?.warnings ?? []).map((one) => (typeof one === "string" ? one : (one[language] ?? one.en ?? one.message ?? one.code)));
+  return (report?.warnings ?? []).map((one) => one[language] ?? one.en);
 }
 
 function playButton(app, voice, size = "") {

@@ -7,30 +7,9 @@ import { command, empty, problem } from "./parts.js";
 
 const ui = { gpt: "", sovits: "", error: null };
 
-const nameOf = (one) => one.name ?? one.path?.split(/[\\/]/).pop() ?? "";
-
-/** Bring the service's answer into one form: {gpt: [...], sovits: [...], missing: [...]}. */
+/** Both kinds of weight files and what is missing; empty lists while nothing is known. */
 export function weightsOf(models) {
-  const list = (...names) => names.map((name) => models?.[name]).find(Array.isArray) ?? [];
-  const current = (kind) => models?.current?.[kind] ?? models?.current?.[`${kind}_model_path`] ?? models?.[`current_${kind}`] ?? "";
-  const mark = (kind, files) =>
-    files.map((one) => {
-      const file = typeof one === "string" ? { path: one } : one;
-      return { ...file, current: file.current ?? file.path === current(kind) };
-    });
-  const everything = list("models", "weights", "files");
-  const kind = (which) => everything.filter((one) => (one.kind ?? one.type) === which);
-  return {
-    gpt: mark("gpt", list("gpt", "gpt_models", "gpt_weights").concat(kind("gpt"))),
-    sovits: mark("sovits", list("sovits", "sovits_models", "sovits_weights").concat(kind("sovits"))),
-    missing: missingOf(models),
-  };
-}
-
-/** What is missing, with the command that fetches it. */
-export function missingOf(models) {
-  const list = Array.isArray(models?.missing) ? models.missing : [];
-  return list.map((one) => (typeof one === "string" ? { name: one, command: t("first.command") } : { name: one.name ?? one.what ?? "", detail: one.description ?? one.reason ?? one.detail, command: one.command ?? t("first.command") }));
+  return { gpt: models?.gpt ?? [], sovits: models?.sovits ?? [], missing: models?.missing ?? [] };
 }
 
 function file(app, which, one) {
@@ -39,18 +18,17 @@ function file(app, which, one) {
     ui[which] = one.path;
     app.store.touch();
   };
-  const problemText = one.error ?? one.problem;
   return html`<label class="weight ${chosen ? "chosen" : ""} ${one.current ? "current" : ""}">
-    <input type="radio" name="weights-${which}" .checked=${chosen} ?disabled=${Boolean(problemText)} @change=${pick} />
+    <input type="radio" name="weights-${which}" .checked=${chosen} ?disabled=${Boolean(one.problem)} @change=${pick} />
     <span class="grow">
-      <strong>${nameOf(one)}</strong>
-      <small title=${one.path ?? ""}>${one.path}</small>
-      ${problemText ? html`<small class="row-error">${problemText}</small>` : nothing}
+      <strong>${one.name}</strong>
+      <small>${one.path}</small>
+      ${one.problem ? html`<small class="row-error">${one.problem}</small>` : nothing}
     </span>
     <span class="weight-about">
       ${one.version ? html`<span class="chip">${one.version}</span>` : nothing}
       ${one.current ? html`<span class="chip done">${t("weights.current")}</span>` : nothing}
-      <small>${one.size ?? one.size_bytes ?? one.bytes ? bytes(one.size ?? one.size_bytes ?? one.bytes) : ""}</small>
+      <small>${bytes(one.size)}</small>
     </span>
   </label>`;
 }
@@ -94,10 +72,10 @@ export function weightsView(app) {
     ${ready && !ready.ok && health ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${ready.detail}</span></div>` : nothing}
     ${missing.length
       ? html`<section class="panel missing"><h2>${t("weights.missing")}</h2>
-          ${missing.map((one) => html`<div class="missing-one"><strong>${one.name}</strong>${one.detail ? html`<p class="hint">${one.detail}</p>` : nothing}${command(app, one.command)}</div>`)}
+          ${missing.map((one) => html`<div class="missing-one"><strong>${one.description || one.name}</strong>${command(app, one.command)}</div>`)}
         </section>`
       : nothing}
-    ${models && !gpt.length && !sovits.length
+    ${models && !models.current && !gpt.length && !sovits.length
       ? empty({ icon: icons.weights, title: t("weights.none"), text: t("weights.none.text"), action: missing.length ? nothing : command(app, t("first.command")) })
       : html`<div class="weights">${column(app, "gpt", gpt)}${column(app, "sovits", sovits)}</div>`}
     ${problem(ui.error)}

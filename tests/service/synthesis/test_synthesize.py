@@ -1,0 +1,127 @@
+"""``POST /synthesize`` and the preview of texts: CONTRACTS section 1."""
+
+from __future__ import annotations
+
+import io
+import time
+import wave
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from GPT_SoVITS.engine.errors import SynthesisFailedError
+from GPT_SoVITS.engine.fake import FakeEngine
+from GPT_SoVITS.engine.messages import Streaming
+from service.errors import ParameterError
+from service.synthesis.texts import check_speakable, guess_language
+from tests.service.conftest import Running, Starter
+from tests.service.tasks.http import body, submit
+
+
+def _speak(running: Running, **fields: Any) -> httpx.Response:
+    return running.client.post("/synthesize", json=body(running, **fields))
+
+
+def _samples(content: bytes) -> np.ndarray:
+    with wave.open(io.BytesIO(content)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
+
+
+def test_speech_comes_as_wav_and_is_kept_under_its_names(running: Running) -> None:
+    answer = _speak(running, task_id="mine", seed=4)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
+    assert answer.headers["x-task-id"] == "mine" and answer.headers["x-seed"] == "4"
+    assert (running.root / "output/u1/mine/mine.wav").read_bytes() == answer.content
+    assert running.client.get(answer.headers["x-result-url"]).content == answer.content
+    request = running.engine.requests[-1]
+    assert (request.sampling.top_k, request.sampling.top_p, request.how_to_cut) == (5, 1.0, "cut1")
+    assert request.streaming is Streaming.OFF
+
+
+def test_without_names_it_is_kept_as_anonymous(running: Running) -> None:
+    answer = _speak(running, user_id="", task_id="")
+    name = answer.headers["x-task-id"]
+    assert name.startswith("T")
+    assert (running.root / f"output/anonymous/{name}/{name}.wav").is_file()
+
+
+def test_a_stream_holds_the_same_samples(running: Running) -> None:
+    whole = _speak(running, seed=4)
+    streamed = _speak(running, seed=4, stream=True, task_id="s1")
+    assert running.engine.requests[-1].streaming is Streaming.TOKENS
+    assert streamed.content[44:] == whole.content[44:]
+    assert (running.root / "output/u1/s1/s1.wav").read_bytes()[44:] == whole.content[44:]
+
+
+def test_other_formats(running: Running) -> None:
+    for form, magic in {"flac": b"fLaC", "mp3": b"\xff", "ogg": b"OggS", "opus": b"OggS", "raw": b""}.items():
+        answer = _speak(running, media_type=form)
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("audio/")
+        assert answer.content.startswith((magic, b"ID3")), form
+        assert len(answer.content) > 1000
+
+
+def test_errors_have_a_status_also_when_streaming(running: Running) -> None:
+    for stream in (False, True):
+        running.engine.fail_next(SynthesisFailedError("the network said nothing"))
+        answer = _speak(running, stream=stream)
+        assert answer.status_code == 500 and answer.json()["code"] == 1
+    assert _speak(running, text="！！！").status_code == 400
+    assert _speak(running, media_type="exe").status_code == 422
+    assert _speak(running, ref_wav_path=None, model_id="nobody").json()["code"] == 2
+    assert _speak(running, ref_wav_path="audio/none.wav").status_code == 404
+    assert not list((running.root / "output").glob("*/*/*"))
+
+
+def test_an_id_of_the_queue_is_not_overwritten(running: Running) -> None:
+    submit(running, task_id="t1")
+    assert _speak(running, task_id="t1").status_code == 409
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_goes_away_ends_the_work(start: Starter, stream: bool) -> None:
+    engine = FakeEngine(seconds_per_segment=20, steps_per_segment=1000)
+    running = start(engine=engine, shutdown_seconds=2)
+    content = body(running, stream=stream, task_id="gone")
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{running.url}/synthesize", json=content, timeout=0.5, trust_env=False)
+    until = time.monotonic() + 1
+    while engine.status().active:
+        assert time.monotonic() < until, "a decode step takes 20 ms"
+        time.sleep(0.01)
+    assert not (running.root / "output/u1/gone/gone.wav").exists()
+
+
+def test_a_preview_tells_pieces_language_and_length(running: Running) -> None:
+    asked = {"text": "你好，世界。今天天气不错！", "how_to_cut": "cut5"}
+    data = running.client.get("/text/preview", params=asked).json()["data"]
+    assert data["guessed_language"] == "all_zh" and data["characters"] == 13
+    assert "".join(piece["text"] for piece in data["segments"]).endswith("今天天气不错！")
+    assert data["seconds"] == pytest.approx(sum(piece["seconds"] for piece in data["segments"]), abs=0.01)
+    assert running.client.post("/text/preview", json=asked).json()["data"] == data
+    assert running.client.get("/text/preview", params={"text": "！！"}).status_code in (200, 400)
+    assert running.client.get("/text/preview", params={**asked, "language": "klingonisch"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Good morning", "en"),
+        ("今天天气不错", "all_zh"),
+        ("こんにちは世界", "all_ja"),
+        ("안녕하세요", "all_ko"),
+        ("今天 is sunny", "zh"),
+        ("我唔知佢喺边度", "all_yue"),
+        ("1234!", "all_zh"),
+    ],
+)
+def test_a_language_is_guessed_from_the_text(text: str, language: str) -> None:
+    assert guess_language(text) == language
+
+
+@pytest.mark.parametrize(("text", "language"), [("……", "all_zh"), ("😀", "en"), ("，。", "ja"), ("♪♪", "auto")])
+def test_what_has_no_sound_is_refused(text: str, language: str) -> None:
+    with pytest.raises(ParameterError, match="nothing"):
+        check_speakable(text, language, "cut1")

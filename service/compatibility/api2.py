@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from service.compatibility import api_v2
-from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, parse
+from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, parse
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
 from service.synthesis.fields import LARGEST_SEED
@@ -82,12 +82,7 @@ def native_fields(fields: Api2Fields, dialects: DialectSpeech) -> dict[str, Any]
 
 router = APIRouter(tags=["api2"])
 _WAV: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}, "description": "The speech."}}
-_FAILED: dict[int | str, dict[str, Any]] = {
-    400: {
-        "description": "What is wrong.",
-        "content": {"application/json": {"example": {"code": 400, "message": "未指定参考音频且接口无预设"}}},
-    }
-}
+_FAILED = declared(400, *_KEPT_STATUSES, example={"code": 400, "message": "未指定参考音频且接口无预设"})
 
 
 @router.get(

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from GPT_SoVITS.engine.messages import Streaming
-from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer
+from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
 from service.synthesis.fields import LARGEST_SEED
@@ -114,12 +114,7 @@ _AUDIO: dict[int | str, dict[str, Any]] = {
         "description": "The speech; streamed it is a WAV header and then samples.",
     }
 }
-FAILED: dict[int | str, dict[str, Any]] = {
-    400: {
-        "description": "What is wrong.",
-        "content": {"application/json": {"example": {"message": "tts failed", "Exception": "..."}}},
-    }
-}
+FAILED = declared(400, *_KEPT_STATUSES, example={"message": "tts failed", "Exception": "..."})
 Fields = Annotated[TtsFields, Query()]
 
 

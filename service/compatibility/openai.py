@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from GPT_SoVITS.engine.messages import Streaming
-from service.compatibility.speaking import DialectsDep, DialectSpeech
+from service.compatibility.speaking import DialectsDep, DialectSpeech, declared
 from service.errors import MissingError
 from service.http.envelope import Json
 from service.synthesis.answers import streamed, while_connected
@@ -68,10 +68,7 @@ class SpeechRequest(BaseModel):
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 _ERROR = {"error": {"message": "...", "type": "invalid_request_error", "param": None, "code": "not_found"}}
-_FAILED: dict[int | str, dict[str, Any]] = {
-    status: {"description": words, "content": {"application/json": {"example": _ERROR}}}
-    for status, words in ((400, "A field is wrong."), (404, "There is no such voice or model."), (503, "Not ready."))
-}
+_FAILED = declared(400, 401, 403, 404, 413, 429, 500, 503, example=_ERROR)
 
 
 async def _begin(body: SpeechRequest, dialects: DialectSpeech) -> Speech:
@@ -140,7 +137,7 @@ class Models(BaseModel):
     data: list[Model] = Field(description="The models.")
 
 
-@router.get("/models", summary="List models")
+@router.get("/models", summary="List models", responses=_FAILED)
 async def models(dialects: DialectsDep) -> Models:
     """What is loaded; the names that OpenAI's clients use are accepted as well."""
     return Models(data=[Model(id=name) for name in dialects.model_names()])
@@ -167,7 +164,7 @@ class Voices(BaseModel):
     voices: list[Voice] = Field(description="The stored voices, newest first.")
 
 
-@router.get("/audio/voices", summary="List voices")
+@router.get("/audio/voices", summary="List voices", responses=_FAILED)
 async def voices(dialects: DialectsDep) -> Voices:
     """The stored voices."""
     return Voices(voices=[Voice(id=each.model_id, name=each.model_name) for each in await dialects.voices()])

@@ -199,6 +199,24 @@ class DialectSpeech:
 DialectsDep = Annotated[DialectSpeech, Depends(provided(DialectSpeech))]
 
 
+_WORDS = {
+    400: "What is wrong.",
+    401: "An API key is missing or wrong.",
+    403: "Switched off in the configuration, or asked by a page of another site.",
+    404: "There is no such thing.",
+    413: "Over a limit, which the message names.",
+    429: "Too often.",
+    500: "The server failed.",
+    503: "Not possible now, later perhaps.",
+}
+
+
+def declared(*statuses: int, example: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return how a dialect's errors are declared in the OpenAPI document."""
+    content = {"application/json": {"schema": {"type": "object"}, "example": dict(example)}}
+    return {status: {"description": _WORDS[status], "content": content} for status in sorted(statuses)}
+
+
 async def audio_answer(
     dialects: DialectSpeech,
     fields: Mapping[str, Any],

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from GPT_SoVITS.engine.media.subtitles import subrip
 from service.compatibility.api_v2 import Fields, TtsFields, native_fields
-from service.compatibility.speaking import DialectsDep, DialectSpeech
+from service.compatibility.speaking import DialectsDep, DialectSpeech, declared
 from service.errors import MissingError
 from service.folders import write_atomically
 from service.http.dependencies import refuse_other_sites
@@ -45,12 +45,7 @@ class Subtitled(BaseModel):
 
 
 router = APIRouter(tags=["api_v2"])
-_FAILED: dict[int | str, dict[str, Any]] = {
-    400: {
-        "description": "What is wrong.",
-        "content": {"application/json": {"example": {"code": "400", "message": "..."}}},
-    }
-}
+_FAILED = declared(400, *_KEPT_STATUSES, example={"code": "400", "message": "..."})
 
 
 async def _subtitled(fields: TtsFields, dialects: DialectSpeech, urls: RequestUrls, request: Request) -> Subtitled:

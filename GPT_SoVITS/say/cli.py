@@ -82,7 +82,7 @@ def _run(options: argparse.Namespace, make_engine: MakeEngine) -> int:
     spoken_voices = {turn.voice: voices[turn.voice] for turn in turns}
     _check_references(spoken_voices, options.quiet)
     weights = {
-        name: find_weights(voice.gpt or options.gpt, voice.sovits or options.sovits)
+        name: find_weights(voice.gpt or options.gpt, voice.sovits or options.sovits, version=options.model)
         for name, voice in spoken_voices.items()
     }
     requests = command_line.requests(options, turns, voices, weights)

@@ -19,7 +19,7 @@ from GPT_SoVITS.engine.messages import (
 )
 from GPT_SoVITS.say import script
 from GPT_SoVITS.say.script import Turn, Voice
-from GPT_SoVITS.say.weights import FEATURE_VARIABLES
+from GPT_SoVITS.say.weights import FEATURE_VARIABLES, INSTALLED
 from GPT_SoVITS.text.languages import CUTTING_METHODS, TEXT_LANGUAGES
 
 AUTOMATIC = "beside the sound"
@@ -83,6 +83,7 @@ def _voice_group(parser: argparse.ArgumentParser) -> None:
                        help="another clip of the voice for its timbre; may be repeated")  # fmt: skip
     voice.add_argument("--voices", type=Path, metavar="FILE", help="the voices of a script, see below")
     voice.add_argument("--ref-free", action="store_true", help="use the clip's timbre only, not its manner")
+    voice.add_argument("--model", choices=list(INSTALLED), help="speak with the installed base weights of this version")
     voice.add_argument("--gpt", metavar="FILE", help="GPT weights (default: $gpt_path, gweight.txt, installed ones)")
     voice.add_argument("--sovits", metavar="FILE", help="SoVITS weights (default: $sovits_path, sweight.txt, ...)")
 

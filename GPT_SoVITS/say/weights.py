@@ -22,13 +22,14 @@ INSTALLED = {
     "v1": ("gpt-v1", "sovits-v1"),
 }
 """Model version -> resources of its weights; the first that is installed serves."""
-FETCH = "python -m GPT_SoVITS.resources fetch --version v2"
+FETCH = "python -m GPT_SoVITS.resources fetch --version"
 
 
 def find_weights(
     gpt: str | None = None,
     sovits: str | None = None,
     *,
+    version: str | None = None,
     root: Path | None = None,
     variables: Mapping[str, str] = os.environ,
 ) -> WeightsPair:
@@ -40,6 +41,7 @@ def find_weights(
     Args:
         gpt: GPT weights asked for.
         sovits: SoVITS weights asked for.
+        version: Take the installed base weights of this version, a key of :data:`INSTALLED`, where no path is given.
         root: Where the two text files lie; the project by default.
         variables: The environment.
 
@@ -47,26 +49,28 @@ def find_weights(
         WeightsMissingError: a file that was named is not there, or nothing was named and nothing is installed.
     """
     folder = project_root() if root is None else root
+    variables, remembered = (variables, folder) if version is None else ({}, folder / "nowhere")
     named = [
-        given or variables.get(variable) or _remembered(folder / file)
+        given or variables.get(variable) or _remembered(remembered / file)
         for given, variable, file in zip((gpt, sovits), VARIABLES, REMEMBERED, strict=True)
     ]
     if None in named:
-        installed = installed_weights(folder)
+        installed = installed_weights(folder, version)
         if installed is not None:
             named = [name or base for name, base in zip(named, (installed.gpt, installed.sovits), strict=True)]
     for what, name in zip(("GPT", "SoVITS"), named, strict=True):
         if name is None:
             raise WeightsMissingError(
-                f"there are no {what} weights\nfetch the base weights: {FETCH}\nor name your own with --{what.lower()}"
+                f"there are no {what} weights{f' of {version}' if version else ''}\n"
+                f"fetch the base weights: {FETCH} {version or 'v2'}\nor name your own with --{what.lower()}"
             )
     paths = [_existing(str(name), folder) for name in named]
     return WeightsPair(*paths)
 
 
-def installed_weights(root: Path | None = None) -> WeightsPair | None:
-    """Return the installed base weights of the preferred version, None when there are none."""
-    for resources in INSTALLED.values():
+def installed_weights(root: Path | None = None, version: str | None = None) -> WeightsPair | None:
+    """Return the installed base weights of a version, by default the preferred one; None when there are none."""
+    for resources in INSTALLED.values() if version is None else [INSTALLED[version]]:
         files = [_file(resource, root) for resource in resources]
         if all(files):
             return WeightsPair(str(files[0]), str(files[1]))

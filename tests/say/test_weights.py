@@ -53,6 +53,14 @@ def test_then_the_installed_base_weights_of_one_version(tmp_path: Path) -> None:
     assert found.gpt.endswith("369668.ckpt") and found.sovits.endswith("s2G2333k.pth")
 
 
+def test_a_version_can_be_asked_for(tmp_path: Path) -> None:
+    install(tmp_path, "gpt-v2", "sovits-v2", "gpt-v3", "sovits-v2pro")
+    named = {"gpt_path": put(tmp_path / "other"), "sovits_path": put(tmp_path / "other")}
+    assert find_weights(version="v2Pro", root=tmp_path, variables=named).sovits.endswith("s2Gv2Pro.pth")
+    with pytest.raises(WeightsMissingError, match=r"of v1\n.*--version v1"):
+        find_weights(version="v1", root=tmp_path, variables={})
+
+
 def test_nothing_at_all_is_an_error_with_the_command_that_mends_it(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissingError, match=r"resources fetch --version v2"):
         find_weights(root=tmp_path, variables={})

@@ -104,8 +104,8 @@ class NativeBackend:
         """Return a state of ``rows`` free slots; they take no memory until they are used."""
         if not 1 <= rows <= MAX_ROWS:
             raise DecodeError(f"{rows} rows, expected 1 to {MAX_ROWS}")
-        numbers = (np.zeros(rows, np.int32) for _ in range(2))
-        return NativeState(*numbers, np.zeros(rows, bool), self.decoder.session(rows, self.max_length))
+        lengths, positions = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
+        return NativeState(lengths, positions, np.zeros(rows, bool), self.decoder.session(rows, self.max_length))
 
     def prefill(self, state: DecodeState, slot: int, sequence: DecodeInput) -> np.ndarray:
         """Let a sequence join in a free slot; return the logits (vocab,) of its first token."""

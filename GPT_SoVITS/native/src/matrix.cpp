@@ -8,17 +8,29 @@
 namespace gs {
 namespace {
 
-#ifndef GS_PREFETCH
-#define GS_PREFETCH 2048
-#endif
-constexpr int kPrefetchBytes = GS_PREFETCH;
+// Measured: 1 KB to 4 KB ahead cost a tenth more for one row, 16 KB nothing less for many.
+constexpr int kPrefetchBytes = 8192;
 // Panels that are gone through together when there are many rows: what fits into a second-level cache.
 constexpr std::size_t kPanelBlockBytes = 256 << 10;
+
+// Lines of the background to fetch, one a turn; standing still on a line that is there anyway when there are none.
+struct Lines {
+  Lines(Background* background, int count, const char* panel)
+      : at(background ? background->take(count) : nullptr), step(at ? 64 : 0) {
+    if (at == nullptr) at = panel;
+  }
+  inline __attribute__((always_inline)) void one() {
+    __builtin_prefetch(at, 0, 2);
+    at += step;
+  }
+  const char* at;
+  std::ptrdiff_t step;
+};
 
 // One panel times R rows; accumulators start at the bias.
 template <class Weight, int R>
 void tile(const char* panel, const float* bias, const float* x, int x_stride, int inputs, float* y, int y_stride,
-          bool relu) {
+          bool relu, Lines background) {
   const Weight* w = reinterpret_cast<const Weight*>(panel);
   vf sum[R][kPanelVectors];
 #pragma GCC unroll 16
@@ -28,6 +40,7 @@ void tile(const char* panel, const float* bias, const float* x, int x_stride, in
   for (int i = 0; i < inputs; ++i, w += kPanel) {
     for (std::size_t b = 0; b < kPanel * sizeof(Weight); b += 64)
       prefetch(reinterpret_cast<const char*>(w) + kPrefetchBytes + b);
+    background.one();
     vf weights[kPanelVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kPanelVectors; ++v) weights[v] = vload(w + v * kLanes);
@@ -48,7 +61,7 @@ void tile(const char* panel, const float* bias, const float* x, int x_stride, in
 // int8 weights widened to float: a sum within each group, times the group's scale.
 template <int R>
 void tile_int8(const char* panel, const float* bias, const float* x, int x_stride, int inputs, int group, float* y,
-               int y_stride, bool relu) {
+               int y_stride, bool relu, Lines background) {
   vf sum[R][kPanelVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
@@ -66,6 +79,7 @@ void tile_int8(const char* panel, const float* bias, const float* x, int x_strid
       for (int v = 0; v < kPanelVectors; ++v) part[r][v] = vzero();
     for (int i = start; i < end; ++i, w += kPanel) {
       prefetch(w + kPrefetchBytes);
+      background.one();
       vf weights[kPanelVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kPanelVectors; ++v) weights[v] = vload(w + v * kLanes);
@@ -94,7 +108,7 @@ void tile_int8(const char* panel, const float* bias, const float* x, int x_strid
 // instruction and lane. 256 * high + low stays within 31 bits for groups of up to 128.
 template <int R>
 void tile_dot(const char* panel, const float* bias, const QuantisedRows& x, int row, int columns, int groups, int group,
-              float* y, int y_stride, bool relu) {
+              float* y, int y_stride, bool relu, Lines background) {
   vf sum[R][kPanelVectors];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
@@ -117,6 +131,8 @@ void tile_dot(const char* panel, const float* bias, const QuantisedRows& x, int 
     for (int i = 0; i < group; i += 4, w += 4 * kPanel) {
       prefetch(w + kPrefetchBytes);
       prefetch(w + kPrefetchBytes + 64);
+      background.one();
+      background.one();
       __m512i weights[kPanelVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kPanelVectors; ++v) weights[v] = _mm512_loadu_si512(w + v * 64);
@@ -240,18 +256,18 @@ long Matrix::set_output(int at, const float* weights, float bias) {
 
 template <class Weight>
 void Matrix::multiply_tiles(int first, int last, const float* x, int x_stride, int rows, float* y, int y_stride,
-                            bool relu) const {
+                            bool relu, Background* background) const {
   over_tiles<kTileRows>(first, last, panel_bytes_, rows, [&](int p, int row, int count) {
     with_rows<kTileRows>(count, [&](auto constant) {
       tile<Weight, decltype(constant)::value>(panel(p), bias_.data() + p * kPanel, x + std::ptrdiff_t{row} * x_stride,
                                               x_stride, inputs_, y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel,
-                                              y_stride, relu);
+                                              y_stride, relu, Lines(background, inputs_, panel(p)));
     });
   });
 }
 
 void Matrix::multiply_int8(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows,
-                           float* y, int y_stride, bool relu) const {
+                           float* y, int y_stride, bool relu, Background* background) const {
 #if GS_VNNI
   (void)x;
   (void)x_stride;
@@ -259,7 +275,7 @@ void Matrix::multiply_int8(int first, int last, const float* x, int x_stride, co
     with_rows<kDotRows>(count, [&](auto constant) {
       tile_dot<decltype(constant)::value>(panel(p), bias_.data() + p * kPanel, *quantised, row, groups_ * group_, groups_,
                                           group_, y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel, y_stride,
-                                          relu);
+                                          relu, Lines(background, groups_ * group_ / 2, panel(p)));
     });
   });
 #else
@@ -268,19 +284,20 @@ void Matrix::multiply_int8(int first, int last, const float* x, int x_stride, co
     with_rows<kInt8Rows>(count, [&](auto constant) {
       tile_int8<decltype(constant)::value>(panel(p), bias_.data() + p * kPanel, x + std::ptrdiff_t{row} * x_stride,
                                            x_stride, inputs_, group_,
-                                           y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel, y_stride, relu);
+                                           y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel, y_stride, relu,
+                                           Lines(background, inputs_, panel(p)));
     });
   });
 #endif
 }
 
 void Matrix::multiply(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows,
-                      float* y, int y_stride, bool relu) const {
+                      float* y, int y_stride, bool relu, Background* background) const {
   if (first >= last || rows <= 0) return;
   switch (precision_) {
-    case Precision::kFloat: return multiply_tiles<float>(first, last, x, x_stride, rows, y, y_stride, relu);
-    case Precision::kHalf: return multiply_tiles<half>(first, last, x, x_stride, rows, y, y_stride, relu);
-    case Precision::kInt8: return multiply_int8(first, last, x, x_stride, quantised, rows, y, y_stride, relu);
+    case Precision::kFloat: return multiply_tiles<float>(first, last, x, x_stride, rows, y, y_stride, relu, background);
+    case Precision::kHalf: return multiply_tiles<half>(first, last, x, x_stride, rows, y, y_stride, relu, background);
+    case Precision::kInt8: return multiply_int8(first, last, x, x_stride, quantised, rows, y, y_stride, relu, background);
   }
 }
 

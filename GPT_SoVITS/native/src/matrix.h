@@ -1,6 +1,7 @@
 // Weight matrices packed in the order in which a product streams them, and products with a few rows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +21,33 @@ struct QuantisedRows {
   std::vector<std::int8_t> high, low;  // (rows, columns)
   std::vector<float> scale;            // (rows, groups)
   std::vector<std::int32_t> offset;    // (rows, groups): undoes the weights' offset of 128
+};
+
+// Memory that will be needed soon, fetched a line at a time between the multiplications of a product. With many rows
+// products are bound by arithmetic and attention by memory: this lets the one pay for the other.
+class Background {
+ public:
+  void clear() { segments_.clear(), next_ = 0, at_ = end_ = nullptr; }
+  void add(const char* from, std::size_t bytes) { segments_.push_back({from, from + bytes}); }
+  // The start of `lines` lines to fetch, null when there is nothing left. May reach beyond a segment's end.
+  const char* take(int lines) {
+    if (at_ >= end_) {
+      if (next_ == segments_.size()) return nullptr;
+      at_ = segments_[next_].from;
+      end_ = segments_[next_++].to;
+    }
+    const char* from = at_;
+    at_ += static_cast<std::ptrdiff_t>(lines) * 64;
+    return from;
+  }
+
+ private:
+  struct Segment {
+    const char *from, *to;
+  };
+  std::vector<Segment> segments_;
+  std::size_t next_ = 0;
+  const char *at_ = nullptr, *end_ = nullptr;
 };
 
 // outputs x inputs weights; row `o` gives output `o`. Packed by panels of kPanel outputs, zero beyond the last.
@@ -43,9 +71,9 @@ class Matrix {
 
   // y[r][o] = bias[o] + sum of weights[o][i] x[r][i] for the outputs of panels first..last-1, o counted from panel
   // `first`. Every output is one chain of sums over i whatever `rows` is, so a row's result never depends on others.
-  // y must have room for whole panels.
+  // y must have room for whole panels. The background, if any, is fetched between the multiplications.
   void multiply(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows, float* y,
-                int y_stride, bool relu) const;
+                int y_stride, bool relu, Background* background = nullptr) const;
 
   bool wants_quantised() const;
   // Prepares x (rows, inputs) for multiply.
@@ -54,9 +82,9 @@ class Matrix {
  private:
   template <class Weight>
   void multiply_tiles(int first, int last, const float* x, int x_stride, int rows, float* y, int y_stride,
-                      bool relu) const;
+                      bool relu, Background* background) const;
   void multiply_int8(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows,
-                     float* y, int y_stride, bool relu) const;
+                     float* y, int y_stride, bool relu, Background* background) const;
 
   int outputs_ = 0, inputs_ = 0, panels_ = 0, group_ = 0, groups_ = 0;
   Precision precision_ = Precision::kFloat;

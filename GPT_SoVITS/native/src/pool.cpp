@@ -41,6 +41,23 @@ int usable_processors() {
   return count ? static_cast<int>(count) : 1;
 }
 
+#if defined(__linux__)
+// Puts the calling thread on the `index`-th processor after the caller's, of those the process may use.
+void pin_after(int caller, int index, const cpu_set_t& allowed) {
+  int processors[CPU_SETSIZE], count = 0, at = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    if (cpu == caller) at = count;
+    processors[count++] = cpu;
+  }
+  if (count == 0) return;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processors[(at + index) % count], &one);
+  sched_setaffinity(0, sizeof one, &one);
+}
+#endif
+
 class Pool {
  public:
   void run(void (*task)(void*, int, int), void* context, int count) {
@@ -54,6 +71,7 @@ class Pool {
     task_ = task;
     context_ = context;
     count_ = count;
+    place_caller(count);
     pending_.store(static_cast<int>(threads_.size()), std::memory_order_relaxed);
     generation_.fetch_add(1);
     if (sleeping_.load() > 0) {
@@ -68,7 +86,30 @@ class Pool {
   }
 
  private:
+  // With a thread for every processor, two on one processor would take turns at every barrier while another processor
+  // idles, and schedulers leave them so for seconds: workers then keep to the processors the caller is not on.
+  void place_caller(int count) {
+#if defined(__linux__)
+    if (sched_getaffinity(0, sizeof allowed_, &allowed_) != 0 || CPU_COUNT(&allowed_) != count) caller_ = -1;
+    else caller_ = sched_getcpu();
+#else
+    (void)count;
+#endif
+  }
+
+  void place_worker(int index, int& placed_for) {
+#if defined(__linux__)
+    if (caller_ == placed_for) return;
+    placed_for = caller_;
+    if (caller_ >= 0) pin_after(caller_, index, allowed_);
+    else sched_setaffinity(0, sizeof allowed_, &allowed_);
+#else
+    (void)index, (void)placed_for;
+#endif
+  }
+
   void work(int index, unsigned seen) {
+    int placed_for = -1;
     for (;;) {
       for (int spins = 0; generation_.load(std::memory_order_acquire) == seen; ++spins) {
         if (spins < kSpins) {
@@ -81,7 +122,10 @@ class Pool {
         sleeping_.fetch_sub(1);
       }
       ++seen;
-      if (index < count_) task_(context_, index, count_);
+      if (index < count_) {
+        place_worker(index, placed_for);
+        task_(context_, index, count_);
+      }
       pending_.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -92,6 +136,10 @@ class Pool {
   void (*task_)(void*, int, int) = nullptr;
   void* context_ = nullptr;
   int count_ = 0;
+#if defined(__linux__)
+  cpu_set_t allowed_;
+  int caller_ = -1;
+#endif
   alignas(64) std::atomic<unsigned> generation_{0};
   alignas(64) std::atomic<int> pending_{0};
   alignas(64) std::atomic<int> sleeping_{0};

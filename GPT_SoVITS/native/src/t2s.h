@@ -13,7 +13,7 @@
 namespace gs {
 
 // Cache entries a page holds for one sequence, in every layer.
-constexpr int kPageEntries = 64;
+constexpr int kPageEntries = 128;
 
 struct T2SSizes {
   int dim, heads, layers, ffn, vocab, bert_dim, phonemes, positions;
@@ -87,6 +87,7 @@ class T2SCache {
            (static_cast<std::size_t>(layer) * static_cast<std::size_t>(heads_) + static_cast<std::size_t>(head)) *
                pool_.head_bytes;
   }
+  std::size_t head_bytes() const { return pool_.head_bytes; }
   std::size_t values_offset() const { return pool_.values_offset; }
 
  private:
@@ -119,8 +120,10 @@ class T2SPass {
   struct Scratch {  // what each thread has for itself
     std::vector<float> x, qkv, scores, result;
     QuantisedRows rows;
+    Background background;
   };
   void thread(int first, int last, int logits_from, float* logits, int index, int count, Barrier& barrier);
+  void expect(int layer, Scratch& own, int index, int count) const;
   void attend(const T2SLayer& layer, int number, const float* x, Scratch& own, int index, int count);
   const QuantisedRows* quantised(const Matrix& matrix, const float* x, int stride, int rows, Scratch& own) const;
 
@@ -132,10 +135,10 @@ class T2SPass {
   std::vector<std::unique_ptr<Scratch>> scratch_;
 };
 
-// Attention of one query (head_dim, scaled) over `visible` entries of a sequence; result (padded head_dim).
-// `scores` has room for `visible` rounded up to whole pages.
-void attend_one(const T2SCache& cache, int slot, int layer, int head, int head_dim, const float* query, int visible,
-                float* scores, float* result);
+// Attention of one row's query (head_dim, scaled); result (padded head_dim). `scores` has room for the visible entries
+// rounded up to whole pages and four results more. What comes next, a row or null and its head, is fetched meanwhile.
+void attend_one(const T2SCache& cache, const T2SRow& row, int layer, int head, int head_dim, const float* query,
+                float* scores, float* result, const T2SRow* next_row, int next_head);
 // Writes an entry's key and value (head_dim each).
 void store_entry(T2SCache& cache, int slot, int layer, int head, int head_dim, int entry, const float* key,
                  const float* value);

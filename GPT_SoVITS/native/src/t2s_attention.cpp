@@ -8,16 +8,35 @@ namespace gs {
 namespace {
 
 constexpr int kVectorsOfPage = kPageEntries / kLanes;
-constexpr int kGroup = kVectorsOfPage < 8 ? kVectorsOfPage : 8;  // vectors of scores computed together
+constexpr int kGroup = 4;  // vectors of scores computed together
+template <class Element>
+constexpr int kLinesOfGroup = std::max(1, static_cast<int>(kGroup * kLanes * sizeof(Element) / 64));
+
+// A stretch of memory fetched a little at a time while other work goes on.
+class Fetch {
+ public:
+  Fetch(const char* from, std::size_t bytes) : at_(from), end_(from + bytes) {}
+  template <int Lines>
+  inline __attribute__((always_inline)) void some() {
+    if (at_ >= end_) return;
+#pragma GCC unroll 4
+    for (int i = 0; i < Lines; ++i) __builtin_prefetch(at_ + i * 64, 0, 2);
+    at_ += Lines * 64;
+  }
+
+ private:
+  const char *at_, *end_;
+};
 
 // Scores of a page's entries: entries in the lanes, one chain of sums over the head's width for each.
 template <class Element>
-void page_scores(const Element* keys, const float* query, int head_dim, float* scores) {
-  for (int start = 0; start < kVectorsOfPage; start += kGroup) {
+void page_scores(const Element* keys, const float* query, int head_dim, float* scores, int vectors, Fetch& values) {
+  for (int start = 0; start < vectors; start += kGroup) {
     vf sum[kGroup];
 #pragma GCC unroll 8
     for (int v = 0; v < kGroup; ++v) sum[v] = vzero();
     for (int d = 0; d < head_dim; ++d) {
+      values.some<kLinesOfGroup<Element>>();
       const vf q = vset(query[d]);
       const Element* row = keys + d * kPageEntries + start * kLanes;
 #pragma GCC unroll 8
@@ -30,13 +49,14 @@ void page_scores(const Element* keys, const float* query, int head_dim, float* s
 
 // Adds a page's weighted values to four partial results (entries modulo 4), V vectors of the head's width from `values`.
 template <class Element, int V>
-void page_values(const Element* values, int width, const float* weights, int entries, float* partial) {
+void page_values(const Element* values, int width, const float* weights, int entries, float* partial, Fetch& next) {
   vf sum[4][V];
 #pragma GCC unroll 4
   for (int s = 0; s < 4; ++s)
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) sum[s][v] = vload(partial + s * width + v * kLanes);
   for (int j = 0; j < entries; j += 4) {
+    next.some<4>();
 #pragma GCC unroll 4
     for (int s = 0; s < 4; ++s) {
       const vf weight = vset(weights[j + s]);
@@ -68,24 +88,34 @@ void softmax(float* scores, int visible, int padded) {
 }
 
 template <class Element>
-void attend_typed(const T2SCache& cache, int slot, int layer, int head, int head_dim, const float* query, int visible,
-                  float* scores, float* result) {
-  const int pages = (visible + kPageEntries - 1) / kPageEntries;
-  for (int p = 0; p < pages; ++p)
-    page_scores(reinterpret_cast<const Element*>(cache.keys(slot, p, layer, head)), query, head_dim,
-                scores + p * kPageEntries);
-  softmax(scores, visible, pages * kPageEntries);
+void attend_typed(const T2SCache& cache, const T2SRow& row, int layer, int head, int head_dim, const float* query,
+                  float* scores, float* result, const T2SRow* next_row, int next_head) {
+  const int visible = row.visible, pages = (visible + kPageEntries - 1) / kPageEntries;
+  const std::size_t key_bytes = cache.values_offset();
   const int width = round_up(head_dim, kLanes);
+  const auto keys_of = [&](int p) { return cache.keys(row.slot, p, layer, head); };
+  const auto value_bytes_of = [&](int p) {
+    return sizeof(Element) * static_cast<std::size_t>(width * std::min(kPageEntries, visible - p * kPageEntries));
+  };
+  for (int p = 0; p < pages; ++p) {
+    const int vectors = (std::min(kPageEntries, visible - p * kPageEntries) + kLanes - 1) / kLanes;
+    Fetch values(keys_of(p) + key_bytes, value_bytes_of(p));
+    page_scores(reinterpret_cast<const Element*>(keys_of(p)), query, head_dim, scores + p * kPageEntries,
+                round_up(vectors, kGroup), values);
+  }
+  softmax(scores, visible, pages * kPageEntries);
   float* partial = scores + pages * kPageEntries;  // (4, width)
   std::fill(partial, partial + 4 * width, 0.0f);
+  const int next_pages = next_row ? (next_row->visible + kPageEntries - 1) / kPageEntries : 0;
   for (int p = 0; p < pages; ++p) {
-    const auto* values = reinterpret_cast<const Element*>(cache.keys(slot, p, layer, head) + cache.values_offset());
+    const auto* values = reinterpret_cast<const Element*>(keys_of(p) + key_bytes);
     const int entries = std::min(kPageEntries, round_up(visible - p * kPageEntries, 4));
+    Fetch next(p < next_pages ? cache.keys(next_row->slot, p, layer, next_head) : nullptr, p < next_pages ? key_bytes : 0);
     int at = 0;
     for (; at + 2 * kLanes <= width; at += 2 * kLanes)
-      page_values<Element, 2>(values + at, width, scores + p * kPageEntries, entries, partial + at);
+      page_values<Element, 2>(values + at, width, scores + p * kPageEntries, entries, partial + at, next);
     for (; at < width; at += kLanes)
-      page_values<Element, 1>(values + at, width, scores + p * kPageEntries, entries, partial + at);
+      page_values<Element, 1>(values + at, width, scores + p * kPageEntries, entries, partial + at, next);
   }
   for (int d = 0; d < width; d += kLanes) {
     const vf first = vadd(vload(partial + d), vload(partial + width + d));
@@ -112,12 +142,10 @@ void store_typed(char* page, std::size_t values_offset, int head_dim, int at, co
 
 }  // namespace
 
-void attend_one(const T2SCache& cache, int slot, int layer, int head, int head_dim, const float* query, int visible,
-                float* scores, float* result) {
-  if (cache.half_precision())
-    attend_typed<half>(cache, slot, layer, head, head_dim, query, visible, scores, result);
-  else
-    attend_typed<float>(cache, slot, layer, head, head_dim, query, visible, scores, result);
+void attend_one(const T2SCache& cache, const T2SRow& row, int layer, int head, int head_dim, const float* query,
+                float* scores, float* result, const T2SRow* next_row, int next_head) {
+  const auto attend = cache.half_precision() ? attend_typed<half> : attend_typed<float>;
+  attend(cache, row, layer, head, head_dim, query, scores, result, next_row, next_head);
 }
 
 void store_entry(T2SCache& cache, int slot, int layer, int head, int head_dim, int entry, const float* key,

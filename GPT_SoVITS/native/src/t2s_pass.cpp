@@ -35,6 +35,17 @@ const QuantisedRows* T2SPass::quantised(const Matrix& matrix, const float* x, in
   return &own.rows;
 }
 
+// Sets what is to be fetched in the background: the cache that a layer's attention reads, in its order.
+void T2SPass::expect(int layer, Scratch& own, int index, int count) const {
+  own.background.clear();
+  if (layer >= model_.sizes.layers || rows() > kPrivateRows) return;
+  const Share heads = share_of(model_.sizes.heads, index, count);
+  for (int h = static_cast<int>(heads.first); h < static_cast<int>(heads.last); ++h)
+    for (const T2SRow& row : rows_)
+      for (int page = 0; page * kPageEntries < row.visible; ++page)
+        own.background.add(cache_.keys(row.slot, page, layer, h), cache_.head_bytes());
+}
+
 // Queries, keys, values and attention of the thread's heads: nothing that another thread needs in between.
 void T2SPass::attend(const T2SLayer& layer, int number, const float* x, Scratch& own, int index, int count) {
   const T2SSizes& sizes = model_.sizes;
@@ -50,7 +61,8 @@ void T2SPass::attend(const T2SLayer& layer, int number, const float* x, Scratch&
   const QuantisedRows* narrow = quantised(layer.qkv, x, stride_, rows, own);
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
   for (int h = static_cast<int>(heads.first); h < static_cast<int>(heads.last); ++h) {
-    layer.qkv.multiply(h * panels, (h + 1) * panels, x, stride_, narrow, rows, own.qkv.data(), qkv_stride, false);
+    layer.qkv.multiply(h * panels, (h + 1) * panels, x, stride_, narrow, rows, own.qkv.data(), qkv_stride, false,
+                       &own.background);
     for (int r = 0; r < rows; ++r) {
       float* qkv = own.qkv.data() + std::ptrdiff_t{r} * qkv_stride;
       for (int d = 0; d < head_dim; ++d) qkv[d] *= scale;
@@ -59,8 +71,10 @@ void T2SPass::attend(const T2SLayer& layer, int number, const float* x, Scratch&
     }
     for (int r = 0; r < rows; ++r) {
       const T2SRow& row = rows_[static_cast<std::size_t>(r)];
-      attend_one(cache_, row.slot, number, h, head_dim, own.qkv.data() + std::ptrdiff_t{r} * qkv_stride, row.visible,
-                 own.scores.data(), own.result.data());
+      const bool last = r + 1 == rows;
+      const T2SRow* next = !last ? &row + 1 : h + 1 < heads.last ? rows_.data() : nullptr;
+      attend_one(cache_, row, number, h, head_dim, own.qkv.data() + std::ptrdiff_t{r} * qkv_stride, own.scores.data(),
+                 own.result.data(), next, last ? h + 1 : h);
       std::copy_n(own.result.data(), head_dim, mixed_.data() + std::ptrdiff_t{r} * stride_ + h * head_dim);
     }
   }
@@ -87,12 +101,13 @@ void T2SPass::thread(int first, int last, int logits_from, float* logits, int in
     const Share panels = share_of(matrix.panels(), index, count);
     const QuantisedRows* narrow = quantised(matrix, from, from_stride, rows, own);
     matrix.multiply(static_cast<int>(panels.first), static_cast<int>(panels.last), from, from_stride, narrow, rows,
-                    to + panels.first * kPanel, to_stride, relu);
+                    to + panels.first * kPanel, to_stride, relu, &own.background);
     barrier.wait();
   };
   for (int l = first; l < last; ++l) {
     const T2SLayer& layer = model_.layers[static_cast<std::size_t>(l)];
     attend(layer, l, x, own, index, count);
+    expect(l + 1, own, index, count);
     barrier.wait();
     multiply(layer.out, mixed_.data(), stride_, y_.data(), stride_, false);
     norm(layer.norm1_weight, layer.norm1_bias);
@@ -110,7 +125,7 @@ void T2SPass::thread(int first, int last, int logits_from, float* logits, int in
   const int wanted = rows - logits_from;
   const float* given = x + static_cast<std::ptrdiff_t>(logits_from) * stride_;
   model_.head.multiply(static_cast<int>(panels.first), static_cast<int>(panels.last), given, stride_, nullptr, wanted,
-                       wide_.data() + from, wide_stride_, false);
+                       wide_.data() + from, wide_stride_, false, &own.background);
   for (int r = 0; r < wanted && from < to; ++r)
     std::copy(wide_.data() + std::ptrdiff_t{r} * wide_stride_ + from, wide_.data() + std::ptrdiff_t{r} * wide_stride_ + to,
               logits + std::ptrdiff_t{r} * sizes.vocab + from);

@@ -32,7 +32,8 @@ export async function run(path) {
   const failures = [];
   for (const [name, test] of tests) {
     try {
-      await test(asserts);
+      const late = new Promise((_, reject) => setTimeout(() => reject(new Error("took more than 8 s")), 8000));
+      await Promise.race([test(asserts), late]);
     } catch (error) {
       failures.push(`${name}: ${error.message}`);
     }

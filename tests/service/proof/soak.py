@@ -17,8 +17,7 @@ def _speak_all(service: Service, first: int, count: int) -> None:
             answer = client.post("/voice-tasks", json=task_body(f"s{number}", "一句话。两句话。", f"u{number % 7}"))
             assert answer.status_code == 201, answer.text
         while True:
-            page = {"status": "done", "page_size": 1}
-            if client.get("/voice-tasks", params=page).json()["data"]["total"] >= first + count:
+            if client.get("/voice-tasks?status=done&page_size=1").json()["data"]["total"] >= first + count:
                 return
             time.sleep(0.1)
 

@@ -27,6 +27,10 @@ from GPT_SoVITS.t2s.backend import DecodeError
 
 logger = logging.getLogger(__name__)
 
+SMALL = (0.003, 0.012)
+SMALL_PART = 0.25
+"""Units are begun until they have taken this part of a step, within these bounds in seconds; one always is."""
+
 Later = Callable[[Callable[[], Any], Callable[[Any, BaseException | None], None]], None]
 """Runs a function somewhere and hands its result or exception to another one on the owner's thread."""
 
@@ -139,15 +143,25 @@ class Speaker:
     # --- a turn ---
 
     def turn(self) -> bool:
-        """Do one step and one unit; returns whether there was anything to do."""
+        """Do one step and one unit; returns whether there was anything to do.
+
+        Units that take next to no time (a reference that is known, a piece of a prefill) count as one together.
+        """
         self.sweep()
         self.admit()
+        began = self.clock()
         stepped = self._step()
-        self.sweep()
-        unit = choose(self._units(), self.share, self.clock())
-        if unit is not None:
+        ended = self.clock()
+        enough = ended + min(max(SMALL_PART * (ended - began), SMALL[0]), SMALL[1])
+        worked = False
+        while not worked or (stepped and self.clock() < enough):
+            self.sweep()
+            unit = choose(self._units(), self.share, self.clock())
+            if unit is None:
+                break
             self._do(unit)
-        return stepped or unit is not None
+            worked = True
+        return stepped or worked
 
     def admit(self) -> None:
         """Begin waiting requests."""
@@ -239,8 +253,8 @@ class Speaker:
 
     def _units(self) -> Iterator[Unit]:
         now = self.clock()
-        holding = sum(run.stage is RunStage.VOICING for task in self.active for run in task.runs)
-        ready = sum(run.stage is RunStage.PREFILL for task in self.active for run in task.runs)
+        near = [run.stage for task in self.active for run in self._near(task)]
+        holding, ready = near.count(RunStage.VOICING), near.count(RunStage.PREFILL)
         risk = any(at_risk(task, now) for task in self.active)
         for task in self.active:
             if task.stage is TaskStage.PREPARING:
@@ -248,12 +262,16 @@ class Speaker:
             elif task.stage is TaskStage.SPEAKING:
                 yield from self._segment_units(task, ready=ready, begin=holding < self.limits.unvoiced, risk=risk)
 
+    def _near(self, task: Task) -> list[SegmentRun]:
+        """The segments that may be worked at: the next to be heard, and some after it."""
+        # A stream gets its first audio before its other segments cost it time.
+        ahead = 1 if task.streams and task.first_sent is None else self.limits.max_rows
+        return task.runs[task.head : task.head + ahead]
+
     def _segment_units(self, task: Task, *, ready: int, begin: bool, risk: bool) -> Iterator[Unit]:
         assert task.entry is not None  # noqa: S101
         deck = self._deck(task.entry)
-        # A stream gets its first audio before its other segments cost it time.
-        ahead = 1 if task.streams and task.first_sent is None else self.limits.max_rows
-        for run in task.runs[task.head : task.head + ahead]:
+        for run in self._near(task):
             first = run.ordinal == task.head and task.interactive
             if run.voice is not None and run.voice.pending:
                 yield self._unit(Kind.VOICE, task, run, self._voice)

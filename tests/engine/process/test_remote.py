@@ -30,7 +30,7 @@ from GPT_SoVITS.engine.supervisor import RemoteEngine
 from tests.engine.listening import tell
 from tests.engine.small import SmallInstallation
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(scope="module")

@@ -65,13 +65,14 @@ class World:
     load_units: int = 1
     bundle_bytes: int = 100
     step_seconds: float = 0.02
+    unit_seconds: float = 0.01
     voice_windows: int = 2
     divided_prefill: bool = False
 
-    def unit(self, what: str, seconds: float = 0.01) -> None:
+    def unit(self, what: str) -> None:
         """Do a unit of work."""
         self.journal.append(what)
-        self.clock.now += seconds
+        self.clock.now += self.unit_seconds
         if what in self.broken:
             raise self.broken[what]
 

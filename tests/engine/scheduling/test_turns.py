@@ -79,6 +79,18 @@ def test_between_two_steps_at_most_one_unit_of_other_work() -> None:
     assert max(between) == 1
 
 
+def test_units_that_take_no_time_count_as_one_together() -> None:
+    desk = Desk(World(unit_seconds=0.001, reference_units=6))
+    desk.ask("a:60")
+    desk.until("step first a")
+    begun = len(desk.world.journal)
+    desk.ask("b:20")
+    journal = desk.finish()[begun:]
+    units = [len(list(lines)) for step, lines in itertools.groupby(journal[: last_step(journal)], is_step) if not step]
+    # A quarter of a step of 20 ms; the plan runs within the unit that ended the reference.
+    assert 4 <= max(units) <= 6
+
+
 def is_step(line: str) -> bool:
     return line.startswith("step")
 

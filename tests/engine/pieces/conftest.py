@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from GPT_SoVITS import backend
+from GPT_SoVITS.engine import bundle as bundle_module
 from GPT_SoVITS.engine.bundle import Bundle, load_bundle
 from GPT_SoVITS.engine.features import Features
 from GPT_SoVITS.engine.references import PreparedReference, References
+from GPT_SoVITS.sovits.synthesizer import Buckets
 from tests.engine.pieces.driver import finish
 from tests.engine.small import SmallInstallation
+
+FEW = Buckets(codes=(128,), phonemes=(64,), frames=(256,), reference=(512,), features=(544,))
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +33,10 @@ def features(home: SmallInstallation) -> Features:
 
 @pytest.fixture(scope="session")
 def bundle(home: SmallInstallation, features: Features) -> Bundle:
-    """The first pair."""
-    return load_bundle(home.pair(), home.settings(), features)
+    """The first pair, with few lengths to compile for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle_module, "BUCKETS", FEW)
+        return load_bundle(home.pair(), home.settings(), features)
 
 
 @pytest.fixture

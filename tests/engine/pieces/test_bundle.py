@@ -1,0 +1,152 @@
+"""Weights as a pair: what belongs together, what is refused and how, what compiles when."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convert.defaults import default_config
+from GPT_SoVITS import backend
+from GPT_SoVITS.engine import bundle as module
+from GPT_SoVITS.engine.bundle import Bundle, load_bundle
+from GPT_SoVITS.engine.errors import EngineError, WeightsInvalidError, WeightsMissingError
+from GPT_SoVITS.engine.features import Features
+from GPT_SoVITS.engine.messages import Streaming, WeightsPair
+from GPT_SoVITS.engine.references import PreparedReference
+from tests.convert import torchfile
+from tests.engine.pieces.conftest import FEW
+from tests.engine.pieces.driver import asked, speak_alone
+from tests.engine.small import SmallInstallation
+
+
+def test_a_bundle_says_what_it_is(home: SmallInstallation, bundle: Bundle) -> None:
+    assert bundle.weights == home.pair()
+    assert (bundle.version, bundle.sample_rate) == ("v2", 32000)
+    assert bundle.decode_description.startswith(("native-", "jit-"))
+    size = sum((home.folder / name).stat().st_size for name in ("one.ckpt", "one.pth"))
+    assert 0.2 * size < bundle.memory_bytes < 1.2 * size
+    assert bundle.mute_similarity.shape == (1025,)
+    assert bundle.mute_similarity[486] == pytest.approx(1.0) and np.abs(bundle.mute_similarity).max() <= 1.0001
+
+
+def _gpt(path: Path, **model: int) -> str:
+    config: dict[str, Any] = dict(default_config("t2s", "v2"))
+    config["model"] = config["model"] | model
+    torchfile.save(
+        {"weight": {"model.ar_text_embedding.word_embeddings.weight": np.zeros((4, 4))}, "config": config}, path
+    )
+    return str(path)
+
+
+@pytest.fixture
+def files(home: SmallInstallation, tmp_path: Path) -> dict[str, str]:
+    """Weight files with something wrong."""
+    damaged, noise = tmp_path / "damaged.pth", tmp_path / "noise.ckpt"
+    content = Path(home.pair().sovits).read_bytes()
+    damaged.write_bytes(content[: len(content) // 2])
+    noise.write_bytes(bytes(range(256)) * 40)
+    head = tmp_path / "v4.pth"
+    shutil.copy(home.pair().sovits, head)
+    with head.open("r+b") as file:
+        file.write(b"04")
+    lacking = _gpt(tmp_path / "lacking.ckpt")
+    (tmp_path / "folder").mkdir()
+    return {"damaged": str(damaged), "noise": str(noise), "v4": str(head), "lacking": lacking,
+            "folder": str(tmp_path / "folder"), "missing": str(tmp_path / "missing.pth")}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gpt", "sovits", "kind", "message"),
+    [
+        ("one.ckpt", "missing", WeightsMissingError, r"SoVITS weights: 'missing\.pth' is not there"),
+        ("missing", "one.pth", WeightsMissingError, r"GPT weights: 'missing\.pth' is not there"),
+        ("one.ckpt", "damaged", WeightsInvalidError, r"SoVITS weights: .*damaged\.pth"),
+        ("noise", "one.pth", WeightsInvalidError, r"GPT weights: .*noise\.ckpt"),
+        ("lacking", "one.pth", WeightsInvalidError, r"missing: "),
+        ("folder", "one.pth", WeightsInvalidError, r"holds none of"),
+        (
+            "one.pth",
+            "one.pth",
+            WeightsInvalidError,
+            r"'one\.pth' holds a network of kind 'sovits', expected GPT weights",
+        ),
+        ("one.ckpt", "one.ckpt", WeightsInvalidError, r"'one\.ckpt' holds a network of kind 't2s', expected SoVITS"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused_in_words(
+    home: SmallInstallation, features: Features, files: dict[str, str],
+    gpt: str, sovits: str, kind: type[EngineError], message: str,
+) -> None:  # fmt: skip
+    pair = WeightsPair(*(files.get(name, str(home.folder / name)) for name in (gpt, sovits)))
+    with pytest.raises(kind, match=message):
+        load_bundle(pair, home.settings(), features)
+
+
+def test_v3_and_v4_say_that_they_are_not_built_yet(
+    home: SmallInstallation, features: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = module.open_weights
+    monkeypatch.setattr(
+        module,
+        "open_weights",
+        lambda path: replace(original(path), version="v4") if path.endswith("pth") else original(path),
+    )
+    with pytest.raises(
+        WeightsInvalidError, match=r"is SoVITS v4; speaking with it is not built yet, only v1, v2, v2Pro"
+    ):
+        load_bundle(home.pair(), home.settings(), features)
+
+
+def test_gpt_and_sovits_of_different_symbols_do_not_belong_together(
+    home: SmallInstallation, features: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = module.open_weights
+    monkeypatch.setattr(
+        module,
+        "open_weights",
+        lambda path: replace(original(path), symbols="v1") if path.endswith("ckpt") else original(path),
+    )
+    with pytest.raises(
+        WeightsInvalidError, match=r"knows the phonemes of v1, .*choose GPT and SoVITS weights of the same"
+    ):
+        load_bundle(home.pair(), home.settings(), features)
+
+
+def test_a_decoder_of_other_tokens_is_refused(
+    home: SmallInstallation, features: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.SovitsConfig, "codebook_size", 512)
+    with pytest.raises(WeightsInvalidError, match=r"has 1024 semantic tokens, .* expected 512"):
+        load_bundle(home.pair(), home.settings(), features)
+
+
+def test_pro_versions_need_the_speaker_verifier(home: SmallInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("GPT_SoVITS.engine.features.locate", lambda resource: None)
+    original = module.open_weights
+    monkeypatch.setattr(
+        module,
+        "open_weights",
+        lambda path: replace(original(path), version="v2Pro") if path.endswith("pth") else original(path),
+    )
+    with pytest.raises(WeightsMissingError, match=r"fetch speaker-verifier"):
+        load_bundle(home.pair(), home.settings(), Features(home.settings()))
+
+
+def test_after_warming_up_nothing_compiles(
+    home: SmallInstallation, voice: PreparedReference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUCKETS", FEW)
+    shared = Features(home.settings())
+    warm = load_bundle(home.pair("two"), home.settings(), shared)
+    told: list[str] = []
+    assert warm.warm_up(lambda what, seconds: told.append(what)) > 0
+    assert any("content" in what for what in told) and any("latent" in what for what in told)
+    before = backend.compilations()
+    for fields in ({}, {"streaming": Streaming.TOKENS_FAST}, {"streaming": Streaming.TOKENS, "speed": 0.7}):
+        speak_alone(warm, shared, voice, asked("Hello there, how are you?", **fields))
+    assert backend.compilations() == before

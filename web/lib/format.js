@@ -80,6 +80,6 @@ export function hueOf(id) {
 
 /** A name that a file system takes: no separators, no control characters, not empty. */
 export function fileName(text, ending) {
-  const safe = text.replace(/[\p{C}\\/:*?"<>|]+/gu, " ").trim().slice(0, 60).trim();
+  const safe = text.replace(/[\p{C}\\/:*?"<>|]+/gu, " ").trim().slice(0, 60).replace(/[. ]+$/, "");
   return `${safe || "audio"}.${ending}`;
 }

@@ -106,7 +106,7 @@ function storyLine(app, line) {
   ].filter(Boolean);
   const key = `story.${kind}`;
   const word = t(key);
-  return html`<li class=${kind}>
+  return html`<li class="kind-${kind}">
     <span class="bead"></span>
     <div><strong>${word === key ? kind : word}</strong>${more.length ? html`<p>${more.join(" · ")}</p>` : nothing}</div>
     <time>${moment(line.at, app.language())}</time>

@@ -12,7 +12,8 @@ from typing import Any
 
 from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.engine.messages import Reference, SynthesisRequest
-from service.database import Base, Database
+from service.database import Database
+from service.database.migrate import migrate
 from service.tasks.bus import ChangeBus
 from service.tasks.dispatcher import Dispatcher, DispatcherSettings, offload_to
 from service.tasks.estimate import SpeedMeter
@@ -85,10 +86,10 @@ def make_bench(root: Path, database: Database, **store: Any) -> Bench:
     return Bench(root, made, clock, changes)
 
 
-def open_database(root: Path) -> Database:
-    """Return a new database with all tables."""
-    database = Database.in_folder(root)
-    Base.metadata.create_all(database.engine)
+def open_database(url: str) -> Database:
+    """Return an empty database with all tables, as the migrations make them."""
+    database = Database(url)
+    migrate(database)
     return database
 
 

@@ -13,8 +13,10 @@ from tests.service.tasks.bench import Bench, make_bench, open_database
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """SQLite; modules that ask for ``database_url`` get it and PostgreSQL in turn."""
+    asked = "database_url" in request.fixturenames
+    opened = open_database(request.getfixturevalue("database_url") if asked else f"sqlite:///{tmp_path / 'queue.db'}")
     yield opened
     opened.close()
 

@@ -19,6 +19,9 @@ from tests.service.tasks.bench import Bench
 PLAN = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。", "二。", "三。"))
 
 
+pytestmark = pytest.mark.usefixtures("database_url")  # on SQLite and on PostgreSQL
+
+
 def _claimed(bench: Bench, worker: str = "w") -> Lease:
     lease = bench.store.claim(worker, 15)
     assert lease is not None

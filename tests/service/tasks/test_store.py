@@ -16,6 +16,8 @@ from service.tasks.records import CANCELLED, NewTask, Status
 from service.tasks.store import Choice
 from tests.service.tasks.bench import TEXT, Bench
 
+pytestmark = pytest.mark.usefixtures("database_url")  # on SQLite and on PostgreSQL
+
 
 def _entry(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convert import Weights, open_weights
 from convert.defaults import default_config
 from GPT_SoVITS import backend
 from GPT_SoVITS.engine import bundle as module
@@ -18,6 +19,7 @@ from GPT_SoVITS.engine.errors import EngineError, WeightsInvalidError, WeightsMi
 from GPT_SoVITS.engine.features import Features
 from GPT_SoVITS.engine.messages import Streaming, WeightsPair
 from GPT_SoVITS.engine.references import PreparedReference
+from GPT_SoVITS.sovits.config import SovitsConfig
 from tests.convert import torchfile
 from tests.engine.pieces.conftest import FEW
 from tests.engine.pieces.driver import asked, speak_alone
@@ -87,15 +89,20 @@ def test_weights_that_cannot_be_used_are_refused_in_words(
         load_bundle(pair, home.settings(), features)
 
 
+def _pretend(monkeypatch: pytest.MonkeyPatch, ending: str, **fields: str) -> None:
+    """Let files with this ending seem to be of another version."""
+
+    def pretending(path: str) -> Weights:
+        found = open_weights(path)
+        return replace(found, **fields) if path.endswith(ending) else found  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "open_weights", pretending)
+
+
 def test_v3_and_v4_say_that_they_are_not_built_yet(
     home: SmallInstallation, features: Features, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = module.open_weights
-    monkeypatch.setattr(
-        module,
-        "open_weights",
-        lambda path: replace(original(path), version="v4") if path.endswith("pth") else original(path),
-    )
+    _pretend(monkeypatch, "pth", version="v4")
     with pytest.raises(
         WeightsInvalidError, match=r"is SoVITS v4; speaking with it is not built yet, only v1, v2, v2Pro"
     ):
@@ -105,12 +112,7 @@ def test_v3_and_v4_say_that_they_are_not_built_yet(
 def test_gpt_and_sovits_of_different_symbols_do_not_belong_together(
     home: SmallInstallation, features: Features, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = module.open_weights
-    monkeypatch.setattr(
-        module,
-        "open_weights",
-        lambda path: replace(original(path), symbols="v1") if path.endswith("ckpt") else original(path),
-    )
+    _pretend(monkeypatch, "ckpt", symbols="v1")
     with pytest.raises(
         WeightsInvalidError, match=r"knows the phonemes of v1, .*choose GPT and SoVITS weights of the same"
     ):
@@ -120,19 +122,14 @@ def test_gpt_and_sovits_of_different_symbols_do_not_belong_together(
 def test_a_decoder_of_other_tokens_is_refused(
     home: SmallInstallation, features: Features, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.SovitsConfig, "codebook_size", 512)
+    monkeypatch.setattr(SovitsConfig, "codebook_size", 512)
     with pytest.raises(WeightsInvalidError, match=r"has 1024 semantic tokens, .* expected 512"):
         load_bundle(home.pair(), home.settings(), features)
 
 
 def test_pro_versions_need_the_speaker_verifier(home: SmallInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("GPT_SoVITS.engine.features.locate", lambda resource: None)
-    original = module.open_weights
-    monkeypatch.setattr(
-        module,
-        "open_weights",
-        lambda path: replace(original(path), version="v2Pro") if path.endswith("pth") else original(path),
-    )
+    _pretend(monkeypatch, "pth", version="v2Pro")
     with pytest.raises(WeightsMissingError, match=r"fetch speaker-verifier"):
         load_bundle(home.pair(), home.settings(), Features(home.settings()))
 

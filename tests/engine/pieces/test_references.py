@@ -15,7 +15,7 @@ from GPT_SoVITS.engine import references as module
 from GPT_SoVITS.engine.bundle import Bundle, load_bundle
 from GPT_SoVITS.engine.errors import InvalidRequestError, ReferenceAudioError, WeightsMissingError
 from GPT_SoVITS.engine.features import Features
-from GPT_SoVITS.engine.references import PreparedReference, References, prompt_text
+from GPT_SoVITS.engine.references import Array, PreparedReference, References, prompt_text
 from GPT_SoVITS.features.hubert_extractor import Hubert
 from GPT_SoVITS.features.spectrogram import reference_spectrogram
 from tests.engine.pieces.driver import finish
@@ -28,7 +28,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     lengths: list[int] = []
     original = Hubert.__call__
 
-    def count(self: Hubert, wave: np.ndarray) -> np.ndarray:
+    def count(self: Hubert, wave: Array) -> Array:
         lengths.append(len(wave))
         return original(self, wave)
 

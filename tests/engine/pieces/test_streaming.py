@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.bundle import Bundle
 from GPT_SoVITS.engine.messages import Streaming
@@ -19,7 +20,7 @@ from GPT_SoVITS.engine.planning import SegmentPlan, plan
 from GPT_SoVITS.engine.references import PreparedReference
 from GPT_SoVITS.engine.streaming import ChunksAtPauses, FixedChunks, fade_over, frames_between, open_voice
 from GPT_SoVITS.sovits.resample import change_speed
-from tests.engine.pieces.driver import asked, drain, speak_tokens
+from tests.engine.pieces.driver import Audio, asked, drain, speak_tokens
 
 TOKENS = np.random.default_rng(5).integers(0, 1024, 90)
 BOTH = pytest.mark.parametrize("mode", [Streaming.TOKENS, Streaming.TOKENS_FAST])
@@ -29,7 +30,7 @@ def segment_of(bundle: Bundle, voice: PreparedReference, **fields: Any) -> Segme
     return plan(asked(**fields), bundle, voice).segments[0]
 
 
-def offline(bundle: Bundle, voice: PreparedReference, tokens: np.ndarray, **fields: Any) -> np.ndarray:
+def offline(bundle: Bundle, voice: PreparedReference, tokens: NDArray[Any], **fields: Any) -> Audio:
     return speak_tokens(bundle, segment_of(bundle, voice, **fields), tokens)[0]
 
 
@@ -157,7 +158,8 @@ def test_change_of_speed_is_the_same_for_any_part() -> None:
 
 def test_a_fade_keeps_what_both_sides_agree_on() -> None:
     audio = np.sin(np.arange(50, dtype=np.float32))
+    nothing = np.zeros(20, np.float32)
     np.testing.assert_allclose(fade_over(audio, audio[:20], 0), audio, atol=1e-6)
-    parts = [fade_over(audio[:8], 0 * audio[:20], 0), fade_over(audio[8:], 0 * audio[:20], 8)]
-    np.testing.assert_allclose(np.concatenate(parts), fade_over(audio, 0 * audio[:20], 0), atol=1e-7)
+    parts = [fade_over(audio[:8], nothing, 0), fade_over(audio[8:], nothing, 8)]
+    np.testing.assert_allclose(np.concatenate(parts), fade_over(audio, nothing, 0), atol=1e-7)
     assert abs(parts[0][0]) < 0.01

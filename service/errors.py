@@ -17,6 +17,11 @@ class Code(IntEnum):
     PARAMETER = 3
 
 
+def size_text(size: int) -> str:
+    """Return a number of bytes as people say it."""
+    return f"{size / (1 << 20):.4g} MiB" if size >= 1 << 20 else f"{size} bytes"
+
+
 class ServiceError(Exception):
     """Base of the service's errors; the message is for people: what was found, what was expected, what to do."""
 

@@ -58,7 +58,7 @@ class CategoryFile:
             content = json.loads(self._path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             return []
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             kept = self._path.with_name(f"{self._path.name}.unreadable-{int(time.time())}")
             logger.error("%s cannot be read (%s); it is kept as %s", self._path.name, error, kept.name)
             self._path.rename(kept)

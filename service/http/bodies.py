@@ -8,7 +8,7 @@ from collections.abc import Callable
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import Code
+from service.errors import Code, size_text
 from service.http.errors import answer
 
 LimitOf = Callable[[str, str], int]
@@ -78,8 +78,11 @@ class _Reading:
         return int(length) if length.isdigit() else 0
 
     def _refuse_size(self) -> None:
-        shown = f"{self.limit / (1 << 20):g} MiB" if self.limit >= 1 << 20 else f"{self.limit} bytes"
-        self._refused = (413, Code.PARAMETER, f"the body of the request is too large: the limit is {shown}")
+        self._refused = (
+            413,
+            Code.PARAMETER,
+            f"the body of the request is too large: the limit is {size_text(self.limit)}",
+        )
 
     async def receive(self) -> Message:
         if self._complete:

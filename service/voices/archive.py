@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
-from service.errors import ParameterError, TooLargeError
+from service.errors import ParameterError, TooLargeError, size_text
 from service.folders import locked
 from service.voices.records import MAX_AUXILIARY, Files, Upload, Voice
 from service.voices.store import VoiceStore
@@ -181,8 +181,6 @@ class Archive:
         except _UNREADABLE:
             raise ParameterError(f"{name} in the archive is damaged or encrypted") from None
         if len(content) > allowed:
-            raise TooLargeError(
-                f"the archive unfolds into more than {self._limit / (1 << 20):g} MiB, which is the limit"
-            )
+            raise TooLargeError(f"the archive unfolds into more than {size_text(self._limit)}, which is the limit")
         self._left -= len(content)
         return content

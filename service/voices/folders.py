@@ -152,6 +152,7 @@ class VoiceFolders:
         with contextlib.suppress(OSError):
             os.link(folder / name, part)
             part.replace(folder / alias)
+        part.unlink(missing_ok=True)  # renaming does nothing where both are names of one file already
 
 
 def _inside(folder: Path) -> list[Path]:

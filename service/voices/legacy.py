@@ -48,7 +48,7 @@ def import_once(database: Database, folders: VoiceFolders, root: Path) -> int:
             continue
         try:
             records = records_of(json.loads(content.decode("utf-8-sig")), "model_id")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             logger.error("%s cannot be read, its voices were not taken over: %s", path.name, error)
             continue
         mark = "imported-voices-" + hashlib.sha256(content).hexdigest()[:32]

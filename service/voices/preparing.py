@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from service.errors import ParameterError, TooLargeError
+from service.errors import ParameterError, TooLargeError, size_text
 from service.folders import write_synced
 from service.voices import clips, images
 from service.voices.records import MAX_AUXILIARY, Files, Upload
@@ -91,7 +91,7 @@ def _check_size(upload: Upload, size: int, limit: int) -> None:
     if size == 0:
         raise ParameterError(f"{upload.field} is an empty file")
     if size > limit:
-        raise TooLargeError(f"{upload.field} is too large: the limit is {limit / (1 << 20):g} MiB")
+        raise TooLargeError(f"{upload.field} is too large: the limit is {size_text(limit)}")
 
 
 def _received(upload: Upload, folder: Path, limit: int) -> Path:

@@ -75,7 +75,7 @@ class Service:
         """Return a client."""
         return httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
 
-    def start(self, seconds: float = 60.0) -> None:
+    def start(self, seconds: float = 180.0) -> None:
         """Start it and wait until it answers."""
         began = time.monotonic()
         given = [f"{name}={value}" for name, value in self._settings.items()]

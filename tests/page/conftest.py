@@ -130,9 +130,9 @@ def open_page(browser: Browser, faults: Faults) -> Iterator[Opener]:
         page = context.new_page()
         faults.watch(page)
         if settings is not None:
+            given = json.dumps(json.dumps(settings))
             page.add_init_script(
-                "const given = %s; if (!localStorage.getItem('gsv.settings'))"
-                " localStorage.setItem('gsv.settings', JSON.stringify(given))" % json.dumps(settings)
+                f"localStorage.getItem('gsv.settings') ?? localStorage.setItem('gsv.settings', {given})"
             )
         page.goto(f"{site.url}/index#/{view}")
         page.locator("main h1").wait_for(state="attached")
@@ -141,4 +141,3 @@ def open_page(browser: Browser, faults: Faults) -> Iterator[Opener]:
     yield begin
     for context in contexts:
         context.close()
-

@@ -170,7 +170,11 @@ def test_a_voice_is_recorded_and_edited(sites: Sites, open_page: Opener) -> None
     expect(dialog.get_by_text("Reference doctor")).to_be_visible()
     dialog.locator(".outcome").get_by_role("button", name="Close").click()
     # Without a picture of its own it got one with its first letter.
-    assert site.client.get(site.data("GET", "/voice-models/rain")["avatar_url"]).headers["content-type"].startswith("image/")
+    assert (
+        site.client.get(site.data("GET", "/voice-models/rain")["avatar_url"])
+        .headers["content-type"]
+        .startswith("image/")
+    )
 
     page.get_by_role("button", name="Edit 小雨").click()
     dialog = page.get_by_role("dialog", name="Edit 小雨")

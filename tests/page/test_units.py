@@ -43,7 +43,15 @@ def test_no_markup_is_made_from_text() -> None:
         if "vendor" in path.parts:
             continue
         text = path.read_text("utf-8")
-        for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "unsafeHTML"):
+        for word in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "unsafeHTML",
+        ):
             assert word not in text, f"{path.name} uses {word}"
 
 

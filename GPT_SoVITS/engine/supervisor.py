@@ -57,7 +57,7 @@ class Patience:
         storm: So many in a row, and requests are refused instead of kept.
     """
 
-    beat: float = 30.0
+    beat: float = 60.0
     starting: float = 300.0
     silent: float = 90.0
     pauses: tuple[float, ...] = (0.0, 0.2, 1.0, 3.0, 10.0, 30.0, 60.0)
@@ -237,19 +237,27 @@ class RemoteEngine:
     def _supervise(self) -> None:
         while not self._is_closing():
             try:
-                process = self._start(self.settings_now(), self._heard, self._notify)
-            except OSError as error:
-                self._died(f"could not be started: {error}", served=False)
-            else:
-                self._connect(process)
-                verdict = self._watch(process)
-                with self._changed:
-                    self._process = None
-                how = process.end()
-                if not self._is_closing():
-                    self._died(verdict or how, served=process.ready)
+                how, served = self._live()
+            except Exception as error:
+                # Without this thread every caller would wait for ever.
+                logger.exception("the engine process could not be started or watched")
+                how, served = f"could not be started or watched: {error}", False
+            if not self._is_closing():
+                self._died(how, served)
             self._pause()
         self._finish()
+
+    def _live(self) -> tuple[str, bool]:
+        """Start a process and stay with it to its end; returns how it ended and whether it has served."""
+        process = self._start(self.settings_now(), self._heard, self._notify)
+        try:
+            self._connect(process)
+            verdict = self._watch(process)
+        finally:
+            with self._changed:
+                self._process = None
+            how = process.end()
+        return verdict or how, process.ready
 
     def settings_now(self) -> EngineSettings:
         """The settings for a new process: with the weights that were current last."""
@@ -282,7 +290,8 @@ class RemoteEngine:
 
     def _hangs(self, process: EngineProcess) -> str | None:
         patience, beat = self.patience, process.last_beat
-        busy = beat is None or not process.ready or bool(beat.doing)
+        # Without a warm-up, compilations happen while serving.
+        busy = beat is None or not process.ready or bool(beat.doing) or not self.settings.warm_up
         if process.beat_age > (patience.starting if busy else patience.beat):
             return f"has given no sign of life for {process.beat_age:.0f} s"
         if beat is not None and beat.silent > (patience.starting if busy else patience.silent):

@@ -118,7 +118,10 @@ class Scheduler:
     def status(self) -> EngineStatus:
         """See :meth:`Engine.status`."""
         shelf = self._speaker.shelf
-        current, waiting = shelf.current, len(self._speaker.waiting) + len(self._inbox)
+        current = shelf.current
+        with self._wake:
+            stages = [task.stage for task in self._tasks.values()]
+        active = stages.count(TaskStage.SPEAKING)
         state, detail = self._state()
         return EngineStatus(
             state,
@@ -126,8 +129,8 @@ class Scheduler:
             decode_backend=current.bundle.decode_description if current else "",
             current=current.described if current else None,
             loaded=tuple(entry.described for entry in tuple(shelf.entries)),
-            active=max(len(self._tasks) - waiting, 0),
-            waiting=min(waiting, len(self._tasks)),
+            active=active,
+            waiting=len(stages) - active,
             tokens_per_second=self._speaker.meter.rate,
         )
 

@@ -268,6 +268,16 @@ def test_cancelling_reaches_the_process_and_ends_what_has_none() -> None:
     stage.engine.close(1)
 
 
+def test_a_process_that_cannot_be_started_is_no_reason_to_wait_for_ever() -> None:
+    def start(*arguments: Any) -> Any:
+        raise OSError("no more processes")
+
+    engine = RemoteEngine(EngineSettings(), QUICK, start=start)
+    assert died(tell(engine, request()))
+    assert "no more processes" in engine.status().detail
+    engine.close(1)
+
+
 def test_limits_and_ids() -> None:
     stage = Stage(max_requests=2)
     tell(stage.engine, request("a"))

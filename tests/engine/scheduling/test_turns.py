@@ -370,6 +370,21 @@ def test_memory_for_caches_bounds_the_sequences_side_by_side() -> None:
     assert all(isinstance(story.events[-1], Finished) for story in stories)
 
 
+def test_the_status_tells_who_is_spoken_and_who_waits() -> None:
+    desk = Desk(max_rows=1)
+    for number in range(6):
+        desk.ask(f"s{number}:20")
+    assert (desk.scheduler.status().active, desk.scheduler.status().waiting) == (0, 6)
+    desk.until("step first s0")
+    status = desk.scheduler.status()
+    assert status.active >= 1
+    assert status.active + status.waiting == 6
+    assert status.current is not None and status.current.in_use >= 1
+    desk.finish()
+    assert (desk.scheduler.status().active, desk.scheduler.status().waiting) == (0, 0)
+    assert desk.scheduler.status().tokens_per_second > 0
+
+
 def test_an_empty_engine_does_nothing() -> None:
     desk = Desk()
     assert not desk.scheduler.turn()

@@ -20,6 +20,7 @@ from service.tasks.records import Change, Kind
 from service.tasks.results import TaskResults
 from service.tasks.service import Limits, TaskService
 from service.tasks.work import WorkStore
+from service.voices.store import VoiceStore
 
 logger = logging.getLogger(__name__)
 
@@ -120,4 +121,7 @@ def build(container: Container) -> TaskDomain:
         ),
     )
     container.add(TaskResults, TaskResults(store, synthesis, service.make_request, offload))
+    container.get(VoiceStore).guards.append(
+        lambda model_id: "tasks that have not ended speak in it" if store.uses_voice(model_id) else None
+    )
     return TaskDomain(container, service, pool)

@@ -4,9 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace gs {
+namespace gs::voc {
 
-constexpr int kWide = 32, kNarrow = 16;  // columns of a panel of weights; channels are padded to the latter
+// Columns of a panel of weights, two vectors each, and what channels are padded to.
+#if defined(__AVX512F__)
+constexpr int kWide = 32, kNarrow = 16;
+#elif defined(__AVX2__)
+constexpr int kWide = 16, kNarrow = 16;
+#else
+constexpr int kWide = 8, kNarrow = 8;
+#endif
+
+constexpr int kMostChannels = 1 << 12;
 
 inline int panel_width(int columns, int at) { return columns - at >= kWide ? kWide : kNarrow; }
 inline size_t align_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
@@ -83,4 +92,4 @@ struct LastConv {
 };
 void run_last(const LastConv& job, std::int64_t first, std::int64_t last);
 
-}  // namespace gs
+}  // namespace gs::voc

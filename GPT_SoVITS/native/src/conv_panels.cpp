@@ -5,10 +5,10 @@
 #include "conv.h"
 #include "conv_vector.h"
 
-namespace gs {
+namespace gs::voc {
 namespace {
 
-constexpr float kZeros[1 << 12] = {};
+constexpr float kZeros[kMostChannels] = {};
 
 template <int M, int J>
 GS_INLINE void panel_block(const float* a, size_t row, int inputs, const float* b, int width, float* out, size_t out_row,
@@ -40,14 +40,9 @@ void panel_rows(int count, const float* a, size_t row, int inputs, const float* 
 
 void panel(int count, const float* a, size_t row, int inputs, const float* b, int width, float* out, size_t out_row,
            const float* bias, float slope) {
-#if defined(__AVX512F__)
-  if (width == kWide) panel_rows<12, 2>(count, a, row, inputs, b, width, out, out_row, bias, slope);
-  else panel_rows<12, 1>(count, a, row, inputs, b, width, out, out_row, bias, slope);
-#else
-  constexpr int rows = kWidth == 4 ? 8 : 6;
-  for (int j = 0; j < width; j += 2 * kWidth)
-    panel_rows<rows, 2>(count, a, row, inputs, b + j, width, out + j, out_row, bias + j, slope);
-#endif
+  constexpr int rows = kWidth == 8 ? 6 : 12;  // of 16 registers, and of 32
+  if (width == 2 * kWidth) panel_rows<rows, 2>(count, a, row, inputs, b, width, out, out_row, bias, slope);
+  else panel_rows<rows, 1>(count, a, row, inputs, b, width, out, out_row, bias, slope);
 }
 
 float total(Vec v) {
@@ -125,4 +120,4 @@ void run_last(const LastConv& job, std::int64_t first, std::int64_t last) {
   }
 }
 
-}  // namespace gs
+}  // namespace gs::voc

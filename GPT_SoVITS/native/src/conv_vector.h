@@ -12,7 +12,7 @@
 
 #define GS_INLINE inline __attribute__((always_inline))
 
-namespace gs {
+namespace gs::voc {
 namespace {  // every translation unit has its own: libraries of several instruction sets may be in one process
 
 #if defined(__AVX512F__)
@@ -62,4 +62,4 @@ GS_INLINE void unrolled(Body&& body) {
 #define GS_BODY(index) [&](auto index) __attribute__((always_inline))
 
 }  // namespace
-}  // namespace gs
+}  // namespace gs::voc

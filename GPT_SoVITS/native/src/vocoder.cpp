@@ -8,7 +8,7 @@
 
 #include "pool.h"
 
-namespace gs {
+namespace gs::voc {
 namespace {
 
 constexpr float kSlope = 0.1f;
@@ -228,4 +228,4 @@ void Session::finish(const float* rows, std::int64_t count, bool last) {
   close(last_, in, stop - kEdgeTaps / 2);
 }
 
-}  // namespace gs
+}  // namespace gs::voc

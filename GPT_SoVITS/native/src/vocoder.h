@@ -7,7 +7,7 @@
 
 #include "vocoder_weights.h"
 
-namespace gs {
+namespace gs::voc {
 
 // Memory that grows and is used again.
 struct Scratch {
@@ -18,12 +18,12 @@ struct Scratch {
 
 struct Vocoder {
   std::unique_ptr<Weights> weights;
-  std::mutex busy;                     // one push at a time: sessions share the memory below
+  std::mutex busy;                       // one push at a time: sessions share the memory below
   std::vector<Scratch> threads;
   std::vector<Scratch> inputs, outputs;  // of each stage
   Scratch raised, middle, even, odd;
-  size_t chunk = size_t{1} << 17;      // floats of a signal that a stage computes in one go, so that it stays in the cache
-  int group = 32;                      // tiles that share a read of the weights
+  size_t chunk = size_t{1} << 18;        // floats of a signal that a stage computes in one go, for the cache's sake
+  int group = 32;                        // tiles that share a read of the weights
 
   explicit Vocoder(std::unique_ptr<Weights> w);
 };
@@ -73,4 +73,4 @@ class Session {
   bool ended_ = false;
 };
 
-}  // namespace gs
+}  // namespace gs::voc

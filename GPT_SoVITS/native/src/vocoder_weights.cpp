@@ -9,22 +9,23 @@
 #include <stdexcept>
 #include <string>
 
-namespace gs {
+namespace gs::voc {
 namespace {
 
 using Complex = std::complex<double>;
 
-constexpr int kManyChannels = 256;
-// From here on tiles of 16 instead of 32: a third more products, half the memory. These stages are the ones with
-// many weights and few samples.
+// From so many channels on, tiles of 16 instead of 32 inputs serve kernels shorter than this: a quarter more products or
+// less, half the memory. Those stages have many weights and few samples.
+constexpr int kManyChannels = 256, kLongKernel = 9, kLongestKernel = 17;
 
 int half_for(int channels, int kernel) {
-  if (kernel % 2 == 0 || kernel > 17) throw std::invalid_argument("kernel " + std::to_string(kernel) + " of a residual block");
-  return channels >= kManyChannels && kernel <= 11 ? 8 : 16;
+  if (kernel % 2 == 0 || kernel > kLongestKernel)
+    throw std::invalid_argument("kernel " + std::to_string(kernel) + " of a residual block");
+  return channels >= kManyChannels && kernel < kLongKernel ? 8 : 16;
 }
 
 // Transform of a unit impulse at `position` of a tile: polynomials modulo x^(2H) + 1 as complex ones modulo x^H - i,
-// split by square roots down to values at single points; the same order as forward() in conv_kernels.inc.
+// split by square roots down to values at single points; the same order as split() in conv_tiles.cpp.
 std::vector<Complex> impulse(int half, int position) {
   std::vector<double> angle(half);
   std::vector<Complex> z(half);
@@ -56,7 +57,8 @@ Buffer padded_copy(const float* values, int count, int size) {
 Tiled tiled(const float* weight, const float* bias, int channels, int kernel, int dilation, size_t& bytes) {
   const int size = padded(channels), half = half_for(channels, kernel);
   const size_t frequency = size_t(2) * size * size;
-  Tiled result{{size, size, kernel, dilation, half, nullptr, nullptr}, allocate(frequency * half), padded_copy(bias, channels, size)};
+  Tiled result{{size, size, kernel, dilation, half, nullptr, nullptr}, allocate(frequency * half),
+               padded_copy(bias, channels, size)};
   std::vector<std::vector<Complex>> basis;
   for (int k = 0; k < kernel; ++k) basis.push_back(impulse(half, kernel - 1 - k));
   for (int f = 0; f < half; ++f) {
@@ -80,9 +82,10 @@ Tiled tiled(const float* weight, const float* bias, int channels, int kernel, in
   return result;
 }
 
-// A part whose columns are outputs `first_phase`.. of `phases` phases; element(column's output, input, tap, phase) is its weight.
+// Adds a part of `phases` phases, each a column per output; element(output, input, tap, phase) is a weight of it.
 template <class Element>
-void add_part(Panels& panels, int low, int high, int phase, int phases, int inputs, int outputs, size_t& bytes, Element element) {
+void add_part(Panels& panels, int low, int high, int phase, int phases, int inputs, int outputs, size_t& bytes,
+              Element element) {
   const int in_size = padded(inputs), out_size = padded(outputs), columns = phases * out_size, taps = high - low + 1;
   Buffer weight = allocate(size_t(columns) * taps * in_size);
   for (int at = 0; at < columns; at += panel_width(columns, at)) {
@@ -92,7 +95,8 @@ void add_part(Panels& panels, int low, int high, int phase, int phases, int inpu
       for (int in = 0; in < inputs; ++in)
         for (int j = 0; j < block; ++j) {
           const int out = (at + j) % out_size;
-          if (out < outputs) panel[size_t(tap * in_size + in) * block + j] = element(out, in, low + tap, phase + (at + j) / out_size);
+          if (out >= outputs) continue;
+          panel[size_t(tap * in_size + in) * block + j] = element(out, in, low + tap, phase + (at + j) / out_size);
         }
   }
   bytes += size_t(columns) * taps * in_size * sizeof(float);
@@ -117,12 +121,14 @@ int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 // Transposed convolution, weight (in, out, kernel): output q * rate + phase sees input q + tap through kernel element
 // phase + padding - tap * rate. Phases that see the same taps are one part.
-Panels upsampling(const float* weight, const float* bias, int inputs, int outputs, int kernel, int rate, size_t& bytes) {
+Panels upsampling(const float* weight, const float* bias, int inputs, int outputs, int kernel, int rate,
+                  size_t& bytes) {
   Panels panels;
   const int padding = (kernel - rate) / 2, out_size = padded(outputs);
   panels.columns = rate * out_size;
   panels.bias = allocate(panels.columns);
-  for (int phase = 0; phase < rate; ++phase) std::memcpy(panels.bias.get() + phase * out_size, bias, outputs * sizeof(float));
+  for (int phase = 0; phase < rate; ++phase)
+    std::memcpy(panels.bias.get() + phase * out_size, bias, outputs * sizeof(float));
   const auto high = [&](int phase) { return floor_div(phase + padding, rate); };
   const auto low = [&](int phase) { return -floor_div(kernel - 1 - phase - padding, rate); };
   const auto element = [&](int out, int in, int tap, int phase) {
@@ -146,6 +152,8 @@ Buffer allocate(size_t count) {
 }
 
 std::unique_ptr<Weights> arrange(const Sizes& sizes, const std::vector<const float*>& arrays) {
+  if (std::max(sizes.inputs, sizes.initial) > kMostChannels)
+    throw std::invalid_argument("more than " + std::to_string(kMostChannels) + " channels");
   auto result = std::make_unique<Weights>();
   Weights& w = *result;
   size_t used = 0;
@@ -190,4 +198,4 @@ std::unique_ptr<Weights> arrange(const Sizes& sizes, const std::vector<const flo
   return result;
 }
 
-}  // namespace gs
+}  // namespace gs::voc

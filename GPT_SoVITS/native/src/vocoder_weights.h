@@ -7,7 +7,7 @@
 
 #include "conv.h"
 
-namespace gs {
+namespace gs::voc {
 
 struct Free {
   void operator()(float* p) const { std::free(p); }
@@ -62,4 +62,4 @@ struct Weights {
 // Throws std::invalid_argument for sizes that the kernels cannot do.
 std::unique_ptr<Weights> arrange(const Sizes& sizes, const std::vector<const float*>& arrays);
 
-}  // namespace gs
+}  // namespace gs::voc

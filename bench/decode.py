@@ -2,8 +2,8 @@
 
     python -m bench.decode [--precision fp16 int8 fp32] [--batch 1 2 4 8 16] [--context 350] [--repeats 60] [--json]
 
-Minimum and median over the repeats; minima are what the machine can do, medians what it did. ``--jit`` also measures the
-portable backend at batch 1.
+Minimum and median over the repeats; minima are what the machine can do, medians what it did. ``--jit`` also measures
+the portable backend at batch 1.
 """
 
 from __future__ import annotations

@@ -181,6 +181,10 @@ class NativeBackend:
             state.cache.close()
             state.cache = None
 
+    def close(self) -> None:
+        """Give the weights' memory back; states must be finished before, and nothing used afterwards."""
+        self.decoder.close()
+
     def memory(self) -> dict[str, Any]:
         """Bytes of weights held, and of cache pages kept for the next sequences."""
         return {"weights": self.decoder.nbytes, "free_cache": self.decoder.free_cache_bytes}

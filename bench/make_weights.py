@@ -33,6 +33,7 @@ VERIFIER = "sv/pretrained_eres2netv2w24s4ep4.ckpt"
 REFERENCE_SECONDS = 5.12
 HEADS = {"v2Pro": b"05", "v2ProPlus": b"06"}
 """What the official tools write over the first two bytes of a file."""
+END_BIAS, END_SCORE = 0.3, 4.8
 _FIRST_CHARACTER, _SPECIAL = 0x4E00, {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 103: "[MASK]"}
 
 
@@ -61,12 +62,25 @@ def half(arrays: Arrays) -> Arrays:
     return {key: value.astype(np.float16) if value.dtype == np.float32 else value for key, value in arrays.items()}
 
 
-def gpt(version: str, path: Path) -> None:
-    """Write the decoder."""
+def gpt(version: str, path: Path, *, ending: bool = False) -> None:
+    """Write the decoder.
+
+    Args:
+        version: Of the model.
+        path: File to write.
+        ending: Let speech end by itself, after some dozens of tokens, instead of never.
+    """
     folder = FIXTURES / ("t2s_v1" if version == "v1" else "t2s_v2")
     config = load_config(folder)
     arrays = half(generate(folder / "manifest.json"))
-    arrays["ar_predict_layer.weight"][config["model"]["EOS"]] = 0
+    end = config["model"]["EOS"]
+    arrays["ar_predict_layer.weight"][end] = 0
+    if ending:
+        # The last normalisation adds a constant, which the end's row alone responds to: its score is about this number,
+        # as high as those of the best fifteen tokens.
+        bias = arrays[f"h.layers.{config['model']['n_layer'] - 1}.norm2.bias"]
+        bias[:] = END_BIAS
+        arrays["ar_predict_layer.weight"][end] = END_SCORE / (END_BIAS * len(bias))
     weight = {f"model.{key}": value for key, value in arrays.items()}
     save({"weight": weight, "config": config, "info": "GPT-random"}, path)
 

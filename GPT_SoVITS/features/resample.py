@@ -7,8 +7,9 @@ different sets of weights, which repeat every ``old`` input samples.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
-from math import ceil, gcd
+from math import ceil
 
 import numpy as np
 
@@ -18,6 +19,21 @@ ZERO_CROSSINGS = 6
 """Half width of the window in zero crossings of the sinc (``lowpass_filter_width``)."""
 ROLLOFF = 0.99
 """Cut-off as a part of the lower Nyquist frequency."""
+
+
+LARGEST_TABLE = 1 << 22
+"""Weights that are tabulated (16 MB). Rates that nearly no common divisor has would need gigabytes."""
+
+
+def _ratio(rate: int, new_rate: int) -> tuple[int, int]:
+    """Reduce the rates, to a ratio that differs by less than 1e-4 where the exact one would need too large a table."""
+    exact = Fraction(rate, new_rate)
+    for largest in (new_rate, 640, 320, 160, 80, 40):
+        ratio = exact.limit_denominator(largest)
+        old, new = ratio.numerator, ratio.denominator
+        if old and (old + 2 * ceil(ZERO_CROSSINGS * old / (min(old, new) * ROLLOFF))) * new <= LARGEST_TABLE:
+            return old, new
+    raise FeatureError(f"cannot resample from {rate} to {new_rate} Hz; save the recording at a usual rate")
 
 
 @lru_cache(maxsize=16)
@@ -52,8 +68,7 @@ def resample(wave: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     samples = np.asarray(wave, np.float32)
     if rate == new_rate:
         return samples
-    common = gcd(rate, new_rate)
-    old, new = rate // common, new_rate // common
+    old, new = _ratio(rate, new_rate)
     weights, reach = _weights(old, new)
     groups = len(samples) // old + 1
     padded = np.pad(samples, (reach, reach + old))

@@ -150,6 +150,16 @@ def test_resampling_needs_one_channel_and_positive_rates() -> None:
     np.testing.assert_array_equal(resample(WAVES[0], 16000, 16000), WAVES[0])
 
 
+@pytest.mark.parametrize("rate", [7919, 44101, 47999, 767999])
+def test_odd_rates_cost_no_huge_table(rate: int) -> None:
+    """Their exact table would have up to 25 billion entries."""
+    wave = np.sin(2 * np.pi * 200 * np.arange(rate) / rate).astype(np.float32)
+    expected = np.sin(2 * np.pi * 200 * np.arange(32000) / 32000)
+    resampled = resample(wave, rate, 32000)
+    assert abs(len(resampled) - 32000) <= 3
+    np.testing.assert_allclose(resampled[100:-103], expected[100 : len(resampled) - 103], atol=5e-2)
+
+
 def test_a_stereo_reference_is_mixed_resampled_and_limited() -> None:
     rng = np.random.default_rng(1)
     stereo = rng.standard_normal((2, 48000)).astype(np.float32)

@@ -1,0 +1,173 @@
+"""Weights: what is found, what is current, and switching."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from GPT_SoVITS.engine.errors import WeightsInvalidError
+from GPT_SoVITS.engine.fake import FakeEngine
+from GPT_SoVITS.engine.messages import WeightsPair
+from service.settings import load_settings
+from service.weights.catalogue import Catalogue
+from service.weights.choice import initial_weights
+from tests.convert import torchfile
+from tests.service.conftest import Running, Starter
+
+_LAYER = "model.h.layers.0."
+
+
+def write_gpt(path: Path) -> Path:
+    """Write a file with the keys by which GPT weights are known."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {
+        "model.ar_text_embedding.word_embeddings.weight": np.zeros((732, 4), np.float16),
+        "model.ar_audio_embedding.word_embeddings.weight": np.zeros((1025, 4), np.float16),
+        f"{_LAYER}self_attn.in_proj_weight": np.zeros((12, 4), np.float16),
+        "model.ar_predict_layer.weight": np.zeros((1025, 4), np.float16),
+    }
+    torchfile.save({"weight": arrays, "config": {"model": {"n_layer": 1}}, "info": "e1"}, path)
+    return path
+
+
+def write_sovits(path: Path, version: str = "v2") -> Path:
+    """Write a file with the keys by which SoVITS weights are known."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {
+        "enc_p.text_embedding.weight": np.zeros((732, 4), np.float16),
+        "enc_p.ssl_proj.weight": np.zeros((4, 4, 1), np.float16),
+        "dec.conv_pre.weight": np.zeros((4, 4, 7), np.float16),
+        "quantizer.vq.layers.0._codebook.embed": np.zeros((1024, 4), np.float16),
+    }
+    torchfile.save({"weight": arrays, "config": {"model": {"version": version}}, "info": "e1"}, path)
+    return path
+
+
+@pytest.fixture
+def installed(start: Starter, tmp_path: Path) -> Running:
+    """A service with two pairs of weights, a file that is none, and a secret outside."""
+    root = tmp_path / "service"
+    for name in ("a", "b"):
+        write_gpt(root / "GPT_weights" / f"{name}.ckpt")
+        write_sovits(root / "SoVITS_weights" / f"{name}.pth")
+    (root / "GPT_weights" / "broken.ckpt").write_bytes(b"\x80\x02cos\nsystem\n(S'touch pwned'\ntR.")
+    (root / "GPT_weights" / "notes.txt").write_text("not weights")
+    write_gpt(tmp_path / "outside.ckpt")
+    (root / "GPT_weights" / "link.ckpt").symlink_to(tmp_path / "outside.ckpt")
+    pair = WeightsPair(str(root / "GPT_weights/a.ckpt"), str(root / "SoVITS_weights/a.pth"))
+    return start(FakeEngine(weights=pair, check_files=True), root=root)
+
+
+def models(running: Running) -> dict[str, Any]:
+    found: dict[str, Any] = running.client.get("/models").json()["data"]
+    return found
+
+
+def test_weights_are_found_with_their_versions(installed: Running) -> None:
+    found = models(installed)
+    by_name = {each["name"]: each for each in (*found["gpt"], *found["sovits"])}
+    assert by_name["a.pth"]["version"] == "v2" and by_name["a.ckpt"]["version"] == "v2"
+    assert by_name["a.ckpt"]["path"] == "GPT_weights/a.ckpt" and by_name["a.ckpt"]["size"] > 0
+    assert by_name["a.ckpt"]["current"] and by_name["a.pth"]["current"]
+    assert not by_name["b.ckpt"]["current"]
+    assert by_name["broken.ckpt"]["problem"] and "notes.txt" not in by_name
+    assert found["current"]["gpt"] == "GPT_weights/a.ckpt" and found["current"]["version"] == "v2"
+    assert not (installed.root / "pwned").exists() and not Path("pwned").exists()
+
+
+def test_what_is_missing_is_named_with_the_command_that_fetches_it(running: Running) -> None:
+    missing = {each["name"]: each["command"] for each in models(running)["missing"]}
+    assert {"hubert", "roberta", "gpt-v2", "sovits-v2"} == set(missing)
+    assert missing["hubert"] == "python -m GPT_SoVITS.resources fetch hubert"
+
+
+def switch(running: Running, **body: str) -> tuple[int, int, str]:
+    answer = running.client.post("/set_model", json=body)
+    return answer.status_code, answer.json()["code"], answer.json()["message"]
+
+
+def test_switching_is_remembered(installed: Running) -> None:
+    assert switch(installed, gpt_model_path="GPT_weights/b.ckpt", sovits_model_path="./SoVITS_weights/b.pth")[:2] == (
+        200,
+        0,
+    )
+    assert models(installed)["current"]["gpt"] == "GPT_weights/b.ckpt"
+    assert (installed.root / "gweight.txt").read_text() == "GPT_weights/b.ckpt\n"
+    assert (installed.root / "sweight.txt").read_text() == "SoVITS_weights/b.pth\n"
+    pair = initial_weights(load_settings(root=installed.root))
+    assert pair == WeightsPair(str(installed.root / "GPT_weights/b.ckpt"), str(installed.root / "SoVITS_weights/b.pth"))
+
+
+def test_one_of_the_two_keeps_the_other(installed: Running) -> None:
+    assert switch(installed, sovits_model_path="SoVITS_weights/b.pth")[0] == 200
+    current = models(installed)["current"]
+    assert (current["gpt"], current["sovits"]) == ("GPT_weights/a.ckpt", "SoVITS_weights/b.pth")
+
+
+def test_a_failed_load_leaves_everything_as_it_was(installed: Running) -> None:
+    installed.engine.unloadable[str(installed.root / "GPT_weights/b.ckpt")] = WeightsInvalidError("b does not fit a")
+    assert switch(installed, gpt_model_path="GPT_weights/b.ckpt") == (400, 3, "b does not fit a")
+    assert models(installed)["current"]["gpt"] == "GPT_weights/a.ckpt"
+    assert not (installed.root / "gweight.txt").exists()
+
+
+def test_paths_that_are_not_allowed_or_not_weights(installed: Running) -> None:
+    wrong = [
+        ({}, 400, 3, "gpt_model_path"),
+        ({"gpt_model_path": "/etc/passwd"}, 400, 3, "must lie in"),
+        ({"gpt_model_path": "GPT_weights/../../outside.ckpt"}, 400, 3, "must lie in"),
+        ({"gpt_model_path": "GPT_weights/link.ckpt"}, 400, 3, "must lie in"),
+        ({"gpt_model_path": "GPT_weights/none.ckpt"}, 404, 2, "there is no file"),
+        ({"gpt_model_path": "GPT_weights/broken.ckpt"}, 400, 3, "cannot be used"),
+        ({"gpt_model_path": "SoVITS_weights/a.pth"}, 400, 3, "another network"),
+        ({"gpt_model_path": "GPT_weights/a\0.ckpt"}, 400, 3, "characters"),
+        ({"gpt_model_path": "x" * 5000}, 422, 3, "gpt_model_path"),
+    ]
+    for body, status, code, named in wrong:
+        found = switch(installed, **body)  # type: ignore[arg-type]
+        assert found[:2] == (status, code) and named in found[2], (body, found)
+    assert models(installed)["current"]["gpt"] == "GPT_weights/a.ckpt"
+
+
+def test_an_engine_that_is_gone_is_no_fault_of_the_request(installed: Running) -> None:
+    installed.engine.close(0.1)
+    assert switch(installed, gpt_model_path="GPT_weights/b.ckpt")[:2] == (503, 1)
+
+
+def test_two_switches_at_once_both_count(installed: Running) -> None:
+    bodies = ({"gpt_model_path": "GPT_weights/b.ckpt"}, {"sovits_model_path": "SoVITS_weights/b.pth"})
+    threads = [threading.Thread(target=lambda body=body: switch(installed, **body)) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    current = models(installed)["current"]
+    assert (current["gpt"], current["sovits"]) == ("GPT_weights/b.ckpt", "SoVITS_weights/b.pth")
+
+
+def test_configured_weights_win_over_remembered_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert initial_weights(load_settings(root=tmp_path)) is None
+    (tmp_path / "gweight.txt").write_text("g.ckpt\n")
+    assert initial_weights(load_settings(root=tmp_path)) is None, "half a pair is none"
+    (tmp_path / "sweight.txt").write_text("s.pth")
+    assert initial_weights(load_settings(root=tmp_path)) == WeightsPair(
+        str(tmp_path / "g.ckpt"), str(tmp_path / "s.pth")
+    )
+    monkeypatch.setenv("gpt_path", "/elsewhere/g2.ckpt")
+    assert initial_weights(load_settings(root=tmp_path)) == WeightsPair("/elsewhere/g2.ckpt", str(tmp_path / "s.pth"))
+
+
+def test_a_file_is_looked_at_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "GPT_weights"
+    write_gpt(folder / "a.ckpt")
+    catalogue = Catalogue(tmp_path, [folder, tmp_path / "not there"])
+    assert [file.name for file in catalogue.files()] == ["a.ckpt"]
+    monkeypatch.setattr("service.weights.catalogue.identify", lambda path: 1 / 0)
+    assert [file.name for file in catalogue.files()] == ["a.ckpt"]
+    write_gpt(folder / "b.ckpt")
+    with pytest.raises(ZeroDivisionError):
+        catalogue.files()

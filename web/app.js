@@ -198,9 +198,24 @@ function addLive(app) {
       everConnected = true;
     },
     onMessage(message) {
-      if (message.kind === "settings") app.settings.reload();
+      if (message.kind === "hide") elsewhere.set(message.id, listOf(message).hide(message.id));
+      if (message.kind === "show") elsewhere.get(message.id)?.();
+      if (message.kind !== "hide") elsewhere.delete(message.id);
     },
   });
+  // What is being deleted in another tab, with the way back.
+  const elsewhere = new Map();
+  const listOf = ({ list }) => (list === "voices" ? library : feed);
+
+  /** Hide here and in the other tabs. @returns {() => void} brings it back everywhere */
+  app.hideEverywhere = (list, id) => {
+    const restore = listOf({ list }).hide(id);
+    app.live.tell({ kind: "hide", list, id });
+    return () => {
+      restore();
+      app.live.tell({ kind: "show", list, id });
+    };
+  };
   window.addEventListener("storage", (event) => {
     const name = app.drafts.forget(event.key);
     if (name === "settings") app.settings.reload();

@@ -43,8 +43,7 @@ export function addTaskActions(app) {
   app.deleteTask = (task) => {
     if (player.state.id === `task:${task.task_id}`) player.stop();
     if (app.store.state.drawer?.id === task.task_id) app.store.set({ drawer: null });
-    const restore = feed.hide(task.task_id);
-    app.live.tell({ kind: "hide", id: task.task_id });
+    const restore = app.hideEverywhere("tasks", task.task_id);
     app.undo.put({
       label: t("task.deleted", { id: task.task_id }),
       restore,

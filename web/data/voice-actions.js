@@ -23,7 +23,7 @@ export function addVoiceActions(app) {
 
   app.deleteVoice = (voice) => {
     if (player.state.id === `voice:${voice.model_id}`) player.stop();
-    const restore = library.hide(voice.model_id);
+    const restore = app.hideEverywhere("voices", voice.model_id);
     app.undo.put({
       label: t("voice.deleted", { name: voice.model_name }),
       restore,

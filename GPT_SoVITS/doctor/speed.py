@@ -80,6 +80,7 @@ def _measure(weights: WeightsPair, words: str, precision: str) -> list[Finding]:
     step = min(seconds for _, seconds in tokens[1:]) / STEPS
     vocoder = min(seconds for _, seconds in audio[1:]) / (TOKENS / TOKENS_PER_SECOND)
     findings = [
+        *_kernels(),
         _sound("decoder", bundle.decode_description, [each for each, _ in tokens]),
         _sound("vocoder", words, [each for each, _ in audio]),
     ]
@@ -88,6 +89,21 @@ def _measure(weights: WeightsPair, words: str, precision: str) -> list[Finding]:
              f"{1 / factor:.1f} x real time for one text at a time, {precision}")  # fmt: skip
     remedy = "" if factor < 1 else "slower than real time: build the native kernels, or end other programs"
     return [*findings, Finding(AREA, "estimate", State.OK if factor < 1 else State.NOTE, found, remedy)]
+
+
+def _kernels() -> list[Finding]:
+    """The native kernels' check against the portable step, where there are kernels."""
+    from GPT_SoVITS.native.library import load
+    from GPT_SoVITS.t2s.self_check import check_kernels
+
+    library = load(may_build=False)
+    if library.handle is None:
+        return []
+    wrong = check_kernels(library.handle, "fp16")
+    if not wrong:
+        return [Finding(AREA, "kernel check", State.OK, f"{library.isa} agrees with the portable step")]
+    remedy = "python -m GPT_SoVITS.native build --best --force"
+    return [Finding(AREA, "kernel check", State.NOTE, f"{wrong}; the portable step is used", remedy)]
 
 
 def _sound(name: str, words: str, results: list[NDArray[np.float32]]) -> Finding:

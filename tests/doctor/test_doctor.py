@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -174,6 +175,16 @@ class TestSpeed:
         found = by_name(speed.examine("float32"))
         assert found["decoder"].state is found["vocoder"].state is State.OK
         assert "ms per token" in found["estimate"].found and "one.pth" in found["vocoder"].found
+
+    def test_kernels_that_compute_something_else_are_not_trusted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from GPT_SoVITS.native import library
+        from GPT_SoVITS.t2s import self_check
+
+        monkeypatch.setattr(library, "load", lambda may_build: library.NativeLibrary(ctypes.CDLL(None), "avx2"))
+        monkeypatch.setattr(self_check, "check_kernels", lambda handle, precision: "step 3 is off by 0.2")
+        assert speed._kernels()[0].state is State.NOTE and "off by 0.2" in speed._kernels()[0].found
+        monkeypatch.setattr(self_check, "check_kernels", lambda handle, precision: "")
+        assert speed._kernels()[0].state is State.OK
 
     @pytest.mark.parametrize("results", [[np.array([1.0, np.nan])] * 2, [np.ones(3), np.zeros(3)]])
     def test_results_that_cannot_be_trusted_are_bad(self, results: list[np.ndarray]) -> None:  # type: ignore[type-arg]

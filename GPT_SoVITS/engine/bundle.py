@@ -21,14 +21,13 @@ from GPT_SoVITS.engine.errors import WeightsInvalidError
 from GPT_SoVITS.engine.features import Features, Progress, loading
 from GPT_SoVITS.engine.frames import BUCKETS, encode_phonemes
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
-from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
 from GPT_SoVITS.t2s.backend import DecodeBackend
+from GPT_SoVITS.t2s.choose import Preference, choose_backend
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.jit_backend import JitBackend
-from GPT_SoVITS.t2s.native_backend import NativeBackend
 from GPT_SoVITS.text.pipeline import BERT_CHANNELS
 from GPT_SoVITS.text.symbols import SYMBOLS
 
@@ -183,12 +182,15 @@ def _check_tokens(config: T2SConfig, gpt: Weights, codebook_size: int) -> None:
 def _decoder(
     config: T2SConfig, arrays: Mapping[str, NDArray[Any]], settings: EngineSettings
 ) -> tuple[DecodeBackend, str]:
-    rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
-    found = library.load() if settings.decode_backend != "jit" else None
-    if found is not None and found.handle is not None:
-        held: Precision = _PRECISIONS.get(settings.precision, "fp16")
-        return NativeBackend(found.handle, config, arrays, held, threads=settings.threads), f"native-{found.isa}-{held}"
-    return JitBackend.from_arrays(config, arrays, row_counts=rows), "jit-float32"
+    prefer: Preference = "jit" if settings.decode_backend == "jit" else "auto"
+    if settings.decode_backend == "native":
+        prefer = "native"
+    held = _PRECISIONS.get(settings.precision, "fp16")
+    decoder, description, _ = choose_backend(config, arrays, held, prefer, settings.threads)
+    if isinstance(decoder, JitBackend):  # graphs and caches for no more rows than are used
+        rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
+        decoder = JitBackend(decoder.network, row_counts=rows)
+    return decoder, description
 
 
 def _weight_bytes(arrays: Mapping[str, NDArray[Any]], precision: str) -> int:

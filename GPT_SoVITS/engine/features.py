@@ -23,13 +23,13 @@ from GPT_SoVITS.features.roberta import RobertaConfig
 from GPT_SoVITS.features.speaker import SpeakerVerifier
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
 from GPT_SoVITS.features.stack import LayerTensors, StackedRoberta, hubert_layers, roberta_layers
-from GPT_SoVITS.layers.parameters import WeightsError
 from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
 from GPT_SoVITS.resources.locate import locate
 from GPT_SoVITS.resources.manifest import load_manifest
 from GPT_SoVITS.sovits.config import ConfigError
+from GPT_SoVITS.t2s.choose import WeightsError
 from GPT_SoVITS.t2s.config import T2SConfigError
 from GPT_SoVITS.text.pipeline import BERT_CHANNELS
 

@@ -166,6 +166,12 @@ install_packages() {
   fingerprint >"$stamp"
 }
 
+# C++ kernels, several times faster than the portable code on a CPU; without a compiler everything works, slower.
+build_native() {
+  say "native kernels"
+  "$python" -m GPT_SoVITS.native build --best || warn "the native kernels were not built; speech will be slower"
+}
+
 # --- Ascend ---------------------------------------------------------------------------------------------------------
 
 check_ascend() {
@@ -200,5 +206,6 @@ fi
 [[ -x $python ]] || make_environment
 supported "$python" || die "$environment has $("$python" --version), 3.10 to 3.12 are needed; remove it and run again"
 install_packages
+build_native
 if $ascend; then check_ascend; fi
 say "ready: $python"

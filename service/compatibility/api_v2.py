@@ -179,7 +179,9 @@ class ControlFields(BaseModel):
 
 
 @router.get("/control", summary="Restart or end the service", responses=FAILED, dependencies=_CHANGES)
-async def get_control(command: Command, dialects: DialectsDep) -> Success:
+async def get_control(
+    command: Annotated[Command, Query(description="restart or exit.")], dialects: DialectsDep
+) -> Success:
     """Off unless `allow_control` is set in the configuration."""
     dialects.control(command)
     return Success()

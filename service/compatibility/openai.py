@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
+from fastapi import Path as PathField
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from GPT_SoVITS.engine.messages import Streaming
@@ -144,7 +145,7 @@ async def models(dialects: DialectsDep) -> Models:
 
 
 @router.get("/models/{model}", summary="Describe a model", responses=_FAILED)
-async def model(model: str, dialects: DialectsDep) -> Model:
+async def model(model: Annotated[str, PathField(description="Name of a model.")], dialects: DialectsDep) -> Model:
     """One of :func:`models`."""
     if model not in dialects.model_names():
         raise MissingError(f"there is no model {model!r:.80}")

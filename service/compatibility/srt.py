@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Path as PathField
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
@@ -85,12 +86,16 @@ def _sent(dialects: DialectSpeech, name: str, media_type: str) -> Response:
 
 
 @router.get("/srt/{name}", summary="Subtitles of a speech", response_class=Response, responses=_FAILED)
-def subtitles(name: str, dialects: DialectsDep) -> Response:
+def subtitles(
+    name: Annotated[str, PathField(description="Name in the answer of /srt.")], dialects: DialectsDep
+) -> Response:
     """SubRip."""
     return _sent(dialects, name, "application/x-subrip")
 
 
 @router.get("/audio-out/{name}", summary="A speech", response_class=Response, responses=_FAILED)
-def audio(name: str, dialects: DialectsDep) -> Response:
+def audio(
+    name: Annotated[str, PathField(description="Name in the answer of /srt.")], dialects: DialectsDep
+) -> Response:
     """WAV; range requests work."""
     return _sent(dialects, name, "audio/wav")

@@ -89,12 +89,12 @@ class SpeechFields(BaseModel):
 class SynthesizeFields(SpeechFields):
     """Body of ``POST /synthesize``."""
 
-    user_id: Identifier | None = None
-    task_id: Identifier | None = None
+    user_id: Identifier | None = Field(None, description="Folder of the result; default: anonymous.")
+    task_id: Identifier | None = Field(None, description="Name of the result; made up when absent.")
 
 
 class TaskFields(SpeechFields):
     """Body of ``POST /voice-tasks``."""
 
     user_id: Identifier
-    task_id: Identifier | None = None
+    task_id: Identifier | None = Field(None, description="Id of the task; made up when absent.")

@@ -36,9 +36,9 @@ class TaskEntry(SpeechFields):
 class TaskQuery(BaseModel):
     """Which of thousands of tasks are wanted."""
 
-    user_id: Identifier | None = None
+    user_id: Identifier | None = Field(None, description="Tasks of this user.")
     task_ids: list[str] | None = Field(None, max_length=100_000, description="Ids, as many as the body holds.")
-    status: Status | None = None
+    status: Status | None = Field(None, description="Tasks in this state: wait, run, done or error.")
     page: int = Field(1, ge=1, le=1_000_000_000, description="Number of the page, from 1.")
     page_size: int = Field(20, ge=1, le=100, description="Entries on a page.")
 

@@ -63,7 +63,11 @@ async def redo(
     response_class=Response,
     responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}, **failures(404, 409)},
 )
-async def subtitles(task_id: Identifier, form: Literal["srt", "vtt"], tasks: Results) -> Response:
+async def subtitles(
+    task_id: Identifier,
+    form: Annotated[Literal["srt", "vtt"], Path(description="SubRip or WebVTT.")],
+    tasks: Results,
+) -> Response:
     """Subtitles of a finished task, a cue for each segment."""
     text = await tasks.subtitles(task_id, form)
     name = f'attachment; filename="{task_id}.{form}"'

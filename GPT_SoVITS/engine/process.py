@@ -111,12 +111,11 @@ class EngineProcess:
         self._process.kill()
         self._process.wait()
         self.outbox.close()
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(5)
+        for thread, patience in zip(self._threads, (5.0, 1.0), strict=True):
+            thread.join(patience)
         self._channel.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        # A child of the process (a compiler, ffmpeg) may hold its output open; closing it under the thread that reads
+        # would wait for that child. The thread closes it.
         return self._described(code)
 
     def _described(self, code: int | None) -> str:
@@ -148,8 +147,9 @@ class EngineProcess:
 
     def _log(self) -> None:
         assert self._process.stdout is not None  # noqa: S101
-        for raw in self._process.stdout:
-            line = raw.decode("utf-8", "replace").rstrip()
-            if line:
-                self._lines.append(line)
-                logger.info("%s", line)
+        with self._process.stdout as output:
+            for raw in output:
+                line = raw.decode("utf-8", "replace").rstrip()
+                if line:
+                    self._lines.append(line)
+                    logger.info("%s", line)

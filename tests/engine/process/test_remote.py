@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from GPT_SoVITS.engine import process
 from GPT_SoVITS.engine.errors import EngineDiedError
 from GPT_SoVITS.engine.messages import (
     AudioChunk,
+    EngineSettings,
     EngineState,
     Failed,
     Finished,
@@ -118,6 +120,16 @@ def test_the_process_ends_with_its_owner() -> None:
     while is_alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
     assert not is_alive(pid)
+
+
+def test_an_end_is_noticed_though_a_grandchild_holds_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "import subprocess, os; subprocess.Popen(['sleep', '30']); os._exit(3)"
+    monkeypatch.setattr(process, "_BOOT", script)
+    began = time.monotonic()
+    ended = process.EngineProcess(EngineSettings(), heard=lambda message: None)
+    assert ended.wait(20)
+    assert "code 3" in ended.end()
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.full

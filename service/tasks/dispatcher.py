@@ -148,7 +148,7 @@ class Dispatcher:
     def _may_claim(self) -> bool:
         if self._stopping or len(self._running) >= self.settings.parallel:
             return False
-        if any(runner.lease.alone for runner, _ in self._running.values()):
+        if any(runner.alone for runner, _ in self._running.values()):
             return False
         return self._ready()
 

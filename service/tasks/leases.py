@@ -16,7 +16,7 @@ from service.tasks.store import TaskStore
 from service.tasks.worker import surely_dead
 
 ALONE_AFTER_DEATHS = 2
-"""A task that was there when two workers died runs alone, so that a third death is its own doing."""
+"""A task that was there when two workers died runs alone; from then on every death is its own doing and counts."""
 _CLAIM_LOCK = 0x766F6963  # any number that nobody else in the database locks
 
 
@@ -158,6 +158,8 @@ class LeaseStore(TaskStore):
         """Let a failed attempt be followed by another, or the task end in an error when it was the last."""
         if death:
             row.deaths += 1
+            if row.deaths <= ALONE_AFTER_DEATHS:
+                row.attempts = max(0, row.attempts - 1)  # others were there too: a suspicion, no proof
         if row.attempts >= self.max_attempts:
             self.end_in_error(transaction, row, f"given up after {row.attempts} attempts: {reason}")
             return

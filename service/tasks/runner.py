@@ -101,9 +101,15 @@ class Runner:
         self._bus, self._meter = bus, meter
         self._request_id: str | None = None
         self._stopping = False
+        self._proven = False
         self.lost = False
         self.unwritten: Callable[[], Task] | None = None
         """How it ended, when that could not be written: whoever holds the lease tries again."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may run beside it: it is suspected, and has finished no segment since."""
+        return self.lease.alone and not self._proven
 
     # --- from outside, on the event loop ---
 
@@ -209,6 +215,7 @@ class Runner:
             event.warning,
         )
         await self._offload(self.store.keep, self.lease, spoken)
+        self._proven = True
         self._meter.spoken(len(event.text))
 
     def _pinned_request(self) -> SynthesisRequest:

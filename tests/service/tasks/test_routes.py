@@ -149,7 +149,7 @@ def test_position_and_estimate_are_told_while_it_waits(start: Starter) -> None:
     entries = [running.client.get(f"/voice-tasks/{name}").json()["data"] for name in names]
     assert [entry["position"] for entry in entries if entry["status"] == "wait"] == [1, 2]
     estimates = [entry["eta_seconds"] for entry in entries]
-    assert estimates == sorted(estimates) and 0 < estimates[0] < estimates[2] < 10
+    assert estimates == sorted(estimates) and 0 < estimates[0] < estimates[2] < 100
 
 
 def test_deleting_a_running_task_ends_it_at_once_and_removes_it(start: Starter) -> None:

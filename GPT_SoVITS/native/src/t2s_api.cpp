@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <new>
 
 #include "t2s.h"
@@ -16,20 +17,29 @@ constexpr int kOutOfMemory = -1, kBadArgument = -2;
 
 // A cache and the buffers of the steps over it.
 struct Session {
-  Session(const T2SModel& m, int slots, int max_length) : model(m), cache(m, slots, max_length), step(m, cache) {}
+  Session(std::shared_ptr<T2SModel> m, int slots, int max_length)
+      : owner(std::move(m)), model(*owner), cache(model, slots, max_length), step(model, cache) {}
+  const std::shared_ptr<T2SModel> owner;
   const T2SModel& model;
   T2SCache cache;
   T2SPass step;
   std::int64_t id = 0;
 };
 
+// Callers hold handles: a collector may free them in any order, so each object keeps alive what it uses.
+using ModelHandle = std::shared_ptr<T2SModel>;
+using SessionHandle = std::shared_ptr<Session>;
+
 // Operators name a session by number, so that a wrong number is an error and not a crash.
 std::mutex sessions_lock;
-std::map<std::int64_t, Session*> sessions;
+std::map<std::int64_t, std::weak_ptr<Session>> sessions;
 std::int64_t next_session = 1;
 
 struct Prefill {
-  Prefill(Session& s, int rows) : session(s), pass(s.model, s.cache) { pass.resize(rows); }
+  Prefill(SessionHandle s, int rows) : owner(std::move(s)), session(*owner), pass(session.model, session.cache) {
+    pass.resize(rows);
+  }
+  const SessionHandle owner;
   Session& session;
   T2SPass pass;
   int done = 0;
@@ -113,74 +123,78 @@ int prepare(Prefill& job, int slot, const std::int32_t* phonemes, int text, cons
 using gs::guarded;
 using gs::kBadArgument;
 using gs::kOutOfMemory;
+using gs::ModelHandle;
 using gs::Prefill;
 using gs::Session;
+using gs::SessionHandle;
 using gs::T2SModel;
 
 // sizes: dim, heads, layers, ffn, vocab, bert_dim, phonemes, positions. Null when there is no memory.
-GS_EXPORT T2SModel* t2s_model_new(const std::int32_t* sizes, int precision, int group, int half_cache) {
+GS_EXPORT ModelHandle* t2s_model_new(const std::int32_t* sizes, int precision, int group, int half_cache) {
   const gs::T2SSizes given{sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6], sizes[7]};
   try {
-    return new T2SModel(given, static_cast<gs::Precision>(precision), group, half_cache != 0);
+    return new ModelHandle(std::make_shared<T2SModel>(given, static_cast<gs::Precision>(precision), group, half_cache != 0));
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
 }
-GS_EXPORT void t2s_model_free(T2SModel* model) { delete model; }
-GS_EXPORT std::int64_t t2s_model_bytes(const T2SModel* model) { return static_cast<std::int64_t>(model->bytes()); }
+GS_EXPORT void t2s_model_free(ModelHandle* model) { delete model; }
+GS_EXPORT std::int64_t t2s_model_bytes(const ModelHandle* model) {
+  return static_cast<std::int64_t>((*model)->bytes());
+}
 
 // Gives the model a tensor; see T2SModel::set.
-GS_EXPORT std::int64_t t2s_model_set(T2SModel* model, int layer, int kind, const float* data, std::int64_t count) {
+GS_EXPORT std::int64_t t2s_model_set(ModelHandle* model, int layer, int kind, const float* data, std::int64_t count) {
   try {
-    return model->set(layer, kind, data, static_cast<long>(count));
+    return (*model)->set(layer, kind, data, static_cast<long>(count));
   } catch (const std::bad_alloc&) {
     return -3;
   }
 }
 
-GS_EXPORT Session* t2s_session_new(const T2SModel* model, int slots, int max_length) {
+GS_EXPORT SessionHandle* t2s_session_new(const ModelHandle* model, int slots, int max_length) {
   try {
-    auto* session = new Session(*model, slots, max_length);
+    auto handle = std::make_unique<SessionHandle>(std::make_shared<Session>(*model, slots, max_length));
     std::lock_guard<std::mutex> lock(gs::sessions_lock);
-    session->id = gs::next_session++;
-    gs::sessions[session->id] = session;
-    return session;
+    (*handle)->id = gs::next_session++;
+    gs::sessions[(*handle)->id] = *handle;
+    return handle.release();
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
 }
-GS_EXPORT void t2s_session_free(Session* session) {
+GS_EXPORT void t2s_session_free(SessionHandle* session) {
   {
     std::lock_guard<std::mutex> lock(gs::sessions_lock);
-    gs::sessions.erase(session->id);
+    gs::sessions.erase((*session)->id);
   }
   delete session;
 }
-GS_EXPORT std::int64_t t2s_session_id(const Session* session) { return session->id; }
-GS_EXPORT std::int64_t t2s_session_bytes(const Session* session) {
-  return static_cast<std::int64_t>(session->cache.bytes());
+GS_EXPORT std::int64_t t2s_session_id(const SessionHandle* session) { return (*session)->id; }
+GS_EXPORT std::int64_t t2s_session_bytes(const SessionHandle* session) {
+  return static_cast<std::int64_t>((*session)->cache.bytes());
 }
-GS_EXPORT void t2s_session_release(Session* session, int slot) { session->cache.release(slot); }
+GS_EXPORT void t2s_session_release(SessionHandle* session, int slot) { (*session)->cache.release(slot); }
 // Bytes of free cache pages kept for the next sequences, and the most to be kept from now on.
-GS_EXPORT std::int64_t t2s_model_free_bytes(const T2SModel* model) {
-  return static_cast<std::int64_t>(model->pool.bytes());
+GS_EXPORT std::int64_t t2s_model_free_bytes(const ModelHandle* model) {
+  return static_cast<std::int64_t>((*model)->pool.bytes());
 }
-GS_EXPORT void t2s_model_keep_bytes(const T2SModel* model, std::int64_t most) {
-  model->pool.trim(static_cast<std::size_t>(most > 0 ? most : 0));
+GS_EXPORT void t2s_model_keep_bytes(const ModelHandle* model, std::int64_t most) {
+  (*model)->pool.trim(static_cast<std::size_t>(most > 0 ? most : 0));
 }
 
 // One token for each of `count` different slots; logits (count, vocab).
-GS_EXPORT int t2s_step(Session* session, int count, const std::int32_t* slots, const std::int32_t* lengths,
+GS_EXPORT int t2s_step(SessionHandle* session, int count, const std::int32_t* slots, const std::int32_t* lengths,
                        const std::int32_t* positions, const std::int32_t* tokens, float* logits, int threads) {
-  return guarded([&] { return gs::step(*session, count, slots, lengths, positions, tokens, logits, threads); });
+  return guarded([&] { return gs::step(**session, count, slots, lengths, positions, tokens, logits, threads); });
 }
 
 // Begins a prefill of a slot; features (text, bert_dim). Null for bad arguments or when there is no memory.
-GS_EXPORT Prefill* t2s_prefill_new(Session* session, int slot, const std::int32_t* phonemes, int text,
+GS_EXPORT Prefill* t2s_prefill_new(SessionHandle* session, int slot, const std::int32_t* phonemes, int text,
                                    const std::int32_t* prompt, int prompts, const float* features, int threads) {
-  const gs::T2SSizes& sizes = session->model.sizes;
-  if (text < 1 || prompts < 0 || text + prompts > session->cache.max_length() || text > sizes.positions ||
-      prompts > sizes.positions || !gs::valid(slot, session->cache.slots()))
+  const gs::T2SSizes& sizes = (*session)->model.sizes;
+  if (text < 1 || prompts < 0 || text + prompts > (*session)->cache.max_length() || text > sizes.positions ||
+      prompts > sizes.positions || !gs::valid(slot, (*session)->cache.slots()))
     return nullptr;
   for (int i = 0; i < text; ++i)
     if (!gs::valid(phonemes[i], sizes.phonemes)) return nullptr;
@@ -215,16 +229,17 @@ GS_EXPORT int T2SDecodeStep(int count, void** buffers, int* ranks, std::int64_t*
   const std::int64_t rows = shapes[5][0];
   for (int i = 1; i < 5; ++i)
     if (ranks[i] != 1 || shapes[i][0] != rows || std::strcmp(types[i], "int32") != 0) return 1;
-  Session* session;
+  SessionHandle session;
   {
     std::lock_guard<std::mutex> lock(gs::sessions_lock);
     const auto found = gs::sessions.find(*static_cast<const std::int64_t*>(buffers[0]));
     if (found == gs::sessions.end()) return 2;
-    session = found->second;
+    session = found->second.lock();
   }
+  if (!session) return 2;
   if (shapes[5][1] != session->model.sizes.vocab) return 1;
   const auto whole = [&](int i) { return static_cast<const std::int32_t*>(buffers[i]); };
-  const int status = t2s_step(session, static_cast<int>(rows), whole(1), whole(2), whole(3), whole(4),
+  const int status = t2s_step(&session, static_cast<int>(rows), whole(1), whole(2), whole(3), whole(4),
                               static_cast<float*>(buffers[5]), 0);
   return status == 0 ? 0 : 3;
 }

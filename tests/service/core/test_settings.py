@@ -100,3 +100,11 @@ def test_every_setting_is_described() -> None:
 def test_a_password_in_the_databases_address_is_not_shown() -> None:
     settings = load_settings(database_url="postgresql://me:hunter2@db/voices")
     assert "hunter2" not in repr(settings) + str(settings.model_dump())
+
+
+def test_every_setting_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "SETTINGS.md").read_text("utf-8")
+    listed = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert listed == list(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        assert f"| {field.description} |" in text, name

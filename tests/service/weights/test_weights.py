@@ -128,7 +128,7 @@ def test_paths_that_are_not_allowed_or_not_weights(installed: Running) -> None:
         ({"gpt_model_path": "x" * 5000}, 422, 3, "gpt_model_path"),
     ]
     for body, status, code, named in wrong:
-        found = switch(installed, **body)  # type: ignore[arg-type]
+        found = switch(installed, **body)
         assert found[:2] == (status, code) and named in found[2], (body, found)
     assert models(installed)["current"]["gpt"] == "GPT_weights/a.ckpt"
 

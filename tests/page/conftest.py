@@ -106,6 +106,13 @@ def faults() -> Iterator[Faults]:
     assert not faults.found, "\n".join(faults.found)
 
 
+def choose_first_voice(page: Page) -> None:
+    """Choose the first voice in the composer."""
+    page.locator("#voice-picker").click()
+    page.locator("#voice-options [role=option]").first.wait_for()
+    page.keyboard.press("Enter")
+
+
 Opener = Callable[..., Page]
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from service.keys.store import KeyStore
 from service.tasks.bus import ChangeBus
-from tests.page.conftest import Opener, Sites
+from tests.page.conftest import Opener, Sites, choose_first_voice
 from tests.page.serving import fake_engine
 
 
@@ -17,8 +17,7 @@ def test_a_restart_loses_nothing_that_was_typed(sites: Sites, open_page: Opener)
     site.voice("narrator", "Narrator")
     page = open_page(site)
     page.locator("#c-text").fill("Not lost.")
-    page.locator("#voice-picker").click()
-    page.keyboard.press("Enter")
+    choose_first_voice(page)
     site.stop()
     expect(page.locator(".banner.bad")).to_contain_text("does not answer", timeout=20_000)
     page.get_by_role("button", name="Generate speech").click()
@@ -42,8 +41,7 @@ def test_two_tabs_agree(sites: Sites, open_page: Opener) -> None:
     second = open_page(site, context=first.context)
     assert len(site.app.state.container.get(ChangeBus)._general) == 1, "one event stream for both tabs"  # type: ignore[union-attr]
     first.locator("#c-text").fill("From the first tab.")
-    first.locator("#voice-picker").click()
-    first.keyboard.press("Enter")
+    choose_first_voice(first)
     first.get_by_role("button", name="Generate speech").click()
     expect(second.locator(".task.done").filter(has_text="From the first tab.")).to_be_visible(timeout=15_000)
     first.locator(".task.done").get_by_role("button", name="Delete this task").click()

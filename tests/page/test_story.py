@@ -193,6 +193,7 @@ def test_errors_are_told_where_they_happened(sites: Sites, open_page: Opener, tm
     page.locator("#c-text").fill("？！……")
     page.locator("#voice-picker").click()
     page.keyboard.type("narr")
+    expect(page.locator("#voice-options [role=option]")).to_have_count(1)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Generate speech").click()
     expect(page.locator(".composer [role=alert]")).not_to_have_text("Write a text first.")

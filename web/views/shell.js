@@ -23,7 +23,7 @@ export const VIEWS = [
 function nav(app) {
   const current = app.store.state.route.view;
   return html`<nav class="nav" aria-label=${t("nav.label")}>
-    <a class="brand" href="#/studio" aria-label="GPT-SoVITS">
+    <a class="brand" href="#/studio">
       <svg viewBox="0 0 32 32" aria-hidden="true">
         <path d="M5 13v6M10.5 8v16M16 4v24M21.5 9v14M27 13v6" />
       </svg>

@@ -111,7 +111,6 @@ export function voicePicker(app) {
       class="picker-button ${error?.field === "voice" ? "invalid" : ""}"
       aria-haspopup="listbox"
       aria-expanded=${String(ui.open)}
-      aria-label="${t("compose.voice")}: ${label}"
       @click=${() => (nothingThere ? app.openEditor() : ui.open ? close(app) : open(app))}
     >
       ${chosen ? avatar(app, chosen) : html`<span class="avatar blank">${icons.voices}</span>`}

@@ -61,7 +61,8 @@ def test_float32_agrees_with_the_whole_sequence_in_float64() -> None:
     """Largest error seen 6e-7 at logits of up to 3.4."""
     backend, arrays, given = native("fp32"), random_arrays(), sequence(5, 4)
     state = backend.start(2)
-    logits, generated = backend.prefill(state, 1, given), []
+    logits = backend.prefill(state, 1, given)
+    generated: list[int] = []
     for token in (3, 0, 7, 7):
         np.testing.assert_allclose(logits, logits_of_whole(arrays, given, generated), atol=5e-6)
         generated.append(token)

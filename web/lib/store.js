@@ -10,6 +10,7 @@ export function createStore(initial, schedule = nextFrame) {
   const subscribers = new Set();
 
   function announce() {
+    if (!waiting) return;
     waiting = false;
     for (const subscriber of [...subscribers]) subscriber(state);
   }
@@ -33,6 +34,8 @@ export function createStore(initial, schedule = nextFrame) {
     },
     /** Say that something inside a field has changed. */
     touch,
+    /** Tell the subscribers now: what is typed next must find the field it is meant for. */
+    flush: announce,
     subscribe(subscriber) {
       subscribers.add(subscriber);
       return () => subscribers.delete(subscriber);

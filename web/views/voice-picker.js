@@ -25,6 +25,7 @@ function open(app) {
   ui.query = "";
   ui.active = 0;
   app.store.touch();
+  app.store.flush();
 }
 
 const focusOnce = (element) => element && queueMicrotask(() => element.focus());

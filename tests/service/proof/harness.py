@@ -141,8 +141,8 @@ class Service:
 def serving(root: Path, **how: Any) -> Iterator[Service]:
     """A started service, ended afterwards whatever happens."""
     service = Service(root, **how)
-    service.start()
     try:
+        service.start()
         yield service
     finally:
         service.kill(api=True, engine=True)

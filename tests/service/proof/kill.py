@@ -208,7 +208,11 @@ def run(root: Path, kills: int, seed: int = 0, longest_pause: float = 1.5) -> Fi
     """
     figures, chance = Figures(), random.Random(seed)
     service = Service(root, seconds_per_segment=0.06, parallel=4, concurrent_tasks=6, waiting_limit=100_000)
-    service.start()
+    try:
+        service.start()
+    except BaseException:
+        service.kill(api=True, engine=True)
+        raise
     load, watch = Load(service, seed), Watch(root)
     try:
         while not load.accepted:

@@ -132,8 +132,7 @@ function addLoading(app) {
 
 function detailOf(body) {
   const data = body?.data ?? body ?? {};
-  const text = data.reason ?? data.detail ?? body?.message ?? "";
-  return typeof text === "string" ? text : JSON.stringify(text);
+  return (data.obstacles ?? []).join(" ") || body?.message || "";
 }
 
 function addLive(app) {

@@ -38,7 +38,7 @@ def _create_voice(page: Page, folder: Path) -> None:
         handle.press("ArrowLeft" if before > 12 else "ArrowRight")
     expect(dialog.locator(".length")).to_contain_text("6.5 s" if before > 12 else "9.5 s")
     dialog.get_by_label("Transcript of the clip").fill("The words that are heard.")
-    expect(dialog.get_by_label("Language").locator("option:checked")).to_have_text("Guessed: English")
+    expect(dialog.get_by_label("Language").locator("option:checked")).to_have_text("Auto: English")
     dialog.get_by_label("Name", exact=True).fill("Narrator One")
     expect(dialog.get_by_label("Id", exact=True)).to_have_attribute("placeholder", "narrator-one")
     page.set_input_files("#avatar-file", portrait)

@@ -16,7 +16,6 @@ function welcome(app) {
     <div>
       <h2 id="welcome-title">${noWeights ? t("first.weights.title") : t("first.voice.title")}</h2>
       <p>${noWeights ? t("first.weights.text") : t("first.voice.text")}</p>
-      ${noWeights && ready.detail ? html`<p class="faint">${ready.detail}</p>` : nothing}
     </div>
     <ol class="steps">
       <li class=${noWeights ? "now" : "done"}>

@@ -10,7 +10,7 @@ from tests.service.proof import crowd, soak
 
 
 def test_submits_with_cancels_end_in_exactly_one_state(tmp_path: Path) -> None:
-    found = crowd.submits_and_cancels(tmp_path, count=60)
+    found = crowd.submits_and_cancels(tmp_path, count=25)
     assert found["good"], found
 
 

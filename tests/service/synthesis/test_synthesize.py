@@ -77,7 +77,7 @@ def test_a_client_that_goes_away_ends_the_work(start: Starter, stream: bool) -> 
     engine = FakeEngine(seconds_per_segment=20, steps_per_segment=1000)
     running = start(engine=engine, shutdown_seconds=2)
     content = body(running, stream=stream, task_id="gone")
-    with httpx.Client(base_url=running.url, timeout=0.5, trust_env=False) as client:
+    with httpx.Client(base_url=running.url, timeout=20 if stream else 0.5, trust_env=False) as client:
         if stream:
             with client.stream("POST", "/synthesize", json=content) as response:
                 assert next(response.iter_bytes()).startswith(b"RIFF")

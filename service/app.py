@@ -63,6 +63,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.dialects = errors.Dialects()
     app.state.settings = settings
     app.state.page = PROJECT / "index.html"
+    app.state.docs = PROJECT / "web/docs/index.html"
     errors.install(app)
     folders = Folders(settings.root)
     for name in PARTS:

@@ -16,6 +16,7 @@ from service.compatibility import api_v2
 from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, parse
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
+from service.http.urls import RequestUrls
 from service.synthesis.fields import LARGEST_SEED
 
 _CUT_SIGNS = frozenset(",.;?!、，。？！；：…")
@@ -91,14 +92,14 @@ _FAILED = declared(400, *_KEPT_STATUSES, example={"code": 400, "message": "未�
     responses={**_WAV, 307: {"description": "Without `text`: the admin page."}, **_FAILED},
     response_class=Response,
 )
-async def get_root(request: Request, dialects: DialectsDep) -> Response:
+async def get_root(request: Request, dialects: DialectsDep, urls: RequestUrls) -> Response:
     """With `text` (and `text_language`, `refer_wav_path`, `prompt_text`, `prompt_language`): speech.
 
     Where the names of `/tts` are used (`text_lang`, `ref_audio_path`), it is `/tts`.
     """
     query = request.query_params
     if "text" not in query:
-        return RedirectResponse("/index", status_code=307)
+        return RedirectResponse(urls.page("/index"), status_code=307)
     refuse_other_sites(request)
     if "text_lang" in query or "ref_audio_path" in query:
         return await api_v2.answer(parse(api_v2.TtsFields, query), dialects, request)

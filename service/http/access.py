@@ -20,7 +20,7 @@ from service.http.urls import Signer
 from service.keys.store import digest_of
 
 _REFRESH_S = 2.0
-_PUBLIC = frozenset({"/healthz", "/readyz", "/index", "/manager", "/favicon.ico"})
+_PUBLIC = frozenset({"/healthz", "/readyz", "/index", "/docs", "/manager", "/favicon.ico"})
 _PUBLIC_PREFIXES = ("/web/",)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

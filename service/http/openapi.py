@@ -16,5 +16,8 @@ TAGS = [
     {"name": "weights", "description": "The networks' weights: what is installed, and which are current."},
     {"name": "tasks", "description": "The queue: submit, follow, cancel, remove."},
     {"name": "synthesis", "description": "Speech as the answer to a request."},
+    {"name": "api2", "description": "For clients of `api2.py` and the official `api.py`."},
+    {"name": "api_v2", "description": "For clients of `api_v2.py`; speech with subtitles."},
+    {"name": "OpenAI", "description": "For clients of OpenAI's speech API."},
     {"name": "status", "description": "Health, readiness, figures, the admin page."},
 ]

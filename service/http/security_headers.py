@@ -17,12 +17,12 @@ _EVERYWHERE = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
 }
-_PAGES = ("/index", "/web/")
+_PAGES = ("/index", "/docs")
 
 
 def is_page(path: str) -> bool:
-    """Whether a path belongs to the admin page, which runs scripts."""
-    return path == _PAGES[0] or path.startswith(_PAGES[1])
+    """Whether a path belongs to the admin page or the browsable document, which run scripts."""
+    return path in _PAGES or path.startswith("/web/")
 
 
 def security_headers(path: str, present: Iterable[bytes]) -> list[tuple[bytes, bytes]]:

@@ -71,6 +71,12 @@ def index(request: Request) -> Response:
     return page_response(request.app.state.page, request.scope)
 
 
+@router.get("/docs", summary="Every route and field, browsable", response_class=Response)
+def docs(request: Request) -> Response:
+    """Answer the page that shows this document."""
+    return page_response(request.app.state.docs, request.scope)
+
+
 @router.get("/manager", summary="The admin page under its old name", status_code=307, response_class=RedirectResponse)
 def manager(urls: RequestUrls) -> RedirectResponse:
     """Redirect to the admin page."""
@@ -78,9 +84,8 @@ def manager(urls: RequestUrls) -> RedirectResponse:
 
 
 @router.head("/", include_in_schema=False)
-@router.get("/", include_in_schema=False)
 def root(urls: RequestUrls) -> RedirectResponse:
-    """Redirect to the admin page."""
+    """Redirect to the admin page, as GET without a text does."""
     return RedirectResponse(urls.page("/index"))
 
 

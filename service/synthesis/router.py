@@ -21,7 +21,7 @@ from service.synthesis.texts import Preview, preview
 from service.tasks.identifiers import new_task_id
 from service.tasks.service import TaskService
 
-router = APIRouter(tags=["Synthesis"])
+router = APIRouter(tags=["synthesis"])
 Synthesis = Annotated[SynthesisService, Depends(provided(SynthesisService))]
 Tasks = Annotated[TaskService, Depends(provided(TaskService))]
 Shared = Annotated[Container, Depends(container_of)]

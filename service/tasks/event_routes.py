@@ -14,7 +14,7 @@ from service.tasks.streams import PageStream, TaskStream, resume_number
 from service.tasks.task_routes import Tasks
 from service.tasks.views import entry_with
 
-router = APIRouter(tags=["Events"])
+router = APIRouter(tags=["tasks"])
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events."}

@@ -17,7 +17,7 @@ from service.tasks.results import TaskResults
 from service.tasks.schemas import Redo, SegmentEntry
 from service.tasks.views import segment_entries
 
-router = APIRouter(prefix="/voice-tasks/{task_id}", tags=["Tasks"])
+router = APIRouter(prefix="/voice-tasks/{task_id}", tags=["tasks"])
 Index = Annotated[int, Path(ge=0, le=100_000, description="Place in the text, from 0.")]
 Results = Annotated[TaskResults, Depends(provided(TaskResults))]
 _AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}, "description": "Audio."}}

@@ -19,7 +19,7 @@ from service.tasks.service import TaskService, View
 from service.tasks.store import Choice
 from service.tasks.views import entry_with
 
-router = APIRouter(prefix="/voice-tasks", tags=["Tasks"])
+router = APIRouter(prefix="/voice-tasks", tags=["tasks"])
 Tasks = Annotated[TaskService, Depends(provided(TaskService))]
 _MOST_IN_ADDRESS = 1000
 

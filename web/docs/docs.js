@@ -9,7 +9,7 @@ window.SwaggerUIBundle({
   dom_id: "#routes",
   deepLinking: true,
   filter: true,
-  docExpansion: "none",
+  docExpansion: "list",
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
   requestInterceptor(request) {

@@ -68,7 +68,7 @@ def test_cut_punc_cuts_after_its_signs(speaking: Running) -> None:
 
 def test_without_text_the_page_is_shown(speaking: Running) -> None:
     answer = speaking.client.get("/", follow_redirects=False)
-    assert answer.status_code == 307 and answer.headers["location"] == "/index"
+    assert answer.status_code == 307 and answer.headers["location"] == f"{speaking.url}/index"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""The page on the real engine in a process of its own, with small weights in the official formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from GPT_SoVITS.engine.opening import open_engine
+from tests.engine.small import SmallInstallation
+from tests.page.conftest import Opener, Sites, choose_first_voice
+
+
+@pytest.mark.full
+def test_a_text_is_spoken_heard_and_another_cancelled(sites: Sites, open_page: Opener, tmp_path: Path) -> None:
+    site = sites(open_engine(SmallInstallation(tmp_path / "weights").settings(max_rows=2)))
+    site.voice("narrator", "Narrator", text="This is what the reference says.")
+    site.data("PATCH", "/voice-models/narrator", json={"prompt_language": "en"})
+    page = open_page(site)
+    expect(page.locator(".service")).to_contain_text("Ready", timeout=60_000)
+    choose_first_voice(page)
+    page.get_by_label("Cutting").select_option("cut4")
+    page.locator("#c-text").fill("Good morning. How are you.")
+    page.locator("#c-text").press("Control+Enter")
+    row = page.locator(".task").filter(has_text="Good morning.")
+    expect(row).to_be_visible(timeout=15_000)
+    page.locator("#c-text").fill("Never heard. " * 40)
+    page.locator("#c-text").press("Control+Enter")
+    other = page.locator(".task").filter(has_text="Never heard.")
+    other.get_by_role("button", name="Cancel this task").click()
+    expect(other).to_contain_text("Cancelled")
+    expect(row.locator(".play")).to_be_visible(timeout=90_000)
+    row.locator(".play").click()
+    expect(page.locator(".player")).to_contain_text("Good morning.")
+    entry = site.data("GET", "/voice-tasks", params={"status": "done"})["data"][0]
+    assert entry["version"] == "v2"
+    assert entry["audio_seconds"] > 0.2

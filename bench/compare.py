@@ -249,6 +249,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Compare; 1 when something required does not hold."""
     options = parse()
+    # Ended by `timeout`: the workers, which may be stopped, are ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     found = engines(options)
     try:
         measure(found, options)

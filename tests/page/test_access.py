@@ -73,7 +73,9 @@ def test_axe_finds_nothing_serious_in_any_view(shared: Site, open_page: Opener, 
     assert not [f"{name}: {finding}" for name, findings in found.items() for finding in findings]
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 1280, 2560, 3840])
+@pytest.mark.parametrize(
+    "width", [360, 768, 1280, 3840, *(pytest.param(width, marks=pytest.mark.full) for width in (390, 2560))]
+)
 def test_nothing_sticks_out_at_any_width(width: int, shared: Site, open_page: Opener) -> None:
     page = open_page(shared, width=width, height=900, settings={"language": "zh"})
     for view in VIEWS:

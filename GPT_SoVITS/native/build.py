@@ -21,7 +21,10 @@ from GPT_SoVITS.native import isa
 from GPT_SoVITS.native.compilers import COMMON_FLAGS, HOW_TO_GET_ONE, LINK_FLAGS, Compiler, find_compiler
 
 SOURCES = Path(__file__).parent / "src"
+BESIDE = Path(__file__).parent / "lib"
+"""Where libraries lie that came with the package or were built in a checkout."""
 TIMEOUT_SECONDS = 600
+UNFINISHED = ".unfinished-"
 
 
 class BuildError(RuntimeError):
@@ -38,14 +41,21 @@ class Built:
 
 
 def folder() -> Path:
-    """Return where libraries lie: beside this file, or in the user's cache where that cannot be written."""
-    beside = Path(__file__).parent / "lib"
+    """Return where libraries lie: beside this file, or in the user's cache where that cannot be written.
+
+    Raises:
+        BuildError: neither can be written.
+    """
     with contextlib.suppress(OSError):
-        beside.mkdir(exist_ok=True)
-    if os.access(beside, os.W_OK):
-        return beside
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpt-sovits-mindspore" / "native"
-    cache.mkdir(parents=True, exist_ok=True)
+        BESIDE.mkdir(exist_ok=True)
+    if os.access(BESIDE, os.W_OK):
+        return BESIDE
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        cache = Path(home) / "gpt-sovits-mindspore" / "native"
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError) as error:
+        raise BuildError(f"no folder for the library: {BESIDE} cannot be written, nor the user's: {error}") from error
     return cache
 
 
@@ -66,12 +76,30 @@ def library_name(level: isa.InstructionSet) -> str:
 
 
 def find_library(level: isa.InstructionSet) -> Path | None:
-    """Return the library of a level that fits the sources: the built one, or one that came with the package."""
-    for place in (folder(), Path(__file__).parent / "lib"):
+    """Return the library of a level that fits the sources: the built one, or one that came with the package.
+
+    A file that is not what was built (cut off, overwritten) does not count: loading it could end the process.
+    """
+    places = [BESIDE]
+    with contextlib.suppress(BuildError):
+        places.insert(0, folder())
+    for place in places:
         path = place / library_name(level)
-        if path.is_file():
+        if _is_intact(path):
             return path
     return None
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is_intact(path: Path) -> bool:
+    try:
+        return digest(path) == _stamp(path)["sha256"]
+    except (OSError, KeyError):
+        return False
 
 
 @contextlib.contextmanager
@@ -107,7 +135,7 @@ def _compile(compiler: Compiler, level: isa.InstructionSet, target: Path) -> Non
 
         with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2) as pool:
             objects = list(pool.map(compile_one, sorted(SOURCES.glob("*.cpp"))))
-        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-", suffix=".so")
+        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=UNFINISHED, suffix=".so")
         os.close(handle)
         try:
             _run([*compiler.command, *flags, *LINK_FLAGS, *objects, "-o", unfinished])
@@ -117,21 +145,38 @@ def _compile(compiler: Compiler, level: isa.InstructionSet, target: Path) -> Non
             Path(unfinished).unlink(missing_ok=True)
 
 
-def _stamp(path: Path) -> Path:
-    return path.with_suffix(".json")
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that readers find the old text or the new one, never a part."""
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(path)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def _stamp(path: Path) -> dict[str, str]:
+    """What is known of a library: its compiler and its digest; empty when that cannot be read."""
+    try:
+        found = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _built_by(path: Path) -> str:
-    try:
-        return str(json.loads(_stamp(path).read_text(encoding="utf-8"))["compiler"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "unknown"
+    return _stamp(path).get("compiler", "unknown")
 
 
 def _remove_old(target: Path, level: isa.InstructionSet) -> None:
     for old in target.parent.glob(f"gpt_sovits_{level.name}_*"):
         if old.stem != target.stem:
             old.unlink(missing_ok=True)
+    # What a build that was killed left; the lock is held, so none of them is being written.
+    for left in target.parent.glob(f"{UNFINISHED}*.so"):
+        left.unlink(missing_ok=True)
 
 
 def build(level: isa.InstructionSet, *, force: bool = False, place: Path | None = None) -> Built:
@@ -148,12 +193,13 @@ def build(level: isa.InstructionSet, *, force: bool = False, place: Path | None 
     place = folder() if place is None else place
     target = place / library_name(level)
     compiler = find_compiler(level.machine)
-    if compiler is None:
-        raise BuildError(f"no C++ compiler for {level.machine} found; {HOW_TO_GET_ONE}")
     with _locked(place):
-        if target.is_file() and not force and _built_by(target) == compiler.version:
-            return Built(target, compiler.version, was_built_now=False)
+        # Without a compiler a library that came with the package is as good as one built here.
+        if not force and _is_intact(target) and (compiler is None or _built_by(target) == compiler.version):
+            return Built(target, _built_by(target), was_built_now=False)
+        if compiler is None:
+            raise BuildError(f"no C++ compiler for {level.machine} found; {HOW_TO_GET_ONE}")
         _compile(compiler, level, target)
-        _stamp(target).write_text(json.dumps({"compiler": compiler.version}), encoding="utf-8")
+        write_whole(target.with_suffix(".json"), json.dumps({"compiler": compiler.version, "sha256": digest(target)}))
         _remove_old(target, level)
     return Built(target, compiler.version, was_built_now=True)

@@ -129,7 +129,7 @@ class NativeDecoder:
             numbers.ctypes.data, _PRECISIONS[precision], INT8_GROUP, int(self.half_cache)
         )
         if not self._model:
-            raise MemoryError("no memory for the decoder's weights")
+            raise MemoryError(f"no memory for a decoder of {sizes}, or impossible sizes")
         self.close: Callable[[], object] = weakref.finalize(self, library.t2s_model_free, self._model)
         self.inexact = 0
         for layer in range(sizes.layers):

@@ -115,5 +115,7 @@ class NativeEncoder:
         status = self._library.encoder_set(self._encoder, layer, kind, data.ctypes.data, int(is_half), data.size)
         if status == -1:
             raise NativeError(f"{name} of layer {layer} holds a number that is not finite in {self.precision}")
+        if status == -3:
+            raise MemoryError(f"no memory for {name} of layer {layer}")
         if status < 0:
             raise NativeError(f"{name} of layer {layer} has {data.size} numbers, which does not fit {self.sizes}")

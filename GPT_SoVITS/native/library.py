@@ -63,7 +63,7 @@ def _load(may_build: bool) -> NativeLibrary:
         except (BuildError, OSError, ImportError) as error:
             return NativeLibrary(None, reason=f"cannot be built: {error}")
     if path is None:
-        return NativeLibrary(None, reason="not built; run: python -m GPT_SoVITS.native build")
+        return NativeLibrary(None, reason="not built, or damaged; run: python -m GPT_SoVITS.native build")
     return _open(level, path)
 
 

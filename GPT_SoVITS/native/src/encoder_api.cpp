@@ -1,5 +1,5 @@
 // What the library offers of the encoder stack: plain functions for ctypes. One thread at a time per encoder.
-#include <new>
+#include <exception>
 
 #include "encoder.h"
 
@@ -12,7 +12,7 @@ GS_EXPORT void* encoder_new(const int* numbers, float epsilon, int precision, in
     return nullptr;
   try {
     return new gs::Encoder(sizes, static_cast<gs::Precision>(precision), group);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return nullptr;
   }
 }
@@ -23,10 +23,15 @@ GS_EXPORT long long encoder_bytes(const void* encoder) {
   return static_cast<long long>(static_cast<const gs::Encoder*>(encoder)->bytes());
 }
 
+// See Encoder::set; -3 without memory.
 GS_EXPORT int encoder_set(void* encoder, int layer, int kind, const void* data, int is_half, long long count) {
   auto& found = *static_cast<gs::Encoder*>(encoder);
   if (layer < 0 || layer >= found.sizes.layers || kind < 0 || kind > 15) return -2;
-  return found.set(layer, kind, data, is_half != 0, static_cast<long>(count));
+  try {
+    return found.set(layer, kind, data, is_half != 0, static_cast<long>(count));
+  } catch (const std::exception&) {
+    return -3;
+  }
 }
 
 // x (rows, dim), changed in place. 0, -1 without memory, -2 for impossible arguments.
@@ -35,7 +40,7 @@ GS_EXPORT int encoder_run(void* encoder, int first, int last, float* x, int rows
   if (first < 0 || last > found.sizes.layers || first > last || rows < 1) return -2;
   try {
     found.run(first, last, x, rows, threads > 0 ? threads : gs::pool_threads());
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return -1;
   }
   return 0;

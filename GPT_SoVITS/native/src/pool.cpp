@@ -1,8 +1,12 @@
 #include "pool.h"
 
 #include <condition_variable>
+#include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -58,6 +62,15 @@ void pin_after(int caller, int index, const cpu_set_t& allowed) {
 }
 #endif
 
+// Whether a thread of the job at hand failed. Barriers look at it: the threads that wait for that one leave instead.
+std::atomic<bool> job_failed{false};
+struct Abandoned {};
+
+// The system refused a thread, for want of memory or by a limit: callers treat both alike.
+struct NoThread : std::bad_alloc {
+  const char* what() const noexcept override { return "no more threads can be started"; }
+};
+
 class Pool {
  public:
   void run(void (*task)(void*, int, int), void* context, int count) {
@@ -65,12 +78,18 @@ class Pool {
     while (static_cast<int>(threads_.size()) < count - 1) {
       const int index = static_cast<int>(threads_.size()) + 1;
       const unsigned seen = generation_.load();
-      threads_.emplace_back([this, index, seen] { work(index, seen); });
+      try {
+        threads_.emplace_back([this, index, seen] { work(index, seen); });
+      } catch (const std::system_error&) {
+        throw NoThread();
+      }
       threads_.back().detach();
     }
     task_ = task;
     context_ = context;
     count_ = count;
+    failure_ = nullptr;
+    job_failed.store(false, std::memory_order_relaxed);
     place_caller(count);
     pending_.store(static_cast<int>(threads_.size()), std::memory_order_relaxed);
     generation_.fetch_add(1);
@@ -78,14 +97,27 @@ class Pool {
       std::lock_guard<std::mutex> lock(sleep_);
       wake_.notify_all();
     }
-    task(context, 0, count);
+    attempt(0);
     for (int spins = 0; pending_.load(std::memory_order_acquire) > 0; ++spins) {
       if (spins < kSpinsBeforeYield) relax();
       else std::this_thread::yield();
     }
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
  private:
+  // An exception may neither end a worker nor let the caller leave while others work: the first one is kept for `run`.
+  void attempt(int index) noexcept {
+    try {
+      task_(context_, index, count_);
+    } catch (const Abandoned&) {
+    } catch (...) {
+      std::lock_guard<std::mutex> lock(failing_);
+      if (!failure_) failure_ = std::current_exception();
+      job_failed.store(true, std::memory_order_release);
+    }
+  }
+
   // With a thread for every processor, two on one processor would take turns at every barrier while another processor
   // idles, and schedulers leave them so for seconds: workers then keep to the processors the caller is not on.
   void place_caller(int count) {
@@ -124,13 +156,14 @@ class Pool {
       ++seen;
       if (index < count_) {
         place_worker(index, placed_for);
-        task_(context_, index, count_);
+        attempt(index);
       }
       pending_.fetch_sub(1, std::memory_order_release);
     }
   }
 
-  std::mutex jobs_, sleep_;
+  std::mutex jobs_, sleep_, failing_;
+  std::exception_ptr failure_;
   std::condition_variable wake_;
   std::vector<std::thread> threads_;
   void (*task_)(void*, int, int) = nullptr;
@@ -185,6 +218,7 @@ void Barrier::wait() {
     return;
   }
   for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
+    if (job_failed.load(std::memory_order_relaxed)) throw Abandoned{};
     if (spins < kSpinsBeforeYield) relax();
     else std::this_thread::yield();
   }

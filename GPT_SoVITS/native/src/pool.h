@@ -13,7 +13,8 @@ int pool_threads();
 void set_pool_threads(int count);  // 0 for as many as the process may use
 
 // Runs task(context, index, count) once for every index in 0..count-1, on count threads at a time (index 0 on the
-// caller's), and returns when all are done. One job at a time: callers of other threads wait. Not to be nested.
+// caller's), and returns when all are done. One job at a time: callers of other threads wait. Not to be nested. What a
+// task throws is thrown here, when all threads have left the job (those that wait at a barrier leave it then).
 void pool_run(void (*task)(void* context, int index, int count), void* context, int count);
 
 // The same with a callable.

@@ -2,9 +2,9 @@
 // operator of MindSpore. Functions that can fail return kOutOfMemory or kBadArgument. One thread at a time per session.
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <map>
 #include <memory>
-#include <new>
 
 #include "t2s.h"
 
@@ -45,11 +45,12 @@ struct Prefill {
   int done = 0;
 };
 
+// Nothing may be thrown into the caller, which is not C++. All that is thrown means a size that memory cannot hold.
 template <class Work>
 int guarded(Work&& work) {
   try {
     return work();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return kOutOfMemory;
   }
 }
@@ -129,12 +130,16 @@ using gs::Session;
 using gs::SessionHandle;
 using gs::T2SModel;
 
-// sizes: dim, heads, layers, ffn, vocab, bert_dim, phonemes, positions. Null when there is no memory.
+// sizes: dim, heads, layers, ffn, vocab, bert_dim, phonemes, positions. Null when there is no memory
+// or a size is impossible.
 GS_EXPORT ModelHandle* t2s_model_new(const std::int32_t* sizes, int precision, int group, int half_cache) {
+  for (int i = 0; i < 8; ++i)
+    if (sizes[i] < 1) return nullptr;
+  if (sizes[0] % sizes[1] != 0) return nullptr;
   const gs::T2SSizes given{sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6], sizes[7]};
   try {
     return new ModelHandle(std::make_shared<T2SModel>(given, static_cast<gs::Precision>(precision), group, half_cache != 0));
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return nullptr;
   }
 }
@@ -147,7 +152,7 @@ GS_EXPORT std::int64_t t2s_model_bytes(const ModelHandle* model) {
 GS_EXPORT std::int64_t t2s_model_set(ModelHandle* model, int layer, int kind, const float* data, std::int64_t count) {
   try {
     return (*model)->set(layer, kind, data, static_cast<long>(count));
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return -3;
   }
 }
@@ -159,7 +164,7 @@ GS_EXPORT SessionHandle* t2s_session_new(const ModelHandle* model, int slots, in
     (*handle)->id = gs::next_session++;
     gs::sessions[(*handle)->id] = *handle;
     return handle.release();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return nullptr;
   }
 }
@@ -204,7 +209,7 @@ GS_EXPORT Prefill* t2s_prefill_new(SessionHandle* session, int slot, const std::
     auto job = std::make_unique<Prefill>(*session, text + prompts);
     gs::prepare(*job, slot, phonemes, text, prompt, prompts, features, threads > 0 ? threads : gs::pool_threads());
     return job.release();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     return nullptr;
   }
 }

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.service.proof import crowd, kill, soak
+from tests.service.proof import crowd, kill, pollers, soak
 
 
 def main(arguments: list[str]) -> int:
@@ -19,6 +19,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--count", type=int, default=1000, help="tasks, pollers ... of the other proofs")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long pollers and slow clients stay")
+    parser.add_argument("--busy", type=int, default=0, help="processes that compute beside the pollers")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--root", type=Path, help="an empty folder; default: a temporary one")
     given = parser.parse_args(arguments)
@@ -32,7 +33,9 @@ def main(arguments: list[str]) -> int:
         runs = {
             "same": lambda: crowd.same_task(root),
             "cancel": lambda: crowd.submits_and_cancels(root, given.count, given.seed),
-            "pollers": lambda: crowd.pollers_and_streams(root, given.count, given.count // 5, given.seconds),
+            "pollers": lambda: pollers.pollers_and_streams(
+                root, given.count, given.count // 5, given.seconds, given.busy
+            ),
             "slow": lambda: crowd.slow_clients(root, given.count // 2, given.seconds),
             "soak": lambda: soak.run(root, given.count * 10),
         }

@@ -1,8 +1,7 @@
-"""Many clients at once: the same task a hundred times, submits with cancels, pollers and streams, slow clients."""
+"""Many clients at once: the same task a hundred times, submits with cancels, slow clients."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import socket
@@ -12,25 +11,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import httpx
-
+from tests.service.proof.figures import Found, milliseconds
 from tests.service.proof.harness import Service, serving, task_body
-
-Found = dict[str, Any]
-
-
-def percentile(values: list[float], share: float) -> float:
-    """Return the value below which a share of the values lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
-
-def _milliseconds(values: list[float]) -> dict[str, float]:
-    shares = {"p50": 0.5, "p99": 0.99}
-    found = {name: round(1000 * percentile(values, share), 1) for name, share in shares.items()}
-    return {**found, "max": round(1000 * max(values, default=0.0), 1), "count": len(values)}
 
 
 def same_task(root: Path, threads: int = 100) -> Found:
@@ -119,89 +102,6 @@ def _ends(service: Service, done: list[tuple[str, str, int, int]]) -> tuple[Coun
     return ends, wrong
 
 
-def pollers_and_streams(root: Path, pollers: int = 1000, streams: int = 200, seconds: float = 20.0) -> Found:
-    """Pollers at 1 Hz and event streams during synthesis: how long an answer takes, and how much synthesis slows."""
-    with serving(root, seconds_per_segment=0.2, parallel=4, concurrent_tasks=4, waiting_limit=1_000_000) as service:
-        quiet = _speed(service, "q", seconds / 2)
-        latencies, told = asyncio.run(_crowd(service, pollers, streams, seconds))
-        crowded = told.pop("segments_per_second")
-    slowed = 1 - crowded / quiet if quiet else 1.0
-    found = {
-        "poll": _milliseconds(latencies),
-        "events_told": told,
-        "segments_per_second_alone": round(quiet, 2),
-        "segments_per_second_crowded": round(crowded, 2),
-        "slowed_percent": round(100 * slowed, 1),
-    }
-    return {"good": percentile(latencies, 0.99) < 0.2 and slowed < 0.05, **found}
-
-
-def _fill(service: Service, prefix: str, tasks: int = 40) -> None:
-    with service.client(60) as client:
-        for number in range(tasks):
-            client.post("/voice-tasks", json=task_body(f"{prefix}{number}", "一句话。两句话。三句话。" * 8))
-
-
-def _finished(service: Service) -> int:
-    return len(service.spoken.read_text("utf-8").splitlines()) if service.spoken.exists() else 0
-
-
-def _speed(service: Service, prefix: str, seconds: float) -> float:
-    _fill(service, prefix)
-    time.sleep(1.0)
-    before = _finished(service)
-    time.sleep(seconds)
-    return (_finished(service) - before) / seconds
-
-
-async def _crowd(service: Service, pollers: int, streams: int, seconds: float) -> tuple[list[float], Found]:
-    _fill(service, "p")
-    latencies: list[float] = []
-    told: Counter[str] = Counter()
-    stop = asyncio.Event()
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=service.url, limits=limits, timeout=30, trust_env=False) as client:
-
-        async def poll(number: int) -> None:
-            await asyncio.sleep(random.random())
-            reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
-            while not stop.is_set():
-                began = time.perf_counter()
-                status = await _get(reader, writer, f"/voice-tasks/p{number % 40}")
-                took = time.perf_counter() - began
-                latencies.append(took)
-                told[f"status_{status}"] += 1
-                await asyncio.sleep(max(0.0, 1.0 - took))
-
-        async def follow(number: int) -> None:
-            async with client.stream("GET", f"/voice-tasks/p{number % 40}/events") as response:
-                async for line in response.aiter_lines():
-                    told["events"] += line.startswith("event: task")
-                    if stop.is_set():
-                        return
-
-        work = [asyncio.create_task(poll(n)) for n in range(pollers)]
-        work += [asyncio.create_task(follow(n)) for n in range(streams)]
-        await asyncio.sleep(3.0)
-        latencies.clear()
-        before = _finished(service)
-        await asyncio.sleep(seconds)
-        speed = (_finished(service) - before) / seconds
-        stop.set()
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
-    return latencies, {**told, "segments_per_second": speed}
-
-
-async def _get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> int:
-    """Ask once over a kept connection; a whole HTTP client would cost more than the server."""
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    await reader.readexactly(int(head.partition("content-length:")[2].split("\r\n", 1)[0]))
-    return int(head.split(" ", 2)[1])
-
-
 def slow_clients(root: Path, clients: int = 500, seconds: float = 20.0) -> Found:
     """Clients that send a byte a second: how long the others wait for an answer."""
     lines = ("POST /voice-tasks HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", "Content-Length: 900")
@@ -227,6 +127,6 @@ def slow_clients(root: Path, clients: int = 500, seconds: float = 20.0) -> Found
         for connection in sockets:
             connection.close()
         gone = client.get("/healthz").status_code
-    health = _milliseconds(latencies)
+    health = milliseconds(latencies)
     spread = round(1000 * statistics.pstdev(latencies), 2)
     return {"good": health["p99"] < 100 and gone == 200, "clients": clients, "health": health, "spread_ms": spread}

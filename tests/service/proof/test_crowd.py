@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.proof import crowd, soak
+from tests.service.proof import crowd, pollers, soak
 
 
 def test_submits_with_cancels_end_in_exactly_one_state(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_thousand_submits_with_cancels(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_pollers_and_streams_hinder_nobody(tmp_path: Path) -> None:
-    found = crowd.pollers_and_streams(tmp_path)
+    found = pollers.pollers_and_streams(tmp_path)
     assert found["good"], found
 
 

@@ -96,6 +96,10 @@ def body_limit(settings: Settings, path: str, content_type: str) -> int:
     return settings.json_limit
 
 
+_ADDRESSES_OF_FILES = ("srt", "audio-out")
+"""First parts of addresses, beside those of folders, that answers give away for files."""
+
+
 def _add_middleware(app: FastAPI, settings: Settings, folders: Folders) -> None:
     """Add the layers, the innermost first."""
     access_log = app.state.access_log = logs.AccessLog(folders.logs / "access.log")
@@ -108,7 +112,7 @@ def _add_middleware(app: FastAPI, settings: Settings, folders: Folders) -> None:
     app.add_middleware(
         Guard,
         access=lambda: app.state.access,
-        served=tuple(folders.served),
+        served=(*folders.served, *_ADDRESSES_OF_FILES),
         hosts=_hosts(settings),
         origins=settings.cors_origins,
         rate=RateLimit(settings.rate_limit, settings.rate_burst),

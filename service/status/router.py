@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,7 +11,7 @@ from starlette.responses import Response
 from service.container import Domain
 from service.errors import UnavailableError
 from service.http.dependencies import SharedContainer
-from service.http.envelope import Envelope, failures, success
+from service.http.envelope import Envelope, Json, failures, success
 from service.http.static import page_response
 from service.http.urls import RequestUrls
 from service.status.health import Readiness, health_of, readiness_of
@@ -31,7 +29,7 @@ class Health(BaseModel):
     version: str = Field(description="Version of this program.", examples=["0.1.0"])
     device: str = Field(description="What computes.", examples=["CPU"])
     model_version: str | None = Field(description="Version of the current weights.", examples=["v2"])
-    queue_depth: int = Field(description="Tasks that wait or run.", examples=[0])
+    queue_depth: int = Field(description="Tasks that wait in the queue.", examples=[0])
     weights_loaded: bool = Field(description="Whether weights are in memory.", examples=[True])
     engine: str = Field(description="State of the engine.", examples=["ready"])
 
@@ -43,14 +41,15 @@ def _domains(request: Request) -> list[Domain]:
 
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Whether the process serves", response_model=Health)
-def healthz(request: Request, container: SharedContainer, urls: RequestUrls) -> dict[str, Any]:
+async def healthz(request: Request, container: SharedContainer, urls: RequestUrls) -> Response:
     """Answer 200 as soon as the process serves, also while weights load or are missing. Has no envelope."""
-    return {"status": "ok", "index_url": urls.page("/index"), **health_of(container, _domains(request))}
+    found = health_of(container, _domains(request))
+    return Json({"status": "ok", "index_url": urls.page("/index"), **found})
 
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Whether a synthesis would run", responses=failures(503))
-def readyz(request: Request, container: SharedContainer) -> Envelope[Readiness]:
+async def readyz(request: Request, container: SharedContainer) -> Envelope[Readiness]:
     """Answer 200 when a synthesis would run, else 503 with what is in the way and how to mend it."""
     readiness = readiness_of(container, _domains(request))
     if not readiness.ready:
@@ -78,13 +77,13 @@ def docs(request: Request) -> Response:
 
 
 @router.get("/manager", summary="The admin page under its old name", status_code=307, response_class=RedirectResponse)
-def manager(urls: RequestUrls) -> RedirectResponse:
+async def manager(urls: RequestUrls) -> RedirectResponse:
     """Redirect to the admin page."""
     return RedirectResponse(urls.page("/index"))
 
 
 @router.head("/", include_in_schema=False)
-def root(urls: RequestUrls) -> RedirectResponse:
+async def root(urls: RequestUrls) -> RedirectResponse:
     """Redirect to the admin page, as GET without a text does."""
     return RedirectResponse(urls.page("/index"))
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from GPT_SoVITS.engine.media.encode import FORMATS
 from GPT_SoVITS.engine.messages import Streaming
 from service.container import Container
-from service.errors import ConflictError, ParameterError
+from service.errors import ConflictError, TooLargeError
 from service.http.dependencies import container_of, provided
 from service.http.envelope import Envelope, failures, success
 from service.http.urls import RequestUrls, Urls
@@ -37,7 +37,7 @@ _AUDIO: dict[int | str, dict[str, Any]] = {
 def _check_length(text: str, container: Container) -> None:
     limit = container.settings.text_limit
     if len(text) > limit:
-        raise ParameterError(f"the text has {len(text)} characters, the limit is {limit}")
+        raise TooLargeError(f"the text has {len(text)} characters, the limit is {limit}")
 
 
 def _headers(save: SaveAs, speech: Speech, urls: Urls) -> dict[str, str]:
@@ -128,7 +128,7 @@ async def _previewed(fields: PreviewFields, tasks: TaskService, container: Conta
     return success(TextPreview.of(fields.text, found))
 
 
-@router.get("/text/preview", summary="Preview a text", responses=failures(400))
+@router.get("/text/preview", summary="Preview a text", responses=failures(400, 413))
 async def preview_by_address(
     fields: Annotated[PreviewFields, Query()], tasks: Tasks, container: Shared
 ) -> Envelope[TextPreview]:

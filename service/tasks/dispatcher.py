@@ -16,6 +16,7 @@ from service.tasks.bus import ChangeBus
 from service.tasks.errors import LeaseLostError, StorageFullError
 from service.tasks.estimate import SpeedMeter
 from service.tasks.leases import Lease
+from service.tasks.outputs import drop_old_outputs
 from service.tasks.reconcile import drop_never_accepted, reconcile
 from service.tasks.runner import MakeRequest, Offload, Runner
 from service.tasks.work import WorkStore
@@ -232,6 +233,8 @@ class Dispatcher:
                     await self._offload(self.store.sweep, before)
                 if round_number % _ROUNDS_PER_CLEANING == 1:
                     await self._offload(drop_never_accepted, self.store)
+                    if self.settings.retention_seconds:
+                        await self._offload(drop_old_outputs, self.store, before)
 
     @contextlib.contextmanager
     def _carrying_on(self, what: str) -> Iterator[None]:

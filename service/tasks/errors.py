@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.errors import ConflictError, MissingError, ParameterError, StorageFullError, TooManyError
+from service.errors import ConflictError, MissingError, ParameterError, StorageFullError, TooLargeError, TooManyError
 
 __all__ = [
     "LeaseLostError",
@@ -10,6 +10,7 @@ __all__ = [
     "TaskConflictError",
     "TaskMissingError",
     "TaskParameterError",
+    "TextTooLongError",
     "TooManyTasksError",
 ]
 
@@ -28,6 +29,10 @@ class TooManyTasksError(TooManyError):
 
 class TaskParameterError(ParameterError):
     """A field of the task is wrong."""
+
+
+class TextTooLongError(TooLargeError):
+    """The text has more characters than the limit, which the message names."""
 
 
 class LeaseLostError(Exception):

@@ -16,7 +16,7 @@ from service.synthesis.requests import Speakers, engine_request
 from service.synthesis.texts import check_speakable
 from service.tasks.bus import ChangeBus, Message
 from service.tasks.dispatcher import Dispatcher
-from service.tasks.errors import TaskParameterError
+from service.tasks.errors import TextTooLongError
 from service.tasks.estimate import Forecast, SpeedMeter
 from service.tasks.files import TaskFiles
 from service.tasks.identifiers import new_task_id
@@ -192,10 +192,11 @@ class TaskService:
             The task, and whether it is new.
 
         Raises:
-            ParameterError, TaskConflictError, TooManyTasksError, StorageFullError, the voices' errors.
+            ParameterError, TextTooLongError, TaskConflictError, TooManyTasksError, StorageFullError, and the voices'
+            errors.
         """
         if len(fields["text"]) > self.limits.text_characters:
-            raise TaskParameterError(
+            raise TextTooLongError(
                 f"the text has {len(fields['text'])} characters, the limit is {self.limits.text_characters}"
             )
         new = NewTask(task_id or new_task_id(), user_id, fields)

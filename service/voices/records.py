@@ -28,7 +28,7 @@ class Voice:
         gender: 1 male, 2 female.
         prompt_text: What is said in the reference.
         prompt_language: Code of that language.
-        avatar: Picture; None for some that were imported.
+        avatar: Picture; None for a voice without one.
         reference: What the engine hears.
         original: What was uploaded.
         auxiliary: More clips of the voice, for its timbre.

@@ -47,8 +47,8 @@ def create_voice(
     model_name: Annotated[str, Form(description="What people call it, 1 to 100 characters.")],
     model_id: Annotated[str, Form(description="1 to 64 of the characters A-Z a-z 0-9 _ -.")],
     gender: Annotated[int, Form(description="1 male, 2 female.")],
-    avatar: Annotated[UploadFile, File(description="Picture: PNG, JPEG, WebP or GIF.")],
     refer_wav: Annotated[UploadFile, File(description="Reference audio, 3 to 10 s, any common format.")],
+    avatar: Annotated[UploadFile | None, File(description="Picture: PNG, JPEG, WebP or GIF; may be absent.")] = None,
     prompt_text: Annotated[str, Form(description="What is said in it.")] = "",
     prompt_language: Annotated[str, Form(description="Name or code of that language.")] = "all_zh",
     categories: Annotated[list[str] | None, Form(description="Ids, repeated or comma-separated.")] = None,
@@ -57,7 +57,7 @@ def create_voice(
     sovits_model_path: Annotated[str, Form(description="SoVITS weights of its own.")] = "",
     aux_refer_wavs: Annotated[list[UploadFile] | None, File(description="More clips of the voice.")] = None,
 ) -> Envelope[VoiceRecord]:
-    """Make a voice from a reference clip and a picture; either everything is stored or nothing."""
+    """Make a voice from a reference clip, with a picture or without; either everything is stored or nothing."""
     fields = {
         "model_name": model_name,
         "gender": gender,
@@ -70,8 +70,8 @@ def create_voice(
     files = Files(
         _upload("avatar", avatar), _upload("refer_wav", refer_wav), _uploads("aux_refer_wavs", aux_refer_wavs or [])
     )
-    if files.reference is None or files.avatar is None:
-        raise ParameterError("refer_wav and avatar are needed, and one of them is empty")
+    if files.reference is None:
+        raise ParameterError("refer_wav is needed, and it is empty")
     return success(record(service.store.create(model_id, fields, files, separated(categories or [])), urls))
 
 

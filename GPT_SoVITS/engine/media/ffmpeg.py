@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ GUESSED_LENGTH = frozenset({"aac", "ac3", "amr", "dts", "eac3", "gsm", "loas", "
 MEMORY_BYTES = 2 << 30
 """Address space of an ffmpeg process: a malformed header must not take the machine's memory."""
 MESSAGE_CHARACTERS = 200
+_CONTEXT = re.compile(r"^\[[^\]]* @ 0x[0-9a-f]+\] ")
+"""Which object of ffmpeg's speaks: an address in memory, which tells a client nothing that it may know."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,16 @@ def available() -> bool:
     return shutil.which("ffmpeg") is not None and shutil.which("ffprobe") is not None
 
 
-def run(command: Sequence[str], *, timeout_s: float, source: bytes | None = None) -> tuple[int, bytes, str]:
+def run(
+    command: Sequence[str], *, timeout_s: float, source: bytes | None = None, unnamed: Path | None = None
+) -> tuple[int, bytes, str]:
     """Run a program of ffmpeg's with limits; return its exit status, output and last error line.
+
+    Args:
+        command: Its words.
+        timeout_s: Until it is stopped.
+        source: What it reads from its input.
+        unnamed: A file whose name is nobody's business, and is left out of the line.
 
     Raises:
         ReferenceAudioError: it is not installed, or took longer than ``timeout_s``.
@@ -77,7 +88,7 @@ def run(command: Sequence[str], *, timeout_s: float, source: bytes | None = None
         if process.poll() is None:
             process.kill()
             process.communicate()
-    return process.returncode, output, _last_line(errors)
+    return process.returncode, output, _last_line(errors, unnamed)
 
 
 def _limit(pid: int, timeout_s: float) -> None:
@@ -95,17 +106,24 @@ def _limit(pid: int, timeout_s: float) -> None:
         pass
 
 
-def _last_line(errors: bytes) -> str:
-    lines = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+def _last_line(errors: bytes, unnamed: Path | None) -> str:
+    said = errors.decode("utf-8", "replace")
+    if unnamed is not None:
+        said = said.replace(f"{_address(unnamed)}: ", "").replace(_address(unnamed), "the file")
+    lines = [_CONTEXT.sub("", line) for line in said.splitlines() if line.strip()]
     # Without the file's own bytes and names: only printable text, and not much of it.
     text = "".join(c for c in lines[-1] if c.isprintable()) if lines else ""
     return text[-MESSAGE_CHARACTERS:]
 
 
+def _address(path: Path) -> str:
+    return f"file:{path.absolute()}"
+
+
 def _input(path: Path) -> list[str]:
     # "file:" and an absolute path: a name that looks like an option or like a protocol stays a name.
     whitelists = ["-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(CONTAINERS)]
-    return [*whitelists, "-i", f"file:{path.absolute()}"]
+    return [*whitelists, "-i", _address(path)]
 
 
 def probe(path: Path, *, timeout_s: float) -> Stream:
@@ -116,7 +134,7 @@ def probe(path: Path, *, timeout_s: float) -> Stream:
     """
     entries = "stream=sample_rate,channels,duration:format=duration,format_name"
     command = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", entries, "-of", "json"]
-    status, output, message = run([*command, *_input(path)], timeout_s=timeout_s)
+    status, output, message = run([*command, *_input(path)], timeout_s=timeout_s, unnamed=path)
     try:
         found = json.loads(output)
         stream = found["streams"][0]
@@ -153,7 +171,7 @@ def decode(path: Path, stream: Stream, *, max_seconds: float, timeout_s: float) 
         # Timestamps bound the length unless the file forges them; the size bounds it always.
         "-fs", str(limit + (1 << 16)), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1",
     ]  # fmt: skip
-    status, output, message = run(command, timeout_s=timeout_s)
+    status, output, message = run(command, timeout_s=timeout_s, unnamed=path)
     frame = 4 * stream.channels
     output = output[: min(limit, len(output)) // frame * frame]
     if not output or (status != 0 and len(output) < limit // 2 and stream.seconds is None):

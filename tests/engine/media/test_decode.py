@@ -220,6 +220,14 @@ class TestHostileFiles:
             read_audio(tmp_path / "absent.wav")
         assert str(tmp_path) not in str(raised.value) and "absent.wav" in str(raised.value)
 
+    @pytest.mark.parametrize("content", [b"no sound at all" * 50, b"ID3\x04" + bytes(400), b"\xff\xfb\x90\x00" * 9])
+    def test_nor_where_ffmpeg_read_it_and_which_of_its_objects_spoke(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "clip.bin").write_bytes(content)
+        with pytest.raises(ReferenceAudioError) as raised:
+            read_audio(tmp_path / "clip.bin")
+        said = str(raised.value)
+        assert "/proc" not in said and str(tmp_path) not in said and "file:" not in said and "0x" not in said
+
     def test_values_that_are_no_numbers(self, tmp_path: Path) -> None:
         path = tmp_path / "nan.wav"
         soundfile.write(path, np.full(RATE, np.nan, np.float32), RATE, "FLOAT")

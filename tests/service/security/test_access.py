@@ -14,6 +14,7 @@ from service.http.urls import Signer
 from service.keys.store import KeyStore
 from tests.service.conftest import Running, Starter
 from tests.service.samples import make_voice
+from tests.service.tasks.http import add_reference
 
 
 def add_key(running: Running, name: str = "page") -> str:
@@ -111,6 +112,18 @@ def test_addresses_of_files_are_signed_and_need_no_key_then(running: Running) ->
     assert running.client.get(f"{record['refer_wav_url'].split('?')[0]}?{query}").status_code == 401
     assert running.client.get(f"/voice-models?{query}").status_code == 401
     assert running.client.delete(f"/voice-models/narrator?{query}").status_code == 401
+
+
+def test_so_are_those_of_speech_with_subtitles(running: Running) -> None:
+    key = {"X-API-Key": add_key(running)}
+    asked = {"text": "你好。", "text_lang": "zh", "prompt_lang": "zh", "ref_audio_path": add_reference(running)}
+    said = running.client.get("/srt", params=asked, headers=key).json()
+    for name, beginning in (("srt", b"1\n"), ("audio", b"RIFF")):
+        assert running.client.get(said[name]).content.startswith(beginning)
+        assert running.client.get(said[name].split("?")[0]).status_code == 401
+    query = urlsplit(said["srt"]).query
+    refused = running.client.get(f"/srt?text=x&{query}")
+    assert refused.status_code == 401, "a signature of a file speaks nothing"
 
 
 def test_signatures_expire_and_cannot_be_changed() -> None:

@@ -32,6 +32,15 @@ def test_speech_comes_as_wav_and_is_kept_under_its_names(running: Running) -> No
     assert request.streaming is Streaming.OFF
 
 
+def test_a_text_over_the_limit_is_too_large_wherever_it_is_sent(start: Starter) -> None:
+    running = start(text_limit=5)
+    for path in ("/synthesize", "/voice-tasks", "/text/preview"):
+        answer = running.client.post(path, json=body(running, text="一二三四五六"))
+        assert (answer.status_code, answer.json()["code"]) == (413, 3), path
+        assert "6 characters, the limit is 5" in answer.json()["message"]
+    assert running.engine.requests == []
+
+
 def test_without_names_it_is_kept_as_anonymous(running: Running) -> None:
     answer = _speak(running, user_id="", task_id="")
     name = answer.headers["x-task-id"]

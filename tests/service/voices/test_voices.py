@@ -15,7 +15,7 @@ from PIL import Image
 from service.voices.clips import spoken_seconds, verdict
 from service.voices.store import VoiceStore
 from tests.service.conftest import Running, Starter
-from tests.service.samples import clip, make_voice, picture, post_voice, sound, speechlike
+from tests.service.samples import FIELDS, clip, make_voice, picture, post_voice, sound, speechlike
 
 
 def files_of(running: Running, model_id: str = "narrator") -> list[str]:
@@ -126,7 +126,19 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(running: Running) -> None:
 
 def test_missing_fields_are_named(running: Running) -> None:
     answer = running.client.post("/voice-models", data={"model_id": "x"})
-    assert {"model_name", "gender", "avatar", "refer_wav"} <= {each["field"] for each in answer.json()["data"]}
+    assert {"model_name", "gender", "refer_wav"} == {each["field"] for each in answer.json()["data"]}
+
+
+def test_a_voice_needs_no_picture(running: Running) -> None:
+    # As programs leave it out, and as browsers send a field without a file.
+    for model_id, more in (("absent", {}), ("empty", {"avatar": ("", b"")})):
+        fields = {**FIELDS, "model_id": model_id}
+        answer = running.client.post("/voice-models", data=fields, files={"refer_wav": ("r.wav", clip()), **more})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["data"]["avatar_url"] is None
+        assert files_of(running, model_id) == ["original.wav", "refer.wav"]
+    changed = running.client.patch("/voice-models/absent", files={"avatar": ("a.png", picture())})
+    assert running.client.get(changed.json()["data"]["avatar_url"]).status_code == 200
 
 
 def test_an_id_can_be_used_once(running: Running) -> None:

@@ -48,7 +48,7 @@ def folder() -> Path:
     """
     with contextlib.suppress(OSError):
         BESIDE.mkdir(exist_ok=True)
-    if os.access(BESIDE, os.W_OK):
+    if BESIDE.is_dir() and os.access(BESIDE, os.W_OK | os.X_OK):
         return BESIDE
     try:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

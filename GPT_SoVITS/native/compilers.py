@@ -61,13 +61,18 @@ def _candidates(family: str) -> list[tuple[str, ...]]:
     return found + [(path,) for name in names if (path := shutil.which(name))]
 
 
+def _is_zig(command: tuple[str, ...]) -> bool:
+    """Say so for ``zig c++`` as for ``python -m ziglang c++``: its version names clang only."""
+    return any(os.path.basename(part) in ("zig", "ziglang") for part in command)  # noqa: PTH119
+
+
 @lru_cache(maxsize=4)
 def find_compiler(family: str) -> Compiler | None:
     """Return the first compiler that works for a processor family, None where there is none."""
     for command in _candidates(family):
         version = _ask(command)
         if version is not None:
-            return Compiler(command, version, is_zig="zig" in os.path.basename(command[0]))  # noqa: PTH119
+            return Compiler(command, version, _is_zig(command))
     if importlib.util.find_spec("ziglang") is not None:
         command = (sys.executable, "-m", "ziglang", "c++")
         version = _ask(command)

@@ -1,8 +1,9 @@
 """Before a native backend is used: does it compute what the portable code computes?
 
 Two checks. The kernels, on a small random network, against the portable backend: ragged rows over advancing positions,
-across a page of the cache, and a row alone against the same row in company, to the last bit. Then the loaded weights,
-against plain numpy, over a few tokens.
+across a page of the cache, and a row alone against the same row in company, to the last bit. That compiles graphs,
+which takes seconds; when they pass it is noted beside the library, and the next processes skip it. Then the loaded
+weights, against plain numpy, over a few tokens: always.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from GPT_SoVITS._environment import cpu_flags
+from GPT_SoVITS.native import verdicts
+from GPT_SoVITS.native.build import digest
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.t2s.backend import DecodeBackend, DecodeInput
 from GPT_SoVITS.t2s.config import T2SConfig
@@ -89,8 +94,21 @@ def _kernels(path: str, precision: Precision, threads: int) -> str:
 
 
 def check_kernels(library: ctypes.CDLL, precision: Precision, threads: int = 0) -> str:
-    """Return what is wrong with the kernels, empty when nothing is; a few seconds, once per process."""
-    return _kernels(str(library._name), precision, threads)
+    """Return what is wrong with the kernels, empty when nothing is; a few seconds, once per library and processor."""
+    path = str(library._name)
+    key = _key(Path(path), precision, threads or int(library.gs_pool_threads()))
+    if verdicts.passed(Path(path), key):
+        return ""
+    wrong = _kernels(path, precision, threads)
+    if not wrong:
+        verdicts.note(Path(path), key)
+    return wrong
+
+
+def _key(path: Path, precision: Precision, threads: int) -> str:
+    """All that the outcome depends on: the code, the processor, and what is checked how closely."""
+    checked = (SMALL, _ROWS, _STEPS, TOLERANCE[precision], digest(Path(__file__)))
+    return verdicts.key(digest(path), sorted(cpu_flags()), precision, threads, checked)
 
 
 def _norm(x: np.ndarray, weight: Any, bias: Any) -> np.ndarray:

@@ -31,9 +31,14 @@ class AccessEntry:
 
     @property
     def is_polling(self) -> bool:
-        """Whether it asked how something is going; such requests are many and tell nothing, unless they fail."""
-        asks = self.method in ("GET", "HEAD") or self.path == "/voice-tasks/query"
-        return asks and self.path.startswith(_POLLING) and self.status != 500
+        """See :func:`is_polling`."""
+        return is_polling(self.method, self.path, self.status)
+
+
+def is_polling(method: str, path: str, status: int) -> bool:
+    """Whether a request asked how something is going; such are many and tell nothing, unless they fail."""
+    asks = method in ("GET", "HEAD") or path == "/voice-tasks/query"
+    return asks and path.startswith(_POLLING) and status != 500
 
 
 class AccessLog:
@@ -61,7 +66,7 @@ class AccessLog:
 
     def write(self, entry: AccessEntry) -> None:
         """Add a request, unless it is polling. Does not block."""
-        if entry.is_polling or self._queue is None:
+        if self._queue is None or entry.is_polling:
             return
         # Escaped, so that a path cannot begin a line or a column of its own.
         path = json.dumps(entry.path, ensure_ascii=False)[1:-1]

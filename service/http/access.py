@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import math
 import time
@@ -25,6 +26,7 @@ _PUBLIC_PREFIXES = ("/web/",)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+@functools.lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Whether an address or name stands for this machine alone."""
     try:

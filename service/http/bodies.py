@@ -38,7 +38,7 @@ class BodyLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
         await _Reading(scope, receive, send, self).run()
@@ -47,6 +47,11 @@ class BodyLimits:
         """Return the limit of a request's body."""
         headers = dict(scope["headers"])
         return self._limit_of(scope["path"], headers.get(b"content-type", b"").decode("latin-1").lower())
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether a body follows; HTTP/1.1 announces it with one header or the other."""
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
 class _Reading:

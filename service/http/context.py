@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.http.errors import answer_error
 from service.http.figures import HttpFigures
 from service.http.security_headers import security_headers
-from service.logs import AccessEntry, AccessLog
+from service.logs import AccessEntry, AccessLog, is_polling
 
 request_id_of_context: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 """The request that the current task works for; log lines carry it."""
@@ -40,7 +40,7 @@ class RequestContext:
         exchange = _Exchange(scope, send)
         began = time.perf_counter()
         token = request_id_of_context.set(exchange.request_id)
-        self._figures.active.inc()
+        self._figures.active += 1
         try:
             await self.app(scope, receive, exchange.send)
         except ClientDisconnect:
@@ -51,7 +51,7 @@ class RequestContext:
             await answer_error(HTTPConnection(scope), error)(scope, receive, exchange.send)
         finally:
             request_id_of_context.reset(token)
-            self._figures.active.dec()
+            self._figures.active -= 1
             self._note(scope, exchange, time.perf_counter() - began)
 
     def _note(self, scope: Scope, exchange: _Exchange, seconds: float) -> None:
@@ -59,9 +59,9 @@ class RequestContext:
         name = getattr(route, "path", None) or "other"
         # HTTP knows few methods; a client may invent many, and each would be a series of its own.
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._figures.requests.labels(method, name, str(exchange.status or 499)).inc()
-        self._figures.seconds.labels(method, name).observe(seconds)
-        if self._log is not None:
+        status = exchange.status or 499
+        self._figures.note(method, name, status, seconds)
+        if self._log is not None and not is_polling(scope["method"], scope["path"], status):
             client = (scope.get("client") or ("-",))[0]
             self._log.write(
                 AccessEntry(
@@ -69,7 +69,7 @@ class RequestContext:
                     key=scope.get("api_key_name") or "-",
                     method=scope["method"],
                     path=scope["path"],
-                    status=exchange.status or 499,
+                    status=status,
                     sent=exchange.sent,
                     seconds=seconds,
                     request_id=exchange.request_id,
@@ -87,7 +87,7 @@ class _Exchange:
         self._send, self._path = send, scope["path"]
         self.status = 0
         self.sent = 0
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
         self.request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
         scope["request_id"] = self.request_id
 

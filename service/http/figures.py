@@ -25,7 +25,18 @@ class HttpFigures:
             buckets=(0.005, 0.02, 0.1, 0.3, 1, 3, 10, 60),
             registry=registry,
         )
-        self.active = Gauge("http_requests_active", "Requests being answered.", registry=registry)
+        self.active = 0
+        Gauge("http_requests_active", "Requests being answered.", registry=registry).set_function(lambda: self.active)
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def note(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered. Methods and routes are of a small number."""
+        known = self._known.get((method, route, status))
+        if known is None:  # finding a series by its labels costs more than counting
+            known = self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
+            self._known[(method, route, status)] = known
+        known[0].inc()
+        known[1].observe(seconds)
 
 
 class EngineFigures(Collector):

@@ -39,7 +39,7 @@ class PageRequest:
         return Page(total=total, pageIndex=self.page, pageSize=self.page_size, data=list(entries))
 
 
-def _requested(
+async def _requested(
     page: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Number of the page, from 1.")] = 1,
     page_size: Annotated[int, Query(ge=1, le=100, description="Entries on a page, 1 to 100.")] = 20,
 ) -> PageRequest:

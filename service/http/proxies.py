@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import re
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ def networks(addresses: Sequence[str]) -> list[Network]:
     return [ipaddress.ip_network(address, strict=False) for address in addresses]
 
 
+@functools.lru_cache(256)
 def is_host(text: str) -> bool:
     """Whether a text has the form of a Host header; what has not never gets into an address of ours."""
     return _HOST.fullmatch(text) is not None

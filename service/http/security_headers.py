@@ -25,11 +25,15 @@ def is_page(path: str) -> bool:
     return path in _PAGES or path.startswith("/web/")
 
 
+def _encoded(headers: dict[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.encode(), value.encode()) for name, value in headers.items())
+
+
+_OF_PAGES = _encoded({**_EVERYWHERE, "content-security-policy": PAGE_POLICY})
+_OF_DATA = _encoded({**_EVERYWHERE, "content-security-policy": DATA_POLICY, "cache-control": "no-store"})
+
+
 def security_headers(path: str, present: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
     """Return the headers to add to an answer, without those it has."""
-    found = dict(_EVERYWHERE)
-    found["content-security-policy"] = PAGE_POLICY if is_page(path) else DATA_POLICY
-    if not is_page(path):
-        found["cache-control"] = "no-store"
     have = {name.lower() for name in present}
-    return [(name.encode(), value.encode()) for name, value in found.items() if name.encode() not in have]
+    return [header for header in (_OF_PAGES if is_page(path) else _OF_DATA) if header[0] not in have]

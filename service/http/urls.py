@@ -10,6 +10,7 @@ from typing import Annotated
 from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
 # A file's address stays the same for this long, so that browsers may keep the file.
 _STEADY_S = 3600
@@ -69,10 +70,33 @@ class Urls:
         return f"{self.base}{path}?{self._signer.sign('/' + '/'.join(parts))}"
 
 
-def urls_of(request: Request) -> Urls:
+async def urls_of(request: Request) -> Urls:
     """Return the maker of addresses for an answer to a request."""
-    access = request.app.state.access
-    return Urls(str(request.base_url).rstrip("/"), access.signer if access.required() else None)
+    return urls_at(request.scope)
+
+
+def urls_at(scope: Scope) -> Urls:
+    """Return the maker of addresses for an answer to a request."""
+    access = scope["app"].state.access
+    return Urls(_base_of(scope), access.signer if access.required() else None)
+
+
+_bases: dict[tuple[str, bytes, str], str] = {}
+_MOST_BASES = 256
+
+
+def _base_of(scope: Scope) -> str:
+    """Return where the client sees the service; made once for each of the few names that it is called by."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))
+    known = (scope["scheme"], host, root)
+    base = _bases.get(known)
+    if base is None or not host:
+        base = str(Request(scope).base_url).rstrip("/")
+        if len(_bases) >= _MOST_BASES:
+            _bases.clear()
+        _bases[known] = base
+    return base
 
 
 RequestUrls = Annotated[Urls, Depends(urls_of)]

@@ -67,8 +67,10 @@ def flow_reach(config: SovitsConfig) -> int:
 
 
 def encode_phonemes(voice: Synthesizer, phonemes: NDArray[Any]) -> EncodedPhonemes:
-    """Encode the phonemes (L,) of a segment, padded to the one length that content is computed over."""
+    """Encode the phonemes (L,) of a segment; for graphs padded to the one length that content is computed over."""
     encoded = voice.phonemes(phonemes)
+    if not voice.encoders.needs_compiling:
+        return encoded
     missing = voice.buckets.phonemes[-1] - encoded.mask.shape[2]
     if missing <= 0:
         return encoded

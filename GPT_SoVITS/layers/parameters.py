@@ -28,6 +28,19 @@ def _problems(expected: Mapping[str, ms.Parameter], arrays: Mapping[str, np.ndar
     return found
 
 
+def check_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray]) -> None:
+    """Compare a network's parameters with arrays of the same dotted names.
+
+    Raises:
+        WeightsError: any key is missing, unexpected or misshapen.
+    """
+    problems = _problems(dict(network.parameters_and_names()), arrays)
+    if problems:
+        head = "; ".join(problems[:20])
+        more = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
+        raise WeightsError(f"weights do not fit {type(network).__name__}: {head}{more}")
+
+
 def load_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
     """Fill a network's parameters from arrays of the same dotted names, every one or none.
 
@@ -39,13 +52,8 @@ def load_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray], dtype: type 
     Raises:
         WeightsError: any key is missing, unexpected or misshapen; nothing has been changed then.
     """
-    parameters = dict(network.parameters_and_names())
-    problems = _problems(parameters, arrays)
-    if problems:
-        head = "; ".join(problems[:20])
-        more = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
-        raise WeightsError(f"weights do not fit {type(network).__name__}: {head}{more}")
-    for name, target in parameters.items():
+    check_arrays(network, arrays)
+    for name, target in dict(network.parameters_and_names()).items():
         source: np.ndarray = np.array(arrays[name], dtype=dtype, order="C")
         data = ms.Tensor.from_numpy(source)
         target.set_dtype(data.dtype)  # set_data alone would cast the data to the placeholder's float32

@@ -1,8 +1,8 @@
 """Host side of the synthesizer: numpy in, numpy out, no batch axis, any length.
 
-Inputs are padded to length buckets and masked, so that a handful of compiled graphs serve every length with the result
-of the unpadded input. Steps whose results are worth keeping are methods of their own: the condition of a voice, the
-encoding of a segment's phonemes (several streaming chunks share it), the content, the latent frames, the audio.
+What computes the steps before the vocoder is in ``host.py`` (CPU) and ``graphs.py`` (Ascend). Steps whose results are
+worth keeping are methods of their own: the condition of a voice, the encoding of a segment's phonemes (several
+streaming chunks share it), the content, the latent frames, the audio.
 """
 
 from __future__ import annotations
@@ -15,53 +15,19 @@ import numpy as np
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.sovits.config import SovitsConfig
-from GPT_SoVITS.sovits.native_vocoder import PREFIX, choose_vocoder
-from GPT_SoVITS.sovits.network import (
-    ContentGraph,
-    LatentGraph,
-    PhonemeGraph,
-    ReferenceGraph,
-    SpeakerGraph,
-    SynthesizerNetwork,
-    TokenGraph,
-)
+from GPT_SoVITS.sovits.encoders import Choice, choose_encoders
+from GPT_SoVITS.sovits.graphs import Buckets as Buckets
+from GPT_SoVITS.sovits.host import EncodedPhonemes as EncodedPhonemes
+from GPT_SoVITS.sovits.host import Holding
+from GPT_SoVITS.sovits.native_vocoder import choose_vocoder
 from GPT_SoVITS.sovits.resample import change_speed, cross_fade, frames_at_speed
-from GPT_SoVITS.sovits.vocoder import WINDOWS, Vocoder
+from GPT_SoVITS.sovits.vocoder import Vocoder
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class InputError(ValueError):
     """An input of the synthesizer has the wrong shape or range."""
-
-
-@dataclass(frozen=True)
-class Buckets:
-    """Lengths that graphs are compiled for, one compilation (0.3 to 2 s) per length in use.
-
-    Attributes:
-        codes: Semantic tokens (25 per second).
-        phonemes: Phonemes.
-        frames: Latent frames (50 per second) after the change of speed.
-        reference: Spectrogram frames (50 per second) of a reference.
-        features: HuBERT frames (50 per second) of a reference.
-        windows: Frames per run of the generator.
-    """
-
-    codes: tuple[int, ...] = (32, 64, 128, 192, 256, 384, 512, 1024, 2048)
-    phonemes: tuple[int, ...] = (32, 64, 128, 256, 512, 1024)
-    frames: tuple[int, ...] = (64, 128, 256, 384, 512, 768, 1024, 2048, 4096, 8192)
-    reference: tuple[int, ...] = (256, 512, 1024, 2048, 4096)
-    features: tuple[int, ...] = (256, 512, 1024, 2048, 4096)
-    windows: tuple[int, ...] = WINDOWS
-
-
-@dataclass(frozen=True)
-class EncodedPhonemes:
-    """Phonemes of a segment as the content graph takes them: encoding (1, hidden, bucket) and mask (1, 1, bucket)."""
-
-    encoding: Array
-    mask: Array
 
 
 @dataclass(frozen=True)
@@ -89,6 +55,9 @@ class Synthesizer:
         arrays: Weights under official names, weight norm folded (``convert.keymap.map_official("sovits", ...)``).
         buckets: Lengths to compile for.
         dtype: numpy float type of weights and computation.
+        encoders: What runs everything before it: ``auto``, ``host`` or ``graph`` (see ``encoders.choose_encoders``).
+        holding: How the host holds weights: ``fp32`` or ``fp16``; sums are float32 always. Graphs hold ``dtype``.
+        threads: Of the host's products; 0 for as many as the process may use.
         vocoder: What runs the generator: ``auto``, ``native`` or ``jit`` (see ``native_vocoder.choose_vocoder``).
 
     Raises:
@@ -104,19 +73,15 @@ class Synthesizer:
         buckets: Buckets | None = None,
         dtype: type = np.float32,
         vocoder: str = "auto",
+        encoders: Choice = "auto",
+        holding: Holding = "fp32",
+        threads: int = 0,
     ) -> None:
         self.config = config
         self.buckets = buckets or Buckets()
         self.dtype = dtype
         # The generator's weights are held by what runs it, and by nothing else.
-        self.network = SynthesizerNetwork(config, with_generator=False)
-        self.network.load({key: value for key, value in arrays.items() if not key.startswith(PREFIX)}, dtype)
-        self._reference = backend.compile_cell(ReferenceGraph(self.network))
-        self._speaker = backend.compile_cell(SpeakerGraph(self.network)) if config.is_pro else None
-        self._phonemes = backend.compile_cell(PhonemeGraph(self.network))
-        self._content = backend.compile_cell(ContentGraph(self.network))
-        self._latent = backend.compile_cell(LatentGraph(self.network))
-        self._tokens = backend.compile_cell(TokenGraph(self.network))
+        self.encoders = choose_encoders(config, arrays, self.buckets, dtype, encoders, holding, threads)
         chosen = choose_vocoder(config, arrays, vocoder, dtype)
         self.vocoder_description, self.vocoder_reason = chosen.description, chosen.reason
         self.vocoder = Vocoder(config.generator, chosen.run, self.buckets.windows)
@@ -131,12 +96,7 @@ class Synthesizer:
         bins = self.config.reference_bins
         if spectrogram.ndim != 2 or spectrogram.shape[0] < bins or not spectrogram.shape[1]:
             raise InputError(f"spectrogram of shape {spectrogram.shape}, expected (at least {bins}, at least 1)")
-        frames = spectrogram.shape[1]
-        size = backend.bucket(frames, self.buckets.reference)
-        padded = self._zeros(1, bins, size)
-        padded[0, :, :frames] = spectrogram[:bins]
-        timbre: Array = self._run(self._reference, padded, self._mask(frames, size))[0, :, 0]
-        return timbre
+        return self.encoders.timbre(spectrogram[:bins])
 
     def condition(self, spectrograms: Sequence[Array], speakers: Sequence[Array] = ()) -> Array:
         """Return the condition of a voice, (gin,): the mean over its references.
@@ -155,7 +115,7 @@ class Synthesizer:
                 f"at least one reference, each with {'an' if self.config.is_pro else 'no'} embedding"
             )
         conditions = [self.timbre(spectrogram) for spectrogram in spectrograms]
-        if self._speaker is not None:
+        if self.config.is_pro:
             conditions = [self._with_speaker(*pair) for pair in zip(conditions, speakers, strict=True)]
         mean: Array = np.mean(conditions, axis=0, dtype=self.dtype)
         return mean
@@ -163,20 +123,12 @@ class Synthesizer:
     def phonemes(self, text: Array) -> EncodedPhonemes:
         """Encode the phoneme ids (L,) of a segment."""
         ids = self._ids(text, self.config.phoneme_count, "phonemes")
-        size = backend.bucket(len(ids), self.buckets.phonemes)
-        mask = self._mask(len(ids), size)
-        return EncodedPhonemes(self._run(self._phonemes, _pad(ids, size), mask), mask)
+        return self.encoders.phonemes(ids)
 
     def content(self, codes: Array, phonemes: EncodedPhonemes, condition: Array) -> Array:
         """Return the content of semantic tokens (N,) spoken in a voice, (hidden, N * frames_per_code)."""
         ids = self._ids(codes, self.config.codebook_size, "semantic tokens")
-        size = backend.bucket(len(ids), self.buckets.codes)
-        frames = len(ids) * self.config.frames_per_code
-        mask = self._mask(frames, size * self.config.frames_per_code)
-        content: Array = self._run(
-            self._content, _pad(ids, size), mask, phonemes.encoding, phonemes.mask, self._shaped(condition)
-        )[0, :, :frames]
-        return content
+        return self.encoders.content(ids, phonemes, condition)
 
     def noise_shape(self, codes: int, speed: float = 1.0) -> tuple[int, int]:
         """Shape of the noise for :meth:`latent` of that many semantic tokens."""
@@ -192,19 +144,14 @@ class Synthesizer:
             noise_scale: Standard deviation relative to the prior's.
         """
         frames = content.shape[1]
-        size = backend.bucket(frames, self.buckets.frames)
-        padded = self._zeros(1, content.shape[0], size)
-        padded[0, :, :frames] = content
-        scaled = self._zeros(1, self.config.inter_channels, size)
+        scaled = self._zeros(self.config.inter_channels, frames)
         if noise is not None:
             if noise.shape != (self.config.inter_channels, frames):
                 raise InputError(f"noise of shape {noise.shape}, expected {(self.config.inter_channels, frames)}")
-            scaled[0, :, :frames] = noise * noise_scale
+            scaled[:] = noise * noise_scale
         elif noise_scale != 0:
             raise InputError(f"noise_scale is {noise_scale} but there is no noise; give noise or set the scale to 0")
-        inputs = (padded, self._mask(frames, size), scaled, self._shaped(condition))
-        outputs = self._latent(*(backend.to_tensor(array) for array in inputs))
-        return Latent(*(output.asnumpy()[0, :, :frames] for output in outputs))
+        return Latent(*self.encoders.latent(content, scaled, condition))
 
     def decode(
         self,
@@ -274,10 +221,7 @@ class Synthesizer:
         count = features.shape[1] // self.config.frames_per_code
         if features.shape[0] != self.config.ssl_dim or not count:
             raise InputError(f"features of shape {features.shape}, expected ({self.config.ssl_dim}, at least 2)")
-        size = backend.bucket(features.shape[1], self.buckets.features)
-        padded = self._zeros(1, self.config.ssl_dim, size)
-        padded[0, :, : features.shape[1]] = features
-        return self._run(self._tokens, padded)[0, :count].astype(np.int64)
+        return self.encoders.tokens(features)
 
     def warm_up(
         self,
@@ -319,28 +263,14 @@ class Synthesizer:
         size = self.config.speaker_embedding_dim
         if speaker.size != size:
             raise InputError(f"speaker embedding of shape {speaker.shape}, expected ({size},)")
-        row: Array = np.asarray(speaker, self.dtype).reshape(1, size)
-        condition: Array = self._run(self._speaker, self._shaped(timbre), row)[0, :, 0]
-        return condition
+        return self.encoders.with_speaker(timbre, speaker)
 
     def _encoded(self, text: Array | EncodedPhonemes) -> EncodedPhonemes:
         return text if isinstance(text, EncodedPhonemes) else self.phonemes(text)
 
-    def _run(self, graph: Any, *inputs: Array) -> Array:
-        result: Array = graph(*(backend.to_tensor(array) for array in inputs)).asnumpy()
-        return result
-
-    def _shaped(self, condition: Array) -> Array:
-        return np.asarray(condition, self.dtype).reshape(1, self.config.gin_channels, 1)
-
     def _zeros(self, *shape: int) -> Array:
         zeros: Array = np.zeros(shape, self.dtype)
         return zeros
-
-    def _mask(self, length: int, size: int) -> Array:
-        mask = self._zeros(1, 1, size)
-        mask[0, 0, :length] = 1.0
-        return mask
 
     def _ids(self, values: Array, count: int, what: str) -> Array:
         ids = np.asarray(values)
@@ -349,9 +279,3 @@ class Synthesizer:
         if ids.min() < 0 or ids.max() >= count:
             raise InputError(f"{what} from {ids.min()} to {ids.max()}; the weights know 0 to {count - 1}")
         return ids.astype(np.int32)
-
-
-def _pad(ids: Array, size: int) -> Array:
-    padded = np.zeros((1, size), np.int32)
-    padded[0, : len(ids)] = ids
-    return padded

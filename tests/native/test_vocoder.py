@@ -15,6 +15,7 @@ from GPT_SoVITS.native.library import NativeLibrary, load
 from GPT_SoVITS.sovits import native_vocoder
 from GPT_SoVITS.sovits.config import GeneratorConfig
 from GPT_SoVITS.sovits.generator import Generator
+from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.native_vocoder import (
     NativeGenerator,
     VocoderUnavailableError,
@@ -246,9 +247,10 @@ def test_weights_are_held_once() -> None:
     """The synthesizer's network has no generator of its own."""
     from tests.networks.sovits_small import random_arrays
 
-    voice = Synthesizer(SMALL, random_arrays(SMALL))
+    voice = Synthesizer(SMALL, random_arrays(SMALL), encoders="graph")
     assert "native" in voice.vocoder_description
-    assert not [name for name, _ in voice.network.parameters_and_names() if name.startswith("dec.")]
+    assert isinstance(voice.encoders, GraphEncoders)
+    assert not [name for name, _ in voice.encoders.network.parameters_and_names() if name.startswith("dec.")]
 
 
 def test_errors_of_native_code_are_words() -> None:

@@ -1,4 +1,4 @@
-"""The host side of the synthesizer: lengths, errors, streaming, and the official numbers."""
+"""The synthesizer with compiled graphs: lengths, errors, streaming, and the official numbers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.sovits.encoders import Choice
+from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.network import ContentGraph, LatentGraph, PhonemeGraph, ReferenceGraph, SynthesizerNetwork
 from GPT_SoVITS.sovits.synthesizer import Buckets, InputError, Synthesizer
 from tests.networks.sovits_small import SMALL, SMALL_PRO, random_arrays
@@ -28,7 +30,7 @@ PADDED = Buckets(codes=(16,), phonemes=(16,), frames=(40,), reference=(32,), fea
 
 def _synthesizer(buckets: Buckets, pro: bool = False) -> Synthesizer:
     config = SMALL_PRO if pro else SMALL
-    return Synthesizer(config, random_arrays(config), buckets=buckets)
+    return Synthesizer(config, random_arrays(config), buckets=buckets, encoders="graph")
 
 
 @pytest.fixture(scope="module")
@@ -170,11 +172,12 @@ def test_wrong_inputs_are_named(padded: Synthesizer) -> None:
         padded.content(np.zeros(17, np.int64), text, condition)
 
 
-def test_weights_that_do_not_fit_are_named() -> None:
+@pytest.mark.parametrize("encoders", ["host", "graph"])
+def test_weights_that_do_not_fit_are_named(encoders: Choice) -> None:
     arrays = random_arrays(SMALL)
     arrays["enc_q.pre.bias"] = arrays.pop("flow.flows.2.post.bias")
     with pytest.raises(WeightsError, match=r"(?s)missing: flow\.flows\.2\.post\.bias.*enc_q\.pre\.bias"):
-        Synthesizer(SMALL, arrays, buckets=PADDED)
+        Synthesizer(SMALL, arrays, buckets=PADDED, encoders=encoders)
 
 
 @pytest.mark.parametrize("vocoder", ["auto", "jit"])
@@ -188,7 +191,8 @@ def test_generator_weights_that_do_not_fit_are_named(vocoder: str) -> None:
 def test_half_precision_is_held_and_computed_in() -> None:
     full = _synthesizer(PADDED, pro=True)
     half = Synthesizer(SMALL_PRO, random_arrays(SMALL_PRO), buckets=PADDED, dtype=np.float16)
-    assert half.network.ssl_proj.weight.asnumpy().dtype == np.float16
+    assert isinstance(half.encoders, GraphEncoders)
+    assert half.encoders.network.ssl_proj.weight.asnumpy().dtype == np.float16
     condition = half.condition(SPECTROGRAMS, SPEAKERS)
     np.testing.assert_allclose(condition, full.condition(SPECTROGRAMS, SPEAKERS), atol=5e-3)
     audio = half.decode(CODES, TEXT, condition, noise_scale=0.0)
@@ -200,6 +204,6 @@ def test_half_precision_is_held_and_computed_in() -> None:
 
 def test_warm_up_compiles_every_window() -> None:
     lengths: list[int] = []
-    voice = Synthesizer(SMALL_PRO, random_arrays(SMALL_PRO), buckets=PADDED, vocoder="jit")
+    voice = Synthesizer(SMALL_PRO, random_arrays(SMALL_PRO), buckets=PADDED, vocoder="jit", encoders="graph")
     seconds = voice.warm_up([11], [7], [9], lambda length, _: lengths.append(length))
     assert seconds > 0 and lengths == [9, 11, 31, 32, 40]

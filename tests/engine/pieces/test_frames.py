@@ -50,7 +50,8 @@ def test_content_of_up_to_20_s_is_that_of_one_run(bundle: Bundle, voice: Prepare
     rng, synthesizer = np.random.default_rng(1), bundle.synthesizer
     tokens, phonemes = rng.integers(0, 1024, 50), rng.integers(0, 700, 21)
     encoded = encode_phonemes(synthesizer, phonemes)
-    assert encoded.mask.sum() == 21 and encoded.mask.shape[2] == synthesizer.buckets.phonemes[-1]
+    padded = synthesizer.buckets.phonemes[-1] if synthesizer.encoders.needs_compiling else 21
+    assert encoded.mask.sum() == 21 and encoded.mask.shape[2] == padded
     found = finish(content_frames(synthesizer, tokens, encoded, voice.condition))
     np.testing.assert_allclose(
         found, synthesizer.content(tokens, synthesizer.phonemes(phonemes), voice.condition), atol=1e-5

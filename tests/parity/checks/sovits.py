@@ -10,6 +10,8 @@ from mindspore import Tensor, nn
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.encoders import Choice
+from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.network import ContentGraph, SynthesizerNetwork
 from GPT_SoVITS.sovits.resample import change_speed
 from GPT_SoVITS.sovits.synthesizer import EncodedPhonemes, Synthesizer
@@ -52,12 +54,18 @@ def _spectrogram(wave: Array) -> Array:
 
 
 def run(folder: Path, report: Report) -> None:
-    """Compare every array of the folder; all within 1e-4, semantic tokens equal."""
+    """Compare every array of the folder, with graphs and on the host; all within 1e-4, semantic tokens equal."""
     io = load_io(folder)
     config = SovitsConfig.from_official(load_config(folder))
-    synthesizer = Synthesizer(config, network_arrays("sovits", folder / "manifest.json"))
+    arrays = network_arrays("sovits", folder / "manifest.json")
     report.inputs(name for name in io if name.startswith(("codes", "text", "ref_wave", "sv_emb")))
     report.inputs(name for name in ("ssl", "noise", "stream_k0") if name in io)
+    choices: tuple[Choice, ...] = ("graph", "host")
+    for encoders in choices:
+        _compare(Synthesizer(config, arrays, encoders=encoders), io, report)
+
+
+def _compare(synthesizer: Synthesizer, io: Arrays, report: Report) -> None:
     _references(synthesizer, io, report)
     text = synthesizer.phonemes(io["text"][0])
     conditions = {
@@ -65,7 +73,8 @@ def run(folder: Path, report: Report) -> None:
         for prefix, (_, references) in RUNS.items()
         if f"{prefix}_audio" in io
     }
-    _steps(synthesizer, io, text, conditions["s100"], report)
+    if isinstance(synthesizer.encoders, GraphEncoders):
+        _steps(synthesizer, synthesizer.encoders, io, text, conditions["s100"], report)
     for prefix, condition in conditions.items():
         _decoded(synthesizer, io, prefix, text, condition, report)
     if "noise" in io:
@@ -91,13 +100,20 @@ def _condition(synthesizer: Synthesizer, io: Arrays, references: tuple[int, ...]
     return synthesizer.condition(spectrograms, speakers)
 
 
-def _steps(synthesizer: Synthesizer, io: Arrays, text: EncodedPhonemes, condition: Array, report: Report) -> None:
+def _steps(
+    synthesizer: Synthesizer,
+    graphs: GraphEncoders,
+    io: Arrays,
+    text: EncodedPhonemes,
+    condition: Array,
+    report: Report,
+) -> None:
     length = io["text"].shape[1]
     report.close("s100_encoder_text", text.encoding[:, :, :length], io["s100_encoder_text"])
     codes = io["codes"][0].astype(np.int32)
     mask = np.ones((1, 1, codes.shape[1] * synthesizer.config.frames_per_code), np.float32)
     inputs = (codes, mask, text.encoding, text.mask, condition[None, :, None])
-    steps = backend.compile_cell(_Steps(synthesizer.network))(*(backend.to_tensor(array) for array in inputs))
+    steps = backend.compile_cell(_Steps(graphs.network))(*(backend.to_tensor(array) for array in inputs))
     quantized, semantics, fused, timbre = (step.asnumpy() for step in steps)
     report.close("quantizer_decode", quantized, io["quantizer_decode"])
     report.close("s100_encoder_ssl", semantics, io["s100_encoder_ssl"])
@@ -144,6 +160,7 @@ def _stream(synthesizer: Synthesizer, io: Arrays, text: EncodedPhonemes, conditi
 
 
 def _tokens(synthesizer: Synthesizer, io: Arrays, report: Report) -> None:
-    projection = backend.compile_cell(synthesizer.network.ssl_proj)
-    report.close("ssl_proj", projection(backend.to_tensor(io["ssl"])).asnumpy(), io["ssl_proj"])
+    if isinstance(synthesizer.encoders, GraphEncoders):
+        projection = backend.compile_cell(synthesizer.encoders.network.ssl_proj)
+        report.close("ssl_proj", projection(backend.to_tensor(io["ssl"])).asnumpy(), io["ssl_proj"])
     report.equal("latent_codes", synthesizer.extract_tokens(io["ssl"][0]), io["latent_codes"][0, 0])

@@ -1,0 +1,107 @@
+"""Products with the weight matrices of a network in native code: packed once, float32 or float16, any number of rows.
+
+This knows nothing of MindSpore. Calls release the interpreter lock. A set of matrices is used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from GPT_SoVITS.native.decoder import NativeError
+
+Array = npt.NDArray[Any]
+_PRECISIONS = {"fp32": 0, "fp16": 1}
+_GROUP = 64
+"""Of int8 weights, which are not offered here; native code wants a number."""
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    pointer, whole, long = ctypes.c_void_p, ctypes.c_int, ctypes.c_longlong
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "products_new": (pointer, [pointer, whole, whole, whole]),
+        "products_free": (None, [pointer]),
+        "products_bytes": (long, [pointer]),
+        "products_room": (whole, [pointer, whole]),
+        "products_set": (whole, [pointer, whole, pointer, pointer]),
+        "products_run": (None, [pointer, whole, pointer, long, whole, pointer, whole, whole]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+
+
+class NativeProducts:
+    """Matrices by name.
+
+    Args:
+        library: The loaded library.
+        layers: Matrix (outputs, inputs) and bias (outputs,) of each; copied one at a time and not kept.
+        precision: How matrices are held; sums are float32 always.
+        threads: Of every call; 0 for as many as the process may use.
+
+    Raises:
+        NativeError: a weight is not finite in the precision.
+        MemoryError: there is no room.
+    """
+
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        layers: Mapping[str, tuple[Array, Array]],
+        precision: Literal["fp32", "fp16"] = "fp32",
+        *,
+        threads: int = 0,
+    ) -> None:
+        _declare(library)
+        self._library, self.threads = library, threads
+        self._index = {name: index for index, name in enumerate(layers)}
+        self._shapes = [weight.shape for weight, _ in layers.values()]
+        sizes = np.array(self._shapes, np.int32)
+        self._set = library.products_new(sizes.ctypes.data, len(sizes), _PRECISIONS[precision], _GROUP)
+        if not self._set:
+            raise MemoryError(f"no memory for {len(sizes)} matrices")
+        self.close: Callable[[], object] = weakref.finalize(self, library.products_free, self._set)
+        for name, (weight, bias) in layers.items():
+            self._fill(name, np.ascontiguousarray(weight, np.float32), np.ascontiguousarray(bias, np.float32))
+        self._room = [int(library.products_room(self._set, index)) for index in range(len(sizes))]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of matrices held."""
+        return int(self._library.products_bytes(self._set))
+
+    def __call__(self, name: str, rows: Array, relu: bool = False) -> Array:
+        """Return rows (n, inputs) float32 times a matrix, with its bias, (n, outputs) float32.
+
+        Rows may overlap in memory (windows of a longer signal): nothing is copied as long as each lies together.
+        """
+        index = self._index[name]
+        outputs, inputs = self._shapes[index]
+        if rows.ndim != 2 or rows.shape[1] != inputs or rows.dtype != np.float32:
+            raise NativeError(f"{name} takes (n, {inputs}) float32, not {rows.shape} {rows.dtype}")
+        if rows.strides[1] != 4 or rows.strides[0] % 4 or rows.strides[0] < 0:
+            rows = np.ascontiguousarray(rows)
+        result = np.empty((len(rows), self._room[index]), np.float32)
+        self._library.products_run(
+            self._set,
+            index,
+            rows.ctypes.data,
+            rows.strides[0] // 4,
+            len(rows),
+            result.ctypes.data,
+            int(relu),
+            self.threads,
+        )
+        return result[:, :outputs]
+
+    def _fill(self, name: str, weight: Array, bias: Array) -> None:
+        if weight.shape != (len(bias), weight.shape[1]):
+            raise NativeError(f"{name}: a matrix of shape {weight.shape} with {len(bias)} biases")
+        if self._library.products_set(self._set, self._index[name], weight.ctypes.data, bias.ctypes.data) < 0:
+            raise NativeError(f"{name} holds a number that is not finite")

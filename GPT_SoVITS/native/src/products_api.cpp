@@ -1,0 +1,77 @@
+// Products with many weight matrices of one network, for ctypes. One thread at a time per set of matrices.
+#include <new>
+
+#include "matrix.h"
+#include "memory.h"
+#include "pool.h"
+
+#define GS_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+constexpr int kFewRows = 16;  // below so many rows a thread, threads share outputs instead of rows
+
+struct Products {
+  std::vector<gs::Matrix> matrices;
+  gs::Region arena;
+};
+
+}  // namespace
+
+// `sizes`: outputs and inputs of every matrix. Null when there is no memory or a size is impossible.
+GS_EXPORT void* products_new(const int* sizes, int count, int precision, int group) {
+  for (int i = 0; i < 2 * count; ++i)
+    if (sizes[i] < 1) return nullptr;
+  try {
+    auto* made = new Products;
+    std::size_t bytes = 0;
+    for (int i = 0; i < count; ++i) {
+      made->matrices.emplace_back(sizes[2 * i], sizes[2 * i + 1], static_cast<gs::Precision>(precision), group);
+      bytes += gs::round_up<std::size_t>(made->matrices.back().bytes(), 64);
+    }
+    made->arena = gs::Region(bytes + 4096);  // products prefetch beyond their last weight
+    char* at = made->arena.data();
+    for (gs::Matrix& matrix : made->matrices) {
+      matrix.place(at);
+      at += gs::round_up<std::size_t>(matrix.bytes(), 64);
+    }
+    return made;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+GS_EXPORT void products_free(void* products) { delete static_cast<Products*>(products); }
+
+GS_EXPORT long long products_bytes(const void* products) {
+  return static_cast<long long>(static_cast<const Products*>(products)->arena.bytes());
+}
+
+// Columns that a row of results has room for.
+GS_EXPORT int products_room(const void* products, int index) {
+  return static_cast<const Products*>(products)->matrices[static_cast<std::size_t>(index)].panels() * gs::kPanel;
+}
+
+// weights (outputs, inputs). 0, or -1 if a weight is not finite in the precision.
+GS_EXPORT int products_set(void* products, int index, const float* weights, const float* bias) {
+  gs::Matrix& matrix = static_cast<Products*>(products)->matrices[static_cast<std::size_t>(index)];
+  for (int o = 0; o < matrix.outputs(); ++o)
+    if (matrix.set_output(o, weights + static_cast<std::ptrdiff_t>(o) * matrix.inputs(), bias[o]) < 0) return -1;
+  return 0;
+}
+
+// y (rows, room) = x (rows, inputs; `x_stride` floats from row to row, rows may overlap) times the matrix, plus bias.
+GS_EXPORT void products_run(const void* products, int index, const float* x, long long x_stride, int rows, float* y,
+                            int relu, int threads) {
+  const gs::Matrix& matrix = static_cast<const Products*>(products)->matrices[static_cast<std::size_t>(index)];
+  const int room = matrix.panels() * gs::kPanel, many = threads > 0 ? threads : gs::pool_threads();
+  const auto stride = static_cast<int>(x_stride);
+  const bool by_rows = rows >= kFewRows * many;
+  gs::pool_run(many, [&](int which, int count) {
+    const gs::Share mine = gs::share_of(by_rows ? rows : matrix.panels(), which, count);
+    const std::ptrdiff_t from = by_rows ? mine.first : 0;
+    const int first = by_rows ? 0 : static_cast<int>(mine.first), last = by_rows ? matrix.panels() : static_cast<int>(mine.last);
+    matrix.multiply(first, last, x + from * stride, stride, nullptr, by_rows ? static_cast<int>(mine.last - mine.first) : rows,
+                    y + from * room + first * gs::kPanel, room, relu != 0);
+  });
+}

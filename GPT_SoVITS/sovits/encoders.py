@@ -1,0 +1,88 @@
+"""Chooses what computes the steps of a synthesizer before its vocoder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from GPT_SoVITS import backend
+from GPT_SoVITS.layers.parameters import check_arrays
+from GPT_SoVITS.native.decoder import NativeError
+from GPT_SoVITS.native.library import load
+from GPT_SoVITS.native.products import NativeProducts
+from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.graphs import Buckets, GraphEncoders
+from GPT_SoVITS.sovits.host import EncodedPhonemes, Holding, HostEncoders, PlainProducts, Products, matrices
+from GPT_SoVITS.sovits.native_vocoder import PREFIX
+from GPT_SoVITS.sovits.network import SynthesizerNetwork
+
+logger = logging.getLogger(__name__)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Choice = Literal["auto", "host", "graph"]
+
+
+class Encoders(Protocol):
+    """Everything of a synthesizer but its vocoder, numpy in and out, without a batch axis.
+
+    Attributes:
+        needs_compiling: Every length of the buckets has to be run once before it is fast.
+    """
+
+    needs_compiling: bool
+
+    def timbre(self, spectrogram: Array) -> Array: ...
+
+    def with_speaker(self, timbre: Array, speaker: Array) -> Array: ...
+
+    def phonemes(self, ids: Array) -> EncodedPhonemes: ...
+
+    def content(self, codes: Array, phonemes: EncodedPhonemes, condition: Array) -> Array: ...
+
+    def latent(self, content: Array, noise: Array, condition: Array) -> tuple[Array, Array, Array]: ...
+
+    def tokens(self, features: Array) -> Array: ...
+
+
+def choose_encoders(
+    config: SovitsConfig,
+    arrays: Mapping[str, Array],
+    buckets: Buckets,
+    dtype: type = np.float32,
+    choice: Choice = "auto",
+    holding: Holding = "fp32",
+    threads: int = 0,
+) -> Encoders:
+    """Return the host's formulation on CPU, compiled graphs on Ascend and for other types than float32.
+
+    Args:
+        config: Sizes.
+        arrays: Official arrays, weight norm folded.
+        buckets: Lengths that graphs are compiled for.
+        dtype: numpy float type that graphs hold and compute in.
+        choice: ``host`` and ``graph`` insist.
+        holding: How the host's native matrices are held.
+        threads: Of the host's products.
+
+    Raises:
+        WeightsError: the arrays do not fit the sizes.
+    """
+    kept = {key: value for key, value in arrays.items() if not key.startswith(PREFIX)}
+    if choice == "graph" or (choice == "auto" and (backend.current().is_ascend or dtype != np.float32)):
+        return GraphEncoders(config, kept, buckets, dtype)
+    check_arrays(SynthesizerNetwork(config, with_generator=False), kept)
+    return HostEncoders(config, kept, _products(config, kept, holding, threads))
+
+
+def _products(config: SovitsConfig, arrays: Mapping[str, Array], holding: Holding, threads: int) -> Products:
+    layers = matrices(config, arrays)
+    library = load()
+    if library.handle is not None:
+        try:
+            return NativeProducts(library.handle, layers, holding, threads=threads)
+        except (NativeError, AttributeError, MemoryError) as error:
+            logger.warning("the encoders' matrices cannot be held natively (%s); numpy holds them", error)
+    return PlainProducts(layers)

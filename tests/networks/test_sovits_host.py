@@ -1,0 +1,106 @@
+"""The synthesizer's steps on the host: equal to the graphs' for every length, held once, never compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from GPT_SoVITS.native.library import load
+from GPT_SoVITS.native.products import NativeProducts
+from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.graphs import Buckets, GraphEncoders
+from GPT_SoVITS.sovits.host import HostEncoders, PlainProducts, matrices
+from GPT_SoVITS.sovits.synthesizer import Synthesizer
+from tests.networks.sovits_small import SMALL, SMALL_PRO, random_arrays
+
+Array = np.ndarray[Any, np.dtype[Any]]
+BUCKETS = Buckets(codes=(24,), phonemes=(16,), frames=(48,), reference=(32,), features=(48,), windows=(32,))
+VERSIONS = {
+    "v2": SMALL,
+    "v1": replace(SMALL, version="v1"),
+    "50 Hz": replace(SMALL, version="v1", codes_per_second=50),
+    "v2Pro": SMALL_PRO,
+}
+TOLERANCE = 1e-5
+"""Largest difference seen: 1e-6."""
+
+
+def _encoder_arrays(config: SovitsConfig) -> Mapping[str, Array]:
+    return {key: array for key, array in random_arrays(config).items() if not key.startswith("dec.")}
+
+
+def _host(config: SovitsConfig, holding: str) -> HostEncoders:
+    arrays = _encoder_arrays(config)
+    layers = matrices(config, arrays)
+    if holding == "numpy":
+        return HostEncoders(config, arrays, PlainProducts(layers))
+    library = load()
+    if library.handle is None:
+        pytest.skip(library.description)
+    return HostEncoders(config, arrays, NativeProducts(library.handle, layers, "fp32"))
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def graphs(request: pytest.FixtureRequest) -> GraphEncoders:
+    config = VERSIONS[request.param]
+    return GraphEncoders(config, _encoder_arrays(config), BUCKETS, np.float32)
+
+
+@pytest.mark.parametrize("holding", ["numpy", "native"])
+def test_every_step_equals_its_graph(graphs: GraphEncoders, holding: str) -> None:
+    config = graphs.config
+    host, rng = _host(config, holding), np.random.default_rng(4)
+
+    def normal(*shape: int) -> Array:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    spectrogram = np.abs(normal(config.reference_bins, 23))
+    timbre = graphs.timbre(spectrogram)
+    np.testing.assert_allclose(host.timbre(spectrogram), timbre, atol=TOLERANCE)
+    if config.is_pro:
+        speaker = normal(config.speaker_embedding_dim)
+        np.testing.assert_allclose(
+            host.with_speaker(timbre, speaker), graphs.with_speaker(timbre, speaker), atol=TOLERANCE
+        )
+    for count in (1, 2, 5, 24):  # fewer than the attention window's reach, and more
+        ids, codes = rng.integers(0, 20, min(count, 13)), rng.integers(0, 15, count)
+        mine, theirs = host.phonemes(ids), graphs.phonemes(ids)
+        np.testing.assert_allclose(mine.encoding, theirs.encoding[:, :, : len(ids)], atol=TOLERANCE)
+        content = graphs.content(codes, theirs, timbre)
+        np.testing.assert_allclose(host.content(codes, mine, timbre), content, atol=TOLERANCE)
+        np.testing.assert_allclose(host.content(codes, theirs, timbre), content, atol=TOLERANCE)
+        noise = normal(config.inter_channels, content.shape[1])
+        for ours, expected in zip(
+            host.latent(content, noise, timbre), graphs.latent(content, noise, timbre), strict=True
+        ):
+            assert np.abs(expected).max() > 1e-2
+            np.testing.assert_allclose(ours, expected, atol=TOLERANCE)
+    features = normal(config.ssl_dim, 41)
+    np.testing.assert_array_equal(host.tokens(features), graphs.tokens(features))
+
+
+def test_half_precision_moves_the_latent_by_little() -> None:
+    full, half = (Synthesizer(SMALL, random_arrays(SMALL), holding=held) for held in ("fp32", "fp16"))
+    codes, text = np.arange(14), np.arange(9)
+    condition = np.linspace(-1, 1, SMALL.gin_channels, dtype=np.float32)
+    content = [voice.content(codes, voice.phonemes(text), condition) for voice in (full, half)]
+    assert np.abs(content[0] - content[1]).max() < 5e-3
+    np.testing.assert_array_equal(half.extract_tokens(np.ones((6, 8))), full.extract_tokens(np.ones((6, 8))))
+
+
+def test_weights_are_held_once_and_for_no_length() -> None:
+    """Native matrices hold two or four bytes a weight, however many lengths have been run."""
+    library = load()
+    if library.handle is None:
+        pytest.skip(library.description)
+    wide = replace(SMALL, hidden_channels=64, filter_channels=128, mrte_hidden=64, gin_channels=64)
+    arrays = _encoder_arrays(replace(wide, generator=replace(SMALL.generator, condition_channels=64)))
+    layers = matrices(wide, arrays)
+    packed = {held: NativeProducts(library.handle, layers, held).nbytes for held in ("fp32", "fp16")}
+    # Outputs are padded to whole panels, which narrow matrices feel.
+    assert 4 <= packed["fp32"] / sum(weight.size for weight, _ in layers.values()) < 6
+    assert packed["fp16"] < 0.6 * packed["fp32"]

@@ -223,6 +223,7 @@ def test_the_step_is_an_operator_of_mindspore(in_graph: bool) -> None:
     np.testing.assert_array_equal(found, backend.step(state, np.array([3, 0, 5]))[slots])
 
 
+@pytest.mark.full  # those that are built; test_levels.py compiles what it compares
 @pytest.mark.parametrize("isa", ["avx512", "avx2"])
 def test_other_instruction_sets_pass_the_self_check(isa: str) -> None:
     """In a process of its own, because a process loads one library."""

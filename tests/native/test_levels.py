@@ -26,7 +26,7 @@ DRIVER = Path(__file__).parent / "driver" / "kernels.cpp"
 EMULATOR, CROSS_COMPILER = "qemu-aarch64", "aarch64-linux-gnu-g++"
 CROSS_ROOT = Path("/usr/aarch64-linux-gnu")
 TOLERANCE = {"0": 2e-6, "1": 5e-5, "2": 1e-3}
-"""Largest difference relative to the largest number, by precision: fp32, fp16 and int8 (which round what they store)."""
+"""Largest difference relative to the largest number, by precision: fp32, fp16, int8 (which round what they store)."""
 
 Results = dict[str, list[npt.NDArray[Any]]]
 

@@ -100,7 +100,7 @@ async def get_root(request: Request, dialects: DialectsDep, urls: RequestUrls) -
     query = request.query_params
     if "text" not in query:
         return RedirectResponse(urls.page("/index"), status_code=307)
-    refuse_other_sites(request)
+    await refuse_other_sites(request)
     if "text_lang" in query or "ref_audio_path" in query:
         return await api_v2.answer(parse(api_v2.TtsFields, query), dialects, request)
     return await audio_answer(dialects, native_fields(parse(Api2Fields, query), dialects), "wav", request)

@@ -7,7 +7,9 @@ encoder, which attends to all tokens, and the frames just before the cut would h
 there yet; the last chunk does not differ at all. A chunk ends a few tokens (``overlap_length``) before the last known
 one, and the audio of those tokens, spoken with and without what follows, is cross-faded: both have the same phase.
 
-Where chunks are cut depends on the tokens alone, never on when they arrive: same seed, same audio.
+Where chunks are cut depends on the tokens alone, never on when they arrive: same seed, same audio. Every chunk costs an
+encoding of what is known and some frames of context beside its own, so chunks grow with the audio that was given out
+before them: the first are short, for the sake of the first sound, later ones as long as a listener can wait for.
 """
 
 from __future__ import annotations
@@ -20,14 +22,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.bundle import Bundle
-from GPT_SoVITS.engine.frames import content_frames, encode_phonemes, flow_reach, latent_frames
+from GPT_SoVITS.engine.frames import (
+    CONTENT_MARGIN,
+    CONTENT_TOKENS,
+    content_frames,
+    encode_phonemes,
+    flow_reach,
+    latent_frames,
+)
 from GPT_SoVITS.engine.messages import Streaming
 from GPT_SoVITS.engine.planning import SegmentPlan
 from GPT_SoVITS.engine.speech import Audio, SegmentVoice, Tokens, WholeSegment, pieces
 from GPT_SoVITS.sovits.resample import frames_at_speed
+from GPT_SoVITS.sovits.synthesizer import EncodedPhonemes
 
 LOOK_AT = 2
 """Tokens beyond the shortest chunk that are looked at before a first cut is chosen (official ``check_token_num``)."""
+
+LONGEST_CHUNK = 64
+"""Tokens (2.6 s) that chunks grow to; a request that asks for longer ones gets them."""
+FAST_TOKENS = 256
+"""Tokens (10 s, as long as the clips that voices are trained on) that a chunk of ``TOKENS_FAST`` is encoded with."""
 
 
 def open_voice(bundle: Bundle, segment: SegmentPlan, attempt: int = 1) -> SegmentVoice:
@@ -44,15 +59,25 @@ class CutRule(Protocol):
         """Return after how many tokens the chunk that starts at ``start`` is to be spoken up to, None for not yet."""
 
 
+def grown(length: int, part: int) -> int:
+    """Return the length in tokens of a chunk, at least ``length``, that may grow to ``part``."""
+    return max(length, min(part, LONGEST_CHUNK))
+
+
 @dataclass(frozen=True)
 class FixedChunks:
-    """Chunks of a fixed number of tokens; the first is shorter by the overlap, so that it comes as early as it can."""
+    """Chunks of a number of tokens that does not depend on what they are.
+
+    The first is shorter by the overlap, so that it comes as early as it can. A chunk is half as long as everything
+    before it once that is more than ``length``: a listener does not run out of audio while it is made as long as speech
+    takes less than two thirds of its own time to compute.
+    """
 
     length: int
     overlap: int
 
     def __call__(self, tokens: Tokens, start: int) -> int | None:
-        cut = start + self.length if start else self.length - self.overlap
+        cut = start + grown(self.length, start // 2) if start else self.length - self.overlap
         return cut if cut + self.overlap <= len(tokens) else None
 
 
@@ -62,8 +87,9 @@ class ChunksAtPauses:
 
     The rule of the official ``infer_panel_naive``: similarity to the mute token, both of the pair not below 0, and the
     best pair among those seen when there is one. Unlike there, pairs too early in the chunk are not candidates (they
-    keep the official rule from ever cutting), a chunk of twice the length is cut at its best pair whatever that is, and
-    tokens after the cut belong to the next chunk only.
+    keep the official rule from ever cutting), a chunk of twice the length is cut at its best pair whatever that is,
+    tokens after the cut belong to the next chunk only, and the length grows to a third of what came before (a third,
+    because a chunk may be twice as long as that).
     """
 
     length: int
@@ -71,16 +97,23 @@ class ChunksAtPauses:
     similarity: NDArray[np.float32]
 
     def __call__(self, tokens: Tokens, start: int) -> int | None:
-        shortest = self.length if start else self.length - self.overlap
-        score = self.similarity[tokens[start:]]
-        pairs = np.where((score[:-1] >= 0) & (score[1:] >= 0), score[:-1] + score[1:], -np.inf)
-        longest = 2 * self.length
-        # Token by token, as if they had just come: where the cut is must not depend on how many there are by now.
-        for known in range(shortest + max(LOOK_AT, self.overlap), len(score) + 1):
-            candidates = pairs[shortest - 1 : min(known - max(self.overlap, 1), longest)]
-            if candidates.size and (candidates.max() > -np.inf or known >= longest + self.overlap):
-                return start + shortest + int(candidates.argmax())
-        return None
+        length = grown(self.length, start // 3)
+        shortest, longest = length if start else length - self.overlap, 2 * length
+        held = max(self.overlap, 1)  # tokens after a cut that must be known
+        # As if token after token had just come: where the cut is must not depend on how many there are by now.
+        known, last = shortest + max(LOOK_AT, self.overlap), longest + self.overlap
+        if len(tokens) - start < known:
+            return None
+        score = self.similarity[tokens[start : start + last]]
+        pairs = score[:-1] + score[1:]
+        quiet = np.flatnonzero((score[:-1] >= 0) & (score[1:] >= 0))
+        quiet = quiet[(quiet >= shortest - 1) & (quiet < min(len(score) - held, longest))]
+        if quiet.size:
+            seen = quiet[quiet < max(known - held, int(quiet[0]) + 1)]
+            return start + 1 + int(seen[pairs[seen].argmax()])
+        if len(score) < last:
+            return None
+        return start + shortest + int(pairs[shortest - 1 : min(last - held, longest)].argmax())
 
 
 def cut_rule(bundle: Bundle, segment: SegmentPlan) -> CutRule:
@@ -115,6 +148,7 @@ class StreamedSegment(SegmentVoice):
         super().__init__(bundle, segment, attempt)
         config = bundle.synthesizer.config
         self._rule = cut_rule(bundle, segment)
+        self._is_fast = segment.request.streaming is Streaming.TOKENS_FAST
         self._overlap, self._speed = segment.request.overlap_length, segment.request.speed
         self._per_token = config.frames_per_code
         self._vocoder_halo, self._flow_halo = bundle.synthesizer.vocoder.halo, flow_reach(config)
@@ -140,9 +174,8 @@ class StreamedSegment(SegmentVoice):
             first = max(span.start - self._vocoder_halo, 0)
             context = max(first - self._flow_halo, 0)
             tokens = self.tokens[: span.known]
-            content = yield from pieces(
-                content_frames(voice, tokens, encoded, condition, int(context * self._speed) - 1)
-            )
+            needed = max(int(context * self._speed) - 1, 0)
+            content = yield from pieces(self._content(tokens, encoded, needed))
             chosen = frames_between(content, context, span.end, self._speed)
             frames = yield from pieces(latent_frames(voice, chosen, condition, self._noise_of(context, span.end)))
             if cut is not None:
@@ -150,6 +183,15 @@ class StreamedSegment(SegmentVoice):
             yield from self._audio(first, frames[:, first - context :], span)
             if cut is None:
                 return
+
+    def _content(self, tokens: Tokens, encoded: EncodedPhonemes, needed: int) -> Generator[None, None, Audio]:
+        """Compute content (hidden, T) of tokens (N,), whose frames before ``needed`` may be anything."""
+        voice, condition = self.bundle.synthesizer, self.segment.reference.condition
+        oldest = max(min(needed // self._per_token - CONTENT_MARGIN, len(tokens) - FAST_TOKENS), 0)
+        if not self._is_fast or len(tokens) - oldest > CONTENT_TOKENS:
+            return (yield from content_frames(voice, tokens, encoded, condition, needed))
+        newest = yield from content_frames(voice, tokens[oldest:], encoded, condition)
+        return np.pad(newest, ((0, 0), (oldest * self._per_token, 0)))
 
     def _span(self, cut: int | None) -> _Span:
         if cut is None:

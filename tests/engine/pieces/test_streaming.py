@@ -18,7 +18,15 @@ from GPT_SoVITS.engine.bundle import Bundle
 from GPT_SoVITS.engine.messages import Streaming
 from GPT_SoVITS.engine.planning import SegmentPlan, plan
 from GPT_SoVITS.engine.references import PreparedReference
-from GPT_SoVITS.engine.streaming import ChunksAtPauses, FixedChunks, fade_over, frames_between, open_voice
+from GPT_SoVITS.engine.streaming import (
+    LONGEST_CHUNK,
+    ChunksAtPauses,
+    CutRule,
+    FixedChunks,
+    fade_over,
+    frames_between,
+    open_voice,
+)
 from GPT_SoVITS.sovits.resample import change_speed
 from tests.engine.pieces.driver import Audio, asked, drain, speak_tokens
 
@@ -79,7 +87,7 @@ def test_the_last_chunk_is_the_offline_result(bundle: Bundle, voice: PreparedRef
     fields = {"streaming": Streaming.TOKENS_FAST, "min_chunk_length": 16, "overlap_length": 2}
     streamed, _ = speak_tokens(bundle, segment_of(bundle, voice, **fields), TOKENS)
     whole = offline(bundle, voice, TOKENS)
-    from_last_seam = (78 + 2) * bundle.sample_rate // 25
+    from_last_seam = (69 + 2) * bundle.sample_rate // 25
     np.testing.assert_allclose(streamed[from_last_seam:], whole[from_last_seam:], atol=1e-5)
 
 
@@ -107,11 +115,19 @@ def test_seams_are_no_louder_than_speech(bundle: Bundle, voice: PreparedReferenc
     assert np.median(at_seams) < 3 * np.median([steps[i : i + 4].max() for i in range(0, len(steps) - 4, 40)])
 
 
-def test_fixed_chunks_are_fixed() -> None:
-    rule, cuts = FixedChunks(16, 2), [0]
-    while (cut := rule(TOKENS, cuts[-1])) is not None:
+def cuts_of(rule: CutRule, tokens: NDArray[Any]) -> list[int]:
+    cuts = [0]
+    while (cut := rule(tokens, cuts[-1])) is not None:
         cuts.append(cut)
-    assert cuts == [0, 14, 30, 46, 62, 78]
+    return cuts
+
+
+def test_fixed_chunks_grow_to_half_of_what_came_before_them_and_not_beyond_a_length() -> None:
+    tokens = np.resize(TOKENS, 400)
+    cuts = cuts_of(FixedChunks(16, 2), tokens)
+    assert cuts == [0, 14, 30, 46, 69, 103, 154, 218, 282, 346]
+    assert max(np.diff(cuts)) == LONGEST_CHUNK
+    assert cuts_of(FixedChunks(100, 2), tokens) == [0, 98, 198, 298, 398], "chunks that are longer are asked for"
 
 
 def test_chunks_at_pauses_end_between_two_mute_tokens() -> None:
@@ -135,16 +151,38 @@ def test_where_a_chunk_ends_does_not_depend_on_the_tokens_after_it(known: int) -
     assert rule(TOKENS[: max(known, cut + 8)], 0) == cut
 
 
-def test_every_chunk_has_at_least_its_length_and_at_most_about_twice() -> None:
+def test_every_chunk_has_at_least_its_length_and_at_most_twice() -> None:
     rng = np.random.default_rng(1)
     for overlap in (0, 2, 9):
         rule = ChunksAtPauses(12, overlap, rng.uniform(-1, 0.1, 1024).astype(np.float32))
-        tokens, cuts = rng.integers(0, 1024, 400), [0]
-        while (cut := rule(tokens, cuts[-1])) is not None:
-            cuts.append(cut)
-        lengths = np.diff(cuts)
-        assert lengths[0] >= 12 - overlap and lengths[1:].min() >= 12 and lengths.max() <= 24
-        assert 400 - cuts[-1] <= 24 + overlap
+        tokens = rng.integers(0, 1024, 600)
+        cuts = np.array(cuts_of(rule, tokens))
+        lengths, allowed = np.diff(cuts), np.clip(cuts[:-1] // 3, 12, LONGEST_CHUNK)
+        assert lengths[0] >= 12 - overlap and (lengths[1:] >= allowed[1:]).all() and (lengths <= 2 * allowed).all()
+        assert 600 - cuts[-1] <= 2 * LONGEST_CHUNK + overlap
+
+
+def test_without_a_pause_a_chunk_ends_where_it_is_quietest() -> None:
+    similarity = np.full(1024, -0.5, np.float32)
+    similarity[9] = -0.1
+    tokens = np.full(60, 7)
+    tokens[24:26] = 9
+    rule = ChunksAtPauses(16, 2, similarity)
+    assert rule(tokens[:33], 0) is None
+    assert rule(tokens, 0) == 25
+
+
+def test_fast_streams_look_at_the_last_ten_seconds_only(bundle: Bundle, voice: PreparedReference) -> None:
+    """A segment of 12 s: its last chunks are what the offline computation gives for the newest tokens."""
+    tokens = np.resize(TOKENS, 300)
+    segment = segment_of(bundle, voice, streaming=Streaming.TOKENS_FAST)
+    streamed, _ = speak_tokens(bundle, segment, tokens)
+    other = tokens.copy()
+    other[:20] = 1  # 11 s before the end: out of sight of the last chunk, but not of the first
+    changed, _ = speak_tokens(bundle, segment, other)
+    last = 218 * bundle.sample_rate // 25 + bundle.sample_rate // 5
+    np.testing.assert_array_equal(streamed[last:], changed[last:])
+    assert not np.array_equal(streamed[:last], changed[:last])
 
 
 def test_change_of_speed_is_the_same_for_any_part() -> None:

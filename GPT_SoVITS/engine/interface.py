@@ -41,7 +41,12 @@ class Engine(Protocol):
 
 
 def stream(engine: Engine, request: SynthesisRequest) -> Iterator[Event]:
-    """Submit a request and yield its events; closing the iterator early cancels it."""
+    """Submit a request and yield its events; closing the iterator early cancels it.
+
+    The engine does not wait for whoever iterates: events that are not taken stay in memory, at most the request's whole
+    audio (128 KB a second at 32 kHz) and ten progress events a second of each of its segments. Let a caller who may be
+    slow for ever, such as an HTTP client, have a time limit, and close the iterator when it is over.
+    """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     engine.submit(request, events.put)
     ended = False

@@ -29,9 +29,9 @@ class Streaming(IntEnum):
     SEGMENTS = 1
     """As OFF; the name by which old clients ask for audio segment by segment."""
     TOKENS = 2
-    """Chunks of tokens of varying length, cut at mute tokens where there are any."""
+    """Chunks of tokens, cut at mute tokens where there are any."""
     TOKENS_FAST = 3
-    """Chunks of tokens of fixed length."""
+    """Chunks of tokens cut wherever their length is reached, which does not depend on the tokens."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class SynthesisRequest:
         fragment_interval: Seconds of silence after each segment.
         streaming: When audio leaves.
         overlap_length: Tokens of overlap between streamed chunks.
-        min_chunk_length: Tokens of a streamed chunk.
+        min_chunk_length: Tokens of the first chunks of a stream; later ones are up to 64 long.
         priority: See :class:`Priority`.
         owner: Whose request it is; owners share the engine fairly.
         segments: Indices of the segments to speak, None for all; the audio of a segment does not depend on it.
@@ -292,6 +292,7 @@ class EngineStatus:
         memory_bytes: Resident memory of the engine process.
         pid: Its process id; None within the caller's process.
         restarts: How often it had to be started again.
+        vocoder: ``native vocoder (avx512)`` or the like.
     """
 
     state: EngineState
@@ -306,6 +307,7 @@ class EngineStatus:
     memory_bytes: int = 0
     pid: int | None = None
     restarts: int = 0
+    vocoder: str = ""
 
 
 @dataclass(frozen=True)
@@ -326,6 +328,7 @@ class EngineSettings:
         memory_budget_mb: For weights and caches; least recently used weights are released above it. 0 is no limit.
         warm_up: Compile everything before the engine says it is ready.
         threads: CPU threads; 0 takes what the process may use.
+        vocoder_backend: What makes audio of latent frames: ``auto``, ``native`` or ``jit`` (the compiled graph).
     """
 
     weights: WeightsPair | None = None
@@ -341,3 +344,4 @@ class EngineSettings:
     memory_budget_mb: int = 0
     warm_up: bool = True
     threads: int = 0
+    vocoder_backend: str = "auto"

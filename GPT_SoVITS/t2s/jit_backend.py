@@ -50,6 +50,7 @@ class JitBackend:
         self.capacities, self.row_counts = tuple(sorted(capacities)), tuple(sorted(row_counts))
         self.prefill_lengths = tuple(sorted({min(n, self.capacities[-1]) for n in prefill_lengths}))
         self._dtype = network.ar_text_position.alpha.asnumpy().dtype
+        self.cache_value_bytes = self._dtype.itemsize
         self._prefills: dict[int, CompiledCell] = {}
         self._steps: dict[tuple[int, int], CompiledCell] = {}
         self._mover = mover if mover is not None else choose_mover(network.config)

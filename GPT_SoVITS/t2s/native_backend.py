@@ -59,6 +59,9 @@ class NativeBackend:
             ``int8`` in groups. The cache is float32 with ``fp32``, else float16; sums are float32 always.
         threads: Of every computation; 0 for as many as the process may use.
 
+    Attributes:
+        cache_value_bytes: Of one number in the cache.
+
     Raises:
         WeightsError: the arrays do not fit the configuration, or a weight is not finite in this precision.
     """
@@ -73,6 +76,7 @@ class NativeBackend:
         threads: int = 0,
     ) -> None:
         self._config = config
+        self.cache_value_bytes = 4 if precision == "fp32" else 2
         sizes = Sizes(
             dim=config.hidden_dim, heads=config.head, layers=config.n_layer, ffn=config.feed_forward_dim,
             vocab=config.vocab_size, bert_dim=config.bert_dim, phonemes=config.phoneme_vocab_size,

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.scheduler.task import RunStage, SegmentRun, Task
 from GPT_SoVITS.t2s.backend import DecodeBackend, DecodeState
-from GPT_SoVITS.t2s.config import T2SConfig
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +23,10 @@ NOT_FINITE = "the network's output is not a number"
 FULL = "the decoder's cache is full"
 
 
-def entry_bytes(config: T2SConfig) -> int:
-    """Bytes of one cache entry in float32: a key and a value per block."""
-    return 2 * config.n_layer * config.hidden_dim * 4
+def entry_bytes(decoder: DecodeBackend) -> int:
+    """Bytes of one cache entry: a key and a value per block, in float32 where the decoder does not say."""
+    config = decoder.config
+    return 2 * config.n_layer * config.hidden_dim * int(getattr(decoder, "cache_value_bytes", 4))
 
 
 Prefill: TypeAlias = Generator[None, None, tuple[int, NDArray[np.float32]]]
@@ -220,7 +220,7 @@ class Deck:
             return True
         others = [*(seat.run for seat in self.seats), *(run for group in self.groups for run in group.joining)]
         entries = self._entries(run) + sum(self._entries(other) for other in others)
-        return entries * entry_bytes(self.decoder.config) <= budget
+        return entries * entry_bytes(self.decoder) <= budget
 
     def is_joining(self, run: SegmentRun) -> bool:
         """Whether a sequence has a slot that is being filled."""

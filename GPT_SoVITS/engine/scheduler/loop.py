@@ -127,6 +127,7 @@ class Scheduler:
             state,
             detail,
             decode_backend=current.bundle.decode_description if current else "",
+            vocoder=current.bundle.vocoder_description if current else "",
             current=current.described if current else None,
             loaded=tuple(entry.described for entry in tuple(shelf.entries)),
             active=active,

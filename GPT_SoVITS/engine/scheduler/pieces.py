@@ -43,6 +43,10 @@ class Bundle(Protocol):
     def decode_description(self) -> str:
         """The decoder's kind in words."""
 
+    @property
+    def vocoder_description(self) -> str:
+        """What makes their audio, in words."""
+
 
 class Segment(Protocol):
     """A planned segment."""

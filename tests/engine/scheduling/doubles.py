@@ -218,6 +218,7 @@ class ScriptedBundle:
     version: str = "v2"
     sample_rate: int = RATE
     decode_description: str = "scripted"
+    vocoder_description: str = "scripted too"
 
 
 class ScriptedPieces:

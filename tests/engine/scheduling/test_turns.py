@@ -21,7 +21,7 @@ from GPT_SoVITS.engine.messages import (
     Streaming,
 )
 from tests.engine.listening import Story
-from tests.engine.scheduling.doubles import FIRST, RATE, SAMPLES_PER_TOKEN, Desk, World, solo
+from tests.engine.scheduling.doubles import FIRST, RATE, SAMPLES_PER_TOKEN, Desk, ScriptedDecoder, World, solo
 
 
 def failure(story: Story) -> Exception:
@@ -360,13 +360,19 @@ def test_a_listener_that_fails_hurts_nobody() -> None:
     assert isinstance(good.events[-1], Finished)
 
 
-def test_memory_for_caches_bounds_the_sequences_side_by_side() -> None:
+@pytest.mark.parametrize(("value_bytes", "side_by_side"), [(None, 2), (4, 2), (2, 4)])
+def test_memory_for_caches_bounds_the_sequences_side_by_side(
+    monkeypatch: pytest.MonkeyPatch, value_bytes: int | None, side_by_side: int
+) -> None:
+    """Decoders say what a number in their cache takes; one that does not is taken to hold float32."""
+    if value_bytes is not None:
+        monkeypatch.setattr(ScriptedDecoder, "cache_value_bytes", value_bytes, raising=False)
     entry = 2 * 1 * 8 * 4
     per_row = 5 + 2 * 40
     desk = Desk(World(bundle_bytes=1000), memory_budget=1000 + entry * (2 * per_row + 5))
     stories = [desk.ask(f"{name}:40", owner=name) for name in "abcd"]
     journal = desk.finish()
-    assert max(len(line.split()) - 2 for line in journal if is_step(line)) == 2
+    assert max(len(line.split()) - 2 for line in journal if is_step(line)) == side_by_side
     assert all(isinstance(story.events[-1], Finished) for story in stories)
 
 
@@ -380,6 +386,7 @@ def test_the_status_tells_who_is_spoken_and_who_waits() -> None:
     assert status.active >= 1
     assert status.active + status.waiting == 6
     assert status.current is not None and status.current.in_use >= 1
+    assert (status.decode_backend, status.vocoder) == ("scripted", "scripted too")
     desk.finish()
     assert (desk.scheduler.status().active, desk.scheduler.status().waiting) == (0, 0)
     assert desk.scheduler.status().tokens_per_second > 0

@@ -8,7 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,8 @@ class Bundle:
             first = self.decoder.capacities[:1]
             yield "decoder, prefill", partial(self.decoder.warm_up, 1, first, lengths)
         condition = np.zeros(voice.config.gin_channels, np.float32)
+        if not voice.encoders.needs_compiling:  # one run of each shows that they work and fills caches
+            buckets = replace(buckets, phonemes=(1,), codes=(1,), frames=(2,))
         for count in buckets.phonemes:
             yield f"{count} phonemes", partial(voice.phonemes, np.zeros(count, np.int64))
         encoded = encode_phonemes(voice, np.zeros(1, np.int64))
@@ -141,7 +143,15 @@ def load_bundle(
     loaded = time.perf_counter()
     with loading("SoVITS weights", sovits.path):
         config = SovitsConfig.from_official(sovits.config, sovits.version)
-        synthesizer = Synthesizer(config, sovits.arrays, buckets=BUCKETS, vocoder=settings.vocoder_backend)
+        synthesizer = Synthesizer(
+            config,
+            sovits.arrays,
+            buckets=BUCKETS,
+            vocoder=settings.vocoder_backend,
+            encoders="graph" if settings.decode_backend == "jit" else "auto",
+            holding="fp32" if settings.precision == "float32" else "fp16",
+            threads=settings.threads,
+        )
     memory = decoder_bytes + _weight_bytes(sovits.arrays, "float32")
     del sovits
     give_memory_back()

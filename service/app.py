@@ -30,6 +30,7 @@ from service.http.context import RequestContext
 from service.http.figures import EngineFigures, HttpFigures
 from service.http.proxies import Proxies
 from service.http.rates import RateLimit
+from service.http.shortcuts import Route, Shortcuts
 from service.http.static import PageFiles, Results
 from service.http.urls import Signer
 from service.keys.store import KeyStore
@@ -66,15 +67,17 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.docs = PROJECT / "web/docs/index.html"
     errors.install(app)
     folders = Folders(settings.root)
+    shortcuts: tuple[Route, ...] = ()
     for name in PARTS:
         if (module := _module(name, "router")) is not None:
             app.include_router(module.router)
+            shortcuts += getattr(module, "SHORTCUTS", ())
             for prefix, writer in getattr(module, "ERROR_WRITERS", {}).items():
                 app.state.dialects.register(prefix, writer)
     for name, folder in folders.served.items():
         app.mount(f"/{name}", Results(folder), name=name)
     app.mount("/web", PageFiles(PROJECT / "web"), name="web")
-    _add_middleware(app, settings, folders)
+    _add_middleware(app, settings, folders, shortcuts)
     return app
 
 
@@ -100,7 +103,7 @@ _ADDRESSES_OF_FILES = ("srt", "audio-out")
 """First parts of addresses, beside those of folders, that answers give away for files."""
 
 
-def _add_middleware(app: FastAPI, settings: Settings, folders: Folders) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, folders: Folders, shortcuts: tuple[Route, ...]) -> None:
     """Add the layers, the innermost first."""
     access_log = app.state.access_log = logs.AccessLog(folders.logs / "access.log")
     app.state.figures = HttpFigures()
@@ -109,6 +112,7 @@ def _add_middleware(app: FastAPI, settings: Settings, folders: Folders) -> None:
         limit_of=lambda path, content_type: body_limit(settings, path, content_type),
         timeout_s=settings.body_timeout,
     )
+    app.add_middleware(Shortcuts, routes=shortcuts)
     app.add_middleware(
         Guard,
         access=lambda: app.state.access,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
+from starlette.types import Scope
 
-from service.container import Domain
+from service.container import Container, Domain
 from service.errors import UnavailableError
 from service.http.dependencies import SharedContainer
 from service.http.envelope import Envelope, Json, failures, success
+from service.http.shortcuts import Prepared, Route
 from service.http.static import page_response
-from service.http.urls import RequestUrls
+from service.http.urls import RequestUrls, Urls, urls_at
 from service.status.health import Readiness, health_of, readiness_of
 
 router = APIRouter(tags=["status"])
@@ -39,12 +41,24 @@ def _domains(request: Request) -> list[Domain]:
     return domains
 
 
+def _health(app: FastAPI, container: Container, urls: Urls) -> bytes:
+    found = health_of(container, app.state.domains)
+    return bytes(Json({"status": "ok", "index_url": urls.page("/index"), **found}).body)
+
+
+async def _quick_health(scope: Scope, rest: str) -> Prepared | None:
+    app: FastAPI = scope["app"]
+    return None if rest else Prepared(_health(app, app.state.container, urls_at(scope)))
+
+
+SHORTCUTS = (Route("/healthz", "/healthz", _quick_health),)
+
+
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Whether the process serves", response_model=Health)
 async def healthz(request: Request, container: SharedContainer, urls: RequestUrls) -> Response:
     """Answer 200 as soon as the process serves, also while weights load or are missing. Has no envelope."""
-    found = health_of(container, _domains(request))
-    return Json({"status": "ok", "index_url": urls.page("/index"), **found})
+    return Response(_health(request.app, container, urls), media_type="application/json")
 
 
 @router.head("/readyz", include_in_schema=False)

@@ -19,6 +19,7 @@ from service.tasks.files import TaskFiles
 from service.tasks.records import Change, Kind
 from service.tasks.results import TaskResults
 from service.tasks.service import Limits, TaskService
+from service.tasks.views import Entries
 from service.tasks.work import WorkStore
 from service.voices.store import VoiceStore
 
@@ -120,6 +121,7 @@ def build(container: Container) -> TaskDomain:
             limits=Limits(settings.waiting_limit, settings.text_limit),
         ),
     )
+    container.add(Entries, Entries())
     container.add(TaskResults, TaskResults(store, synthesis, service.make_request, offload))
     container.get(VoiceStore).guards.append(
         lambda model_id: "tasks that have not ended speak in it" if store.uses_voice(model_id) else None

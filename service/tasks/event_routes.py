@@ -11,8 +11,7 @@ from service.http.urls import RequestUrls
 from service.synthesis.answers import streamed
 from service.synthesis.fields import Identifier
 from service.tasks.streams import PageStream, TaskStream, resume_number
-from service.tasks.task_routes import Tasks
-from service.tasks.views import entry_with
+from service.tasks.task_routes import Tasks, Written
 
 router = APIRouter(tags=["tasks"])
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -27,18 +26,19 @@ _STREAM: dict[int | str, dict[str, Any]] = {
     response_class=Response,
     responses={**_STREAM, **failures(404)},
 )
-async def follow(task_id: Identifier, tasks: Tasks, urls: RequestUrls, request: Request) -> Response:
+async def follow(task_id: Identifier, tasks: Tasks, entries: Written, urls: RequestUrls, request: Request) -> Response:
     """Server-sent events: `task` with the entry now and after every change, `progress` between segments; then closes.
 
     After a break of the connection the first event is the entry as it is then.
     """
-    stream = TaskStream(tasks, task_id, entry_with(urls))
+    stream = TaskStream(tasks, task_id, entries.for_stream(urls))
     return await streamed(stream.events(), "text/event-stream", request, _HEADERS)
 
 
 @router.get("/events", summary="Follow everything", response_class=Response, responses={**_STREAM, **failures()})
 async def follow_all(
     tasks: Tasks,
+    entries: Written,
     urls: RequestUrls,
     request: Request,
     user_id: Annotated[str | None, Query(max_length=128, description="Only this user's tasks.")] = None,
@@ -49,5 +49,5 @@ async def follow_all(
     `task` (an entry; `removed` is true when it is gone), `progress`, `voice`, `category`, `weights`, `engine`;
     `resync` asks the client to read everything again.
     """
-    stream = PageStream(tasks, user_id or None, entry_with(urls), resume_number(last_event_id))
+    stream = PageStream(tasks, user_id or None, entries.for_stream(urls), resume_number(last_event_id))
     return await streamed(stream.events(), "text/event-stream", request, _HEADERS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from service.tasks.errors import TextTooLongError
 from service.tasks.estimate import Forecast, SpeedMeter
 from service.tasks.files import TaskFiles
 from service.tasks.identifiers import new_task_id
+from service.tasks.known import Known
 from service.tasks.records import Change, Happening, NewTask, Status, Task
 from service.tasks.store import Choice
 from service.tasks.work import WorkStore
@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 Offload = Callable[..., Awaitable[Any]]
 _FORECAST_SECONDS = 1.0
-_REMEMBERED = 4096
-_REMEMBERED_SECONDS = 1.0
+_PACE_SECONDS = 0.25
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,33 +60,6 @@ class View:
     position: int | None = None
     eta_seconds: float | None = None
     tokens: tuple[int, int, int] | None = None
-
-
-class Recent:
-    """Tasks as last seen, for those who ask every second; younger than a second or told by a change."""
-
-    def __init__(self) -> None:
-        self._found: OrderedDict[str, tuple[float, Task]] = OrderedDict()
-
-    def put(self, task: Task) -> None:
-        """Remember a task as it is now."""
-        self._found[task.task_id] = (time.monotonic(), task)
-        self._found.move_to_end(task.task_id)
-        while len(self._found) > _REMEMBERED:
-            self._found.popitem(last=False)
-
-    def get(self, task_id: str) -> Task | None:
-        """Return a task if it was seen a moment ago."""
-        at, task = self._found.get(task_id, (0.0, None))
-        return task if task is not None and time.monotonic() - at < _REMEMBERED_SECONDS else None
-
-    def last(self, task_id: str) -> Task | None:
-        """Return a task as it was last seen, however long ago."""
-        return self._found.get(task_id, (0.0, None))[1]
-
-    def forget(self, task_id: str) -> None:
-        """Read it from the database next time."""
-        self._found.pop(task_id, None)
 
 
 class TaskService:
@@ -121,17 +94,19 @@ class TaskService:
         self._forecast = Forecast()
         self._forecast_at = 0.0
         self._forecast_lock = asyncio.Lock()
-        self._recent = Recent()
+        self._pace: tuple[float, float | None] = (0.0, None)
+        self.known = Known()
         self._tokens: dict[str, Progress] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._refreshing: asyncio.Task[None] | None = None
+        self._keeping_up: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to listen and to work."""
         self._loop = asyncio.get_running_loop()
         self.bus.listen(self._heard)
         await self.dispatcher.start()
-        self._refreshing = asyncio.create_task(self._refresh(), name="queue-forecast")
+        for loop in (self._refresh, self._look):
+            self._keeping_up.append(asyncio.create_task(loop(), name=f"queue-{loop.__name__.strip('_')}"))
 
     async def _refresh(self) -> None:
         """Keep the depth of the queue known also while nobody asks for a task."""
@@ -142,11 +117,22 @@ class TaskService:
                 logger.exception("the queue could not be counted, it will be tried again")
             await asyncio.sleep(2 * _FORECAST_SECONDS)
 
+    async def _look(self) -> None:
+        """Keep up with what other servers do to the tasks that are known here."""
+        while True:
+            try:
+                began, after = self.known.now(), self.known.look_after()
+                last, latest = await self.offload(self.store.latest, after)
+                self.known.looked(began, last, latest)
+            except Exception:  # until it works again, tasks are read from the database
+                logger.exception("the story of the tasks could not be read, it will be tried again")
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def stop(self) -> None:
         """Hand back what is under way and end all streams."""
         self.bus.close()
-        if self._refreshing is not None:
-            self._refreshing.cancel()
+        for task in self._keeping_up:
+            task.cancel()
         await self.dispatcher.stop()
 
     @property
@@ -162,7 +148,9 @@ class TaskService:
     # --- what changes ---
 
     def _heard(self, message: Message) -> None:
-        """On whatever thread the change was made; caches live on the event loop."""
+        """On whatever thread the change was made: whoever asks next is told of it."""
+        if message.topic == "task":
+            self.known.heard(message.payload)
         if self._loop is not None and not self._loop.is_closed() and message.topic in ("task", "progress"):
             self._loop.call_soon_threadsafe(self._note, message)
 
@@ -171,10 +159,6 @@ class TaskService:
             self._tokens[message.key] = message.payload
             return
         change: Change = message.payload
-        if change.task is None:
-            self._recent.forget(message.key)
-        else:
-            self._recent.put(change.task)
         if change.task is None or change.task.status is not Status.RUN:
             self._tokens.pop(message.key, None)
 
@@ -233,10 +217,10 @@ class TaskService:
         Raises:
             TaskMissingError: there is none.
         """
-        task = self._recent.get(task_id)
+        task = self.known.get(task_id)
         if task is None:
-            task = await self.offload(self.store.find, task_id)
-            self._recent.put(task)
+            task, _ = await self.snapshot(task_id)
+            task = self.known.get(task_id) or task
         return await self.view(task)
 
     async def exists(self, task_id: str) -> bool:
@@ -258,12 +242,17 @@ class TaskService:
         return View(
             task,
             forecast.position.get(task.task_id) if task.status is Status.WAIT else None,
-            forecast.seconds(task.task_id, self._meter.rate()) if self._able() else None,
+            forecast.seconds(task.task_id, self._rate()),
             None if tokens is None else (tokens.segment, tokens.tokens, tokens.expected),
         )
 
-    def _able(self) -> bool:
-        return self._engine.status().state is EngineState.READY
+    def _rate(self) -> float | None:
+        """Return characters a second, as of a moment ago; None while the engine cannot speak."""
+        at, rate = self._pace
+        if (now := time.monotonic()) - at > _PACE_SECONDS:
+            rate = self._meter.rate() if self._engine.status().state is EngineState.READY else None
+            self._pace = (now, rate)
+        return rate
 
     async def _current_forecast(self) -> Forecast:
         if time.monotonic() - self._forecast_at > _FORECAST_SECONDS:
@@ -279,13 +268,14 @@ class TaskService:
         Raises:
             TaskMissingError: there is none.
         """
+        began = self.known.now()
         found: tuple[Task, int] = await self.offload(self.store.snapshot, task_id)
-        self._recent.put(found[0])
+        self.known.read(*found, began)
         return found
 
     def owner_of(self, task_id: str) -> str | None:
         """Return whose task it is, if it was seen lately."""
-        task = self._recent.last(task_id)
+        task = self.known.last(task_id)
         return None if task is None else task.user_id
 
     async def story(self, task_id: str, after: int = 0) -> list[Happening]:
@@ -324,7 +314,6 @@ class TaskService:
         """
         task: Task = await self.offload(self.store.hide, task_id)
         self.dispatcher.gone(task.key)
-        self._recent.forget(task_id)
         self._forecast_at = 0.0
         await self.offload(self.store.forget, task)
 

@@ -224,6 +224,19 @@ class TaskStore(Ledger):
         with self.reading() as session:
             return session.scalar(select(func.max(HappeningRow.number))) or 0
 
+    def latest(self, after: int) -> tuple[int, dict[str, int]]:
+        """Return the number of the latest happening, and that of every task to which something happened after a number.
+
+        After 0 nobody is told: that is where looking begins.
+        """
+        with self.reading() as session:
+            last = session.scalar(select(func.max(HappeningRow.number))) or 0
+            if not after or after >= last:
+                return last, {}
+            of_each = select(HappeningRow.task_id, func.max(HappeningRow.number)).where(HappeningRow.number > after)
+            found = session.execute(of_each.group_by(HappeningRow.task_id)).tuples()
+            return last, dict(found.all())
+
     def uses_voice(self, model_id: str) -> bool:
         """Whether a task that has not ended speaks in a voice."""
         with self.reading() as session:

@@ -18,15 +18,16 @@ COALESCE_SECONDS = 0.2
 _MOST_MISSED = 500
 RETRY_MS = 1000
 
-Entry = Callable[[View], dict[str, Any]]
-"""A task as the client of this stream sees it (addresses depend on where it asked)."""
+Entry = Callable[[View], bytes]
+"""A task as JSON, as the client of this stream sees it (addresses depend on where it asked)."""
 
 
 def sse(event: str, data: Any, number: int | None = None) -> bytes:
-    """Return one event on the wire."""
+    """Return one event on the wire; data that are bytes are JSON already."""
+    if not isinstance(data, bytes):
+        data = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     head = "" if number is None else f"id: {number}\n"
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return f"{head}event: {event}\ndata: {text}\n\n".encode("utf-8", "replace")
+    return b"%sevent: %s\ndata: %s\n\n" % (head.encode(), event.encode(), data)
 
 
 COMMENT = b": still here\n\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.errors import ParameterError
 from service.http.dependencies import provided
@@ -17,15 +17,15 @@ from service.tasks.records import Status
 from service.tasks.schemas import StoryLine, TaskEntry, TaskQuery
 from service.tasks.service import TaskService, View
 from service.tasks.store import Choice
-from service.tasks.views import entry_with
+from service.tasks.views import Entries, entry_with, known_tag
 
 router = APIRouter(prefix="/voice-tasks", tags=["tasks"])
 Tasks = Annotated[TaskService, Depends(provided(TaskService))]
+Written = Annotated[Entries, Depends(provided(Entries))]
 _MOST_IN_ADDRESS = 1000
 
 
 def _one(view: View, urls: Urls, status: int = 200) -> Response:
-    # Written without a model: this is asked a thousand times a second.
     return Json({"code": 0, "message": "", "data": entry_with(urls)(view)}, status_code=status)
 
 
@@ -84,10 +84,18 @@ async def query(body: TaskQuery, tasks: Tasks, urls: RequestUrls) -> Response:
     return _several(await tasks.page(choice, body.page, body.page_size), PageRequest(body.page, body.page_size), urls)
 
 
-@router.get("/{task_id}", summary="Show a task", response_model=Envelope[TaskEntry], responses=failures(404))
-async def show(task_id: Identifier, tasks: Tasks, urls: RequestUrls) -> Response:
-    """One task."""
-    return _one(await tasks.find(task_id), urls)
+@router.get(
+    "/{task_id}",
+    summary="Show a task",
+    response_model=Envelope[TaskEntry],
+    responses={304: {"description": "As the client knows it (`If-None-Match`)."}, **failures(404)},
+)
+async def show(task_id: Identifier, tasks: Tasks, entries: Written, urls: RequestUrls, request: Request) -> Response:
+    """One task; its `ETag` in `If-None-Match` gets 304 while nothing has changed."""
+    # The long way of service.tasks.views.poll, for tasks that are not known and for errors.
+    answer = entries.answer(await tasks.find(task_id), urls, known_tag(request.scope))
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, answer.status, headers, None if answer.status == 304 else "application/json")
 
 
 @router.delete("/{task_id}", summary="Cancel and remove a task", responses=failures(404))

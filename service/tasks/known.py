@@ -1,0 +1,116 @@
+"""Tasks as the database has them, without asking it: for those who ask every second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from service.tasks.records import Change, Task
+
+_REMEMBERED = 4096
+_FRESH_SECONDS = 2.0
+_OVERLAP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A task as it was after a happening (None: removed); ``at`` is when it was read or told, in monotonic seconds."""
+
+    number: int
+    task: Task | None
+    at: float
+
+
+class Known:
+    """What this process has committed is known at once, from the thread that committed; what other servers have
+    committed, by looking at the story of all tasks every half second. Nothing is taken for known when that look was
+    more than two seconds ago. Threads may share it.
+
+    Args:
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[str, Seen] = OrderedDict()
+        self._looked: deque[tuple[float, int]] = deque()
+        self._fresh_from = float("-inf")
+
+    # --- what is told and read ---
+
+    def heard(self, change: Change) -> None:
+        """A change was committed here. Announcements of two threads may come in the wrong order: numbers decide."""
+        self._put(change.happening.task_id, Seen(change.happening.number, change.task, self._clock()))
+
+    def read(self, task: Task, number: int, began: float) -> None:
+        """A task was read from the database, with the number of the last happening that it shows.
+
+        Args:
+            task: As read.
+            number: Of its last happening.
+            began: :meth:`now` before the reading: what took long may be outdated by changes already looked at.
+        """
+        if self._clock() - began < _FRESH_SECONDS:
+            self._put(task.task_id, Seen(number, task, began))
+
+    def _put(self, task_id: str, seen: Seen) -> None:
+        with self._lock:
+            before = self._seen.get(task_id)
+            if before is not None and before.number > seen.number:
+                return
+            if before is not None and before.number == seen.number and before.task == seen.task:
+                seen = Seen(seen.number, before.task, max(seen.at, before.at))  # the same object: answers hang on it
+            self._seen[task_id] = seen
+            self._seen.move_to_end(task_id)
+            while len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+
+    # --- what others did ---
+
+    def now(self) -> float:
+        """Return the clock's time."""
+        return self._clock()
+
+    def look_after(self) -> int:
+        """Return the number after which to look for happenings.
+
+        It lies some seconds back: PostgreSQL gives numbers before transactions end, so a smaller one may appear later.
+        """
+        with self._lock:
+            return self._looked[0][1] if self._looked else 0
+
+    def looked(self, began: float, last: int, latest: Mapping[str, int]) -> None:
+        """Take note of a look at the story.
+
+        Args:
+            began: :meth:`now` before it.
+            last: Number of the last happening of all.
+            latest: Task id -> number of its last happening, for all after :meth:`look_after`.
+        """
+        with self._lock:
+            for task_id, number in latest.items():
+                seen = self._seen.get(task_id)
+                if seen is not None and seen.number < number:
+                    del self._seen[task_id]
+            self._looked.append((began, last))
+            while len(self._looked) > 1 and self._looked[1][0] < began - _OVERLAP_SECONDS:
+                self._looked.popleft()
+            self._fresh_from = began
+
+    # --- what is asked ---
+
+    def get(self, task_id: str) -> Task | None:
+        """Return a task as it is now; None when the database has to say."""
+        seen = self._seen.get(task_id)
+        if seen is None or max(seen.at, self._fresh_from) < self._clock() - _FRESH_SECONDS:
+            return None
+        return seen.task
+
+    def last(self, task_id: str) -> Task | None:
+        """Return a task as it was last seen, however long ago."""
+        seen = self._seen.get(task_id)
+        return None if seen is None else seen.task

@@ -18,6 +18,8 @@ from service.errors import ParameterError
 
 MAX_RATE = 48_000
 AUXILIARY_SECONDS = (0.5, 60.0)
+_LONGEST_S = 60.0
+"""No more of a reference clip is decoded, to tell how long it is."""
 _SUFFIXES = {
     "wav": ".wav",
     "flac": ".flac",
@@ -41,9 +43,9 @@ def reference(path: Path) -> tuple[bytes, str, dict[str, Any]]:
         ReferenceAudioError: it cannot be read, or is not 3 to 10 seconds long.
         ParameterError: nothing can be heard in it.
     """
-    info = probe(path)
+    info = probe(path, max_seconds=_LONGEST_S)
     check_reference_length(info.seconds)
-    samples, rate = read_audio(path, max_seconds=60.0)
+    samples, rate = read_audio(path, max_seconds=_LONGEST_S)
     check_reference_length(len(samples) / rate)
     report = analyse(samples, rate)
     if report.snr_db is None:

@@ -93,8 +93,15 @@ def read_audio(
     return (samples[0] if len(samples) == 1 else samples.mean(axis=0, dtype=np.float32)), rate
 
 
-def probe(source: Source, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> AudioInfo:
+def probe(
+    source: Source, *, max_seconds: float = DEFAULT_MAX_SECONDS, timeout_s: float = DEFAULT_TIMEOUT_S
+) -> AudioInfo:
     """Return what a sound file is, without decoding more of it than its headers need.
+
+    Args:
+        source: A path, or the file's bytes.
+        max_seconds: A file whose header states no length is decoded no further; then this is its length.
+        timeout_s: For each of ffmpeg's two runs.
 
     Raises:
         ReferenceAudioError: as :func:`read_audio`, but for the length.
@@ -109,7 +116,7 @@ def probe(source: Source, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> AudioInfo:
             stream = _probe_ffmpeg(path, timeout_s)
             seconds = stream.seconds or 0.0
             if stream.seconds is None:  # a raw stream without a header tells its length only when it is decoded
-                decoded = ffmpeg.decode(path, stream, max_seconds=DEFAULT_MAX_SECONDS, timeout_s=timeout_s)
+                decoded = ffmpeg.decode(path, stream, max_seconds=max_seconds, timeout_s=timeout_s)
                 seconds = len(decoded) / (4 * stream.channels * stream.rate)
             return AudioInfo(seconds, stream.rate, stream.channels, stream.container)
 

@@ -9,15 +9,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.service.proof import crowd, kill, pollers, soak
+from tests.service.proof import bodies, crowd, kill, pollers, soak, uploads, voices
+
+
+NAMES = ("kill", "same", "cancel", "pollers", "slow", "soak", "uploads", "bodies", "voices")
 
 
 def main(arguments: list[str]) -> int:
     """Return 0 when the promise is kept."""
     parser = argparse.ArgumentParser(prog="python -m tests.service.proof", description=__doc__)
-    parser.add_argument("name", choices=["kill", "same", "cancel", "pollers", "slow", "soak"])
+    parser.add_argument("name", choices=NAMES)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--count", type=int, default=1000, help="tasks, pollers ... of the other proofs")
+    parser.add_argument(
+        "--count", type=int, default=1000, help="how large the other proofs are: pollers; a tenth of the uploads"
+    )
     parser.add_argument("--seconds", type=float, default=30.0, help="how long pollers and slow clients stay")
     parser.add_argument("--busy", type=int, default=0, help="processes that compute beside the pollers")
     parser.add_argument("--seed", type=int, default=0)
@@ -38,6 +43,9 @@ def main(arguments: list[str]) -> int:
             ),
             "slow": lambda: crowd.slow_clients(root, given.count // 2, given.seconds),
             "soak": lambda: soak.run(root, given.count * 10),
+            "uploads": lambda: uploads.run(root, given.count * 10, given.seed),
+            "bodies": lambda: bodies.run(root),
+            "voices": lambda: voices.run(root, given.count // 5, seed=given.seed),
         }
         found = runs[given.name]()
         print(json.dumps(found, ensure_ascii=False, indent=1))

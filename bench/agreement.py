@@ -135,7 +135,7 @@ def compare(given: Weights, precisions: list[Precision], sequences: int, steps: 
     exact_backend = NativeBackend(library.handle, given.config, given.arrays, "fp32")
     exact = run(exact_backend, sequences, steps)
     exact_backend.close()
-    found = {}
+    found: dict[str, Agreement] = {}
     for precision in precisions:
         backend = NativeBackend(library.handle, given.config, given.arrays, precision)
         forced = run(backend, sequences, steps, exact.fed)

@@ -9,6 +9,7 @@ import pytest
 
 from GPT_SoVITS.native import build as building
 from GPT_SoVITS.native import verdicts
+from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.t2s import self_check
 
 
@@ -82,7 +83,7 @@ def test_whatever_matters_makes_it_another_check(
         monkeypatch.setattr(self_check, "cpu_flags", lambda: frozenset({"other"}))
     elif change == "tolerance":
         monkeypatch.setitem(self_check.TOLERANCE, "fp16", 1e-9)
-    precision: self_check.Precision = "int8" if change == "precision" else "fp16"
+    precision: Precision = "int8" if change == "precision" else "fp16"
     self_check.check_kernels(library, precision, threads=3 if change == "threads" else 0)
     assert checks.calls == 2
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tests.service.proof import bodies, crowd, kill, pollers, soak, uploads, voices
 
-
 NAMES = ("kill", "same", "cancel", "pollers", "slow", "soak", "uploads", "bodies", "voices")
 
 

@@ -59,12 +59,14 @@ def pollers_and_streams(
     ):
         _fill(service, seconds)
         time.sleep(1.0)
-        before = work.done(), _finished(service), time.monotonic()
+        assert service.process is not None
+        server = psutil.Process(service.process.pid)
+        before, spent = (work.done(), _finished(service), time.monotonic()), _cpu(server)
         time.sleep(seconds / 2)
-        quiet = _rates(work, service, before)
+        quiet, api_alone = _rates(work, service, before), 2 * (_cpu(server) - spent) / seconds
         crowd = Crowd(service, pollers, streams, seconds, work)
         _run(crowd.run())
-    return crowd.found(quiet)
+    return crowd.found(quiet, api_alone)
 
 
 class _Work:
@@ -152,12 +154,12 @@ class Crowd:
         await asyncio.sleep(self.seconds)
         self.rates = _rates(self._work, self.service, before)
         self.cost = {
-            "api_cpu_percent": round(100 * (_cpu(server) - spent[0]) / self.seconds, 1),
-            "clients_cpu_percent": round(100 * (_cpu(own) - spent[1]) / self.seconds, 1),
+            "api": (_cpu(server) - spent[0]) / self.seconds,
+            "clients": (_cpu(own) - spent[1]) / self.seconds,
         }
 
-    def found(self, quiet: tuple[float, float]) -> Found:
-        """Return the figures, beside those of the time without clients."""
+    def found(self, quiet: tuple[float, float], api_alone: float) -> Found:
+        """Return the figures, beside those of the time without clients (rates, and processor time of the API)."""
         slowed = [
             100 * (1 - crowded / alone) if alone else 0.0 for crowded, alone in zip(self.rates, quiet, strict=True)
         ]
@@ -167,7 +169,8 @@ class Crowd:
             "poll": milliseconds(self.latencies),
             "polls_per_second": round(len(self.latencies) / self.seconds, 1),
             "told": dict(self.told),
-            **self.cost,
+            "api_cpu_percent": [round(100 * api_alone, 1), round(100 * self.cost["api"], 1)],
+            "clients_cpu_percent": round(100 * self.cost["clients"], 1),
             "segments_per_second": [round(quiet[1], 2), round(self.rates[1], 2)],
             "segments_slowed_percent": round(slowed[1], 1),
             "computing_slowed_percent": round(slowed[0], 1),

@@ -29,7 +29,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "products_bytes": (long, [pointer]),
         "products_room": (whole, [pointer, whole]),
         "products_set": (whole, [pointer, whole, pointer, pointer]),
-        "products_run": (None, [pointer, whole, pointer, long, whole, pointer, whole, whole]),
+        "products_run": (whole, [pointer, whole, pointer, long, whole, pointer, whole, whole]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)
@@ -88,7 +88,7 @@ class NativeProducts:
         if rows.strides[1] != 4 or rows.strides[0] % 4 or rows.strides[0] < 0:
             rows = np.ascontiguousarray(rows)
         result = np.empty((len(rows), self._room[index]), np.float32)
-        self._library.products_run(
+        status = self._library.products_run(
             self._set,
             index,
             rows.ctypes.data,
@@ -98,6 +98,8 @@ class NativeProducts:
             int(relu),
             self.threads,
         )
+        if status < 0:
+            raise MemoryError(f"no memory for {name} of {len(rows)} rows")
         return result[:, :outputs]
 
     def _fill(self, name: str, weight: Array, bias: Array) -> None:

@@ -1,5 +1,6 @@
 // Products with many weight matrices of one network, for ctypes. One thread at a time per set of matrices.
-#include <new>
+#include <exception>
+#include <memory>
 
 #include "matrix.h"
 #include "memory.h"
@@ -23,7 +24,7 @@ GS_EXPORT void* products_new(const int* sizes, int count, int precision, int gro
   for (int i = 0; i < 2 * count; ++i)
     if (sizes[i] < 1) return nullptr;
   try {
-    auto* made = new Products;
+    auto made = std::make_unique<Products>();
     std::size_t bytes = 0;
     for (int i = 0; i < count; ++i) {
       made->matrices.emplace_back(sizes[2 * i], sizes[2 * i + 1], static_cast<gs::Precision>(precision), group);
@@ -35,8 +36,8 @@ GS_EXPORT void* products_new(const int* sizes, int count, int precision, int gro
       matrix.place(at);
       at += gs::round_up<std::size_t>(matrix.bytes(), 64);
     }
-    return made;
-  } catch (const std::bad_alloc&) {
+    return made.release();
+  } catch (const std::exception&) {
     return nullptr;
   }
 }
@@ -60,18 +61,24 @@ GS_EXPORT int products_set(void* products, int index, const float* weights, cons
   return 0;
 }
 
-// y (rows, room) = x (rows, inputs; `x_stride` floats from row to row, rows may overlap) times the matrix, plus bias.
-GS_EXPORT void products_run(const void* products, int index, const float* x, long long x_stride, int rows, float* y,
+// y (rows, room) = x (rows, inputs; `x_stride` floats from row to row, rows may overlap) times the matrix, plus bias. 0,
+// or -1 without memory.
+GS_EXPORT int products_run(const void* products, int index, const float* x, long long x_stride, int rows, float* y,
                             int relu, int threads) {
   const gs::Matrix& matrix = static_cast<const Products*>(products)->matrices[static_cast<std::size_t>(index)];
   const int room = matrix.panels() * gs::kPanel, many = threads > 0 ? threads : gs::pool_threads();
   const auto stride = static_cast<int>(x_stride);
   const bool by_rows = rows >= kFewRows * many;
-  gs::pool_run(many, [&](int which, int count) {
-    const gs::Share mine = gs::share_of(by_rows ? rows : matrix.panels(), which, count);
-    const std::ptrdiff_t from = by_rows ? mine.first : 0;
-    const int first = by_rows ? 0 : static_cast<int>(mine.first), last = by_rows ? matrix.panels() : static_cast<int>(mine.last);
-    matrix.multiply(first, last, x + from * stride, stride, nullptr, by_rows ? static_cast<int>(mine.last - mine.first) : rows,
-                    y + from * room + first * gs::kPanel, room, relu != 0);
-  });
+  try {
+    gs::pool_run(many, [&](int which, int count) {
+      const gs::Share mine = gs::share_of(by_rows ? rows : matrix.panels(), which, count);
+      const std::ptrdiff_t from = by_rows ? mine.first : 0;
+      const int first = by_rows ? 0 : static_cast<int>(mine.first), last = by_rows ? matrix.panels() : static_cast<int>(mine.last);
+      matrix.multiply(first, last, x + from * stride, stride, nullptr, by_rows ? static_cast<int>(mine.last - mine.first) : rows,
+                      y + from * room + first * gs::kPanel, room, relu != 0);
+    });
+  } catch (const std::exception&) {
+    return -1;
+  }
+  return 0;
 }

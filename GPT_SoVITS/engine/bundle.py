@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +18,7 @@ from GPT_SoVITS.engine.errors import WeightsInvalidError
 from GPT_SoVITS.engine.features import Features, Progress, loading
 from GPT_SoVITS.engine.frames import BUCKETS, encode_phonemes
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
+from GPT_SoVITS.engine.resting import give_memory_back, let_go_of_code
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
@@ -79,6 +77,8 @@ class Bundle:
             step()
             if progress is not None:
                 progress(what, time.perf_counter() - start)
+        give_memory_back()
+        let_go_of_code()
         return time.perf_counter() - began
 
     def _warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -155,6 +155,7 @@ def load_bundle(
     memory = decoder_bytes + _weight_bytes(sovits.arrays, "float32")
     del sovits
     give_memory_back()
+    let_go_of_code()
     if progress is not None:
         progress("GPT weights", loaded - start)
         progress("SoVITS weights", time.perf_counter() - loaded)
@@ -219,11 +220,3 @@ def _mute_similarity(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
     mute = embedding[min(MUTE_TOKEN, len(embedding) - 1)]
     norms = np.linalg.norm(embedding, axis=1) * np.linalg.norm(mute)
     return np.asarray(embedding @ mute / np.maximum(norms, 1e-8), np.float32)
-
-
-def give_memory_back() -> None:
-    """Return what was freed to the system, where the C library can."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:
-        trim(0)

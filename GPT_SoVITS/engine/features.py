@@ -15,17 +15,20 @@ from convert import CheckpointError, Weights, open_weights
 from GPT_SoVITS import backend
 from GPT_SoVITS.engine.errors import WeightsInvalidError, WeightsMissingError
 from GPT_SoVITS.engine.messages import EngineSettings
+from GPT_SoVITS.engine.resting import RestingStack, give_memory_back, let_go_of_code
 from GPT_SoVITS.features.errors import FeatureError
+from GPT_SoVITS.features.host_frames import frame_matrices
 from GPT_SoVITS.features.hubert import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert
 from GPT_SoVITS.features.phone_features import PhoneFeatures, Roberta, load_tokenizer
 from GPT_SoVITS.features.roberta import RobertaConfig
 from GPT_SoVITS.features.speaker import SpeakerVerifier
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
-from GPT_SoVITS.features.stack import LayerTensors, StackedRoberta, hubert_layers, roberta_layers
+from GPT_SoVITS.features.stack import LayerStack, LayerTensors, StackedRoberta, hubert_layers, roberta_layers
 from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
+from GPT_SoVITS.native.products import NativeProducts
 from GPT_SoVITS.resources.locate import locate
 from GPT_SoVITS.resources.manifest import load_manifest
 from GPT_SoVITS.sovits.config import ConfigError
@@ -71,6 +74,7 @@ class Features:
         self._hubert: Hubert | None = None
         self._phone_features: PhoneFeatures | None = None
         self._speaker: SpeakerVerifier | None = None
+        self._resting: RestingStack | None = None
 
     def hubert(self) -> Hubert:
         """Return HuBERT.
@@ -86,6 +90,12 @@ class Features:
                     weights = _open(path, "hubert")
                     self._hubert = self._build_hubert(HubertConfig.from_official(weights.config), weights.arrays)
             return self._hubert
+
+    @property
+    def hubert_rests(self) -> RestingStack | None:
+        """HuBERT's layers where they have been dropped: any thread may wake them before HuBERT is asked."""
+        resting = self._resting
+        return resting if resting is not None and not resting.awake else None
 
     def phone_features(self) -> PhoneFeatures:
         """Return the features of Chinese phonemes (RoBERTa).
@@ -145,6 +155,8 @@ class Features:
             seconds += taken
             if progress is not None:
                 progress(what, taken)
+        give_memory_back()
+        let_go_of_code()
         return seconds
 
     def _build_hubert(self, config: HubertConfig, arrays: Arrays) -> Hubert:
@@ -152,8 +164,22 @@ class Features:
             config.hidden_size, config.heads, config.layers, config.intermediate_size, config.layer_norm_eps
         )
         # Not int8: a prompt's semantic tokens are nearest neighbours, which small errors move.
-        stack = self._stack(sizes, hubert_layers(arrays), "fp32" if self.precise else "fp16")
-        return Hubert(config, arrays, stack=stack)
+        precision: Precision = "fp32" if self.precise else "fp16"
+        stack = self._stack(sizes, hubert_layers(arrays), precision)
+        products = self._products(frame_matrices(config, arrays))
+        if stack is None or self.precise:
+            return Hubert(config, arrays, stack=stack, products=products)
+
+        def load() -> LayerStack:
+            path = self._folder("hubert", self.settings.hubert)
+            with loading("HuBERT", path):
+                again = self._stack(sizes, hubert_layers(_open(path, "hubert").arrays), precision)
+            if again is None:
+                raise WeightsInvalidError(f"HuBERT: {path.name!r} can no longer be loaded")
+            return again
+
+        self._resting = RestingStack(load, first=stack)
+        return Hubert(config, arrays, stack=self._resting, products=products)
 
     def _build_roberta(self, config: RobertaConfig, arrays: Arrays) -> Roberta | StackedRoberta:
         sizes = EncoderSizes(
@@ -162,6 +188,19 @@ class Features:
         precision: Precision = "int8" if self.settings.precision == "int8" else "fp32" if self.precise else "fp16"
         stack = self._stack(sizes, roberta_layers(arrays), precision)
         return Roberta(config, arrays) if stack is None else StackedRoberta(config, arrays, stack)
+
+    def _products(self, layers: dict[str, tuple[Any, Any]]) -> NativeProducts | None:
+        """Matrices held natively in float32, None where there is no native code or graphs are asked for."""
+        found = library.load()
+        if backend.current().is_ascend or self.settings.decode_backend == "jit" or found.handle is None:
+            return None
+        try:
+            return NativeProducts(found.handle, layers, "fp32", threads=self.settings.threads)
+        except NativeError as error:
+            raise WeightsError(str(error)) from error
+        except (AttributeError, MemoryError) as error:
+            logger.warning("native products cannot be used (%s); compiling graphs instead", error)
+            return None
 
     def _stack(self, sizes: EncoderSizes, layers: LayerTensors, precision: Precision) -> NativeEncoder | None:
         """The native layers, None where there are none; matrices whose file is float16 are never held wider."""

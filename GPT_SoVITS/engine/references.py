@@ -194,6 +194,12 @@ class References:
             wave = with_trailing_silence(resample(clip.wave, clip.rate, SAMPLE_RATE))
             hubert = self.features.hubert()
             yield
+            resting = self.features.hubert_rests
+            if resting is not None:  # read beside the networks, so that streams go on
+                pending = self._readers.submit(resting.wake)
+                while not wait([pending], timeout=_PATIENCE).done:
+                    yield
+                pending.result()
             features = hubert(wave)[0].T  # (frames, hidden) -> (hidden, frames)
             yield
             return self._tokens.put(key, bundle.synthesizer.extract_tokens(features))

@@ -8,6 +8,7 @@ import numpy as np
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.features.errors import FeatureError
+from GPT_SoVITS.features.host_frames import HostFrameEncoder, Products
 from GPT_SoVITS.features.hubert import FrameEncoder, HubertConfig, HubertEncoder, split_arrays
 from GPT_SoVITS.features.lengths import padded_length, padded_lengths
 from GPT_SoVITS.features.stack import LayerStack, StackedHubertEncoder
@@ -24,6 +25,9 @@ SMALLEST_LENGTH = 64
 WINDOW_FRAMES = 32
 """Frames per run of the convolutions: the largest activation is 4 MB, which caches hold (twice as many frames take
 nearly four times as long), and the last run is half padding on average, 16 frames."""
+
+HOST_FRAMES = 8
+"""The same on the host, where a run has no cost of its own: the largest activation is 3 MB."""
 
 
 def with_trailing_silence(wave: np.ndarray) -> np.ndarray:
@@ -87,6 +91,7 @@ class Hubert:
         arrays: Official arrays, weight norm folded (:func:`convert.keymap.map_official` of kind ``hubert``).
         dtype: numpy float type of the weights and of the computation.
         stack: Computes the transformer's layers; None for compiled graphs.
+        products: Multiplies ``host_frames.frame_matrices``; None for a compiled graph of the convolutions.
 
     Raises:
         WeightsError: the arrays do not fit the configuration.
@@ -98,13 +103,16 @@ class Hubert:
         arrays: Mapping[str, np.ndarray],
         dtype: type[np.floating] = np.float32,
         stack: LayerStack | None = None,
+        products: Products | None = None,
     ) -> None:
         self.config, self.dtype = config, dtype
         parts = split_arrays(arrays, config)
         self.first_layer = FirstLayer(parts.first_layer, config)
-        frame_encoder = FrameEncoder(config)
-        load_arrays(frame_encoder, parts.frame_encoder, dtype)
-        self._frame_encoder = backend.compile_cell(frame_encoder)
+        self._host_frames = None if products is None else HostFrameEncoder(config, products)
+        if products is None:
+            frame_encoder = FrameEncoder(config)
+            load_arrays(frame_encoder, parts.frame_encoder, dtype)
+            self._frame_encoder = backend.compile_cell(frame_encoder)
         self._stacked = None if stack is None else StackedHubertEncoder(config, arrays, stack)
         if stack is None:
             encoder = HubertEncoder(config)
@@ -141,13 +149,18 @@ class Hubert:
                 f"a wave of shape {wave.shape} has no frame; needed are {self.config.steps_before(1)} samples or more, "
                 "one channel at 16 kHz"
             )
-        step = WINDOW_FRAMES * self.config.hop // self.first_layer.stride
-        size = self.config.steps_before(WINDOW_FRAMES, first=1)
-        runs = -(-frames // WINDOW_FRAMES)
+        at_once = WINDOW_FRAMES if self._host_frames is None else HOST_FRAMES
+        step = at_once * self.config.hop // self.first_layer.stride
+        size = self.config.steps_before(at_once, first=1)
+        runs = -(-frames // at_once)
         valid = (wave.size - self.first_layer.taps) // self.first_layer.stride + 1
         # The last valid windows may be too few for one more frame, but they count in the statistics.
         windows = self.first_layer.windows(wave, max(valid, (runs - 1) * step + size))
-        kernel = backend.to_tensor(self.first_layer.kernel(windows[:, :valid]).astype(self.dtype))
+        first = self.first_layer.kernel(windows[:, :valid])
+        if self._host_frames is not None:
+            pieces = [self._host_frames(first, windows[:, s : s + size]) for s in range(0, runs * step, step)]
+            return np.concatenate(pieces)[:frames]
+        kernel = backend.to_tensor(first.astype(self.dtype))
         parts = []
         for start in range(0, runs * step, step):
             part = windows[:, start : start + size].astype(self.dtype)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from GPT_SoVITS.features.host_frames import frame_matrices
 from GPT_SoVITS.features.hubert_extractor import Hubert
 from GPT_SoVITS.features.phone_features import Roberta
 from GPT_SoVITS.features.stack import StackedRoberta, hubert_layers, roberta_layers
@@ -19,6 +20,7 @@ from GPT_SoVITS.layers.parameters import WeightsError
 from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
+from GPT_SoVITS.native.products import NativeProducts
 from tests.networks.features_small import HUBERT, ROBERTA, hubert_arrays, roberta_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -92,3 +94,14 @@ def test_a_misshapen_or_infinite_tensor_is_named(handle: ctypes.CDLL) -> None:
         _roberta(handle, {**arrays, key: np.zeros((2, 2), np.float32)})
     with pytest.raises(NativeError, match=r"up\.weight of layer 0 holds a number that is not finite"):
         _roberta(handle, {**arrays, key: np.full_like(arrays[key], np.inf)})
+
+
+@pytest.mark.parametrize("frames", [1, 8, 21])
+def test_convolutions_on_the_host_are_the_compiled_ones(handle: ctypes.CDLL, frames: int) -> None:
+    arrays = hubert_arrays()
+    products = NativeProducts(handle, frame_matrices(HUBERT, arrays))
+    wave = np.random.default_rng(frames).standard_normal(HUBERT.steps_before(frames) + 1).astype(np.float32)
+    host, graph = Hubert(HUBERT, arrays, products=products), Hubert(HUBERT, arrays)
+    expected = graph.frame_features(wave)
+    assert len(expected) == frames and np.abs(expected).max() > 1e-2
+    np.testing.assert_allclose(host.frame_features(wave), expected, atol=1e-5)

@@ -1,0 +1,75 @@
+"""HuBERT's convolutions without a graph: products with windows of rows, (time, channels), that overlap in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from GPT_SoVITS.features.hubert import HubertConfig
+from GPT_SoVITS.layers.activation import GELU_TAIL
+from GPT_SoVITS.layers.parameters import WeightsError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_PREFIX = "feature_extractor.conv_layers"
+
+
+class Products(Protocol):
+    """Weight matrices by name: rows (n, inputs) float32 -> (n, outputs), bias added."""
+
+    def __call__(self, name: str, rows: Array, relu: bool = False) -> Array: ...
+
+
+def frame_matrices(config: HubertConfig, arrays: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
+    """Return the matrices and (zero) biases of all convolutions but the first.
+
+    Raises:
+        WeightsError: one is missing or misshapen.
+    """
+    found = {}
+    for i in range(1, len(config.conv_dim)):
+        key, shape = f"{_PREFIX}.{i}.conv.weight", (config.conv_dim[i], config.conv_dim[i - 1], config.conv_kernel[i])
+        if key not in arrays or arrays[key].shape != shape:
+            raise WeightsError(f"{key} is missing or misshapen, expected {shape}")
+        # (out, in, kernel) -> (out, kernel * in): a window's moments side by side
+        found[str(i)] = arrays[key].transpose(0, 2, 1).reshape(shape[0], -1), np.zeros(shape[0], np.float32)
+    return found
+
+
+class HostFrameEncoder:
+    """The convolutions; agrees with :class:`GPT_SoVITS.features.hubert.FrameEncoder`.
+
+    Args:
+        config: Sizes.
+        products: Holds and multiplies :func:`frame_matrices`.
+    """
+
+    def __init__(self, config: HubertConfig, products: Products) -> None:
+        self.config, self._products = config, products
+
+    def __call__(self, kernel: Array, windows: Array) -> Array:
+        """Kernel (conv_dim, taps + 1), windows of the wave (taps + 1, n) -> frames (m, conv_dim)."""
+        x = gelu_in_place(np.ascontiguousarray(windows.T) @ kernel.T)
+        for i in range(1, len(self.config.conv_dim)):
+            x = gelu_in_place(np.ascontiguousarray(self._products(str(i), self._windows(x, i))))
+        return x
+
+    def _windows(self, x: Array, layer: int) -> Array:
+        size, step = self.config.conv_kernel[layer], self.config.conv_stride[layer]
+        count, row = (len(x) - size) // step + 1, x.strides[0]
+        return np.lib.stride_tricks.as_strided(x, (count, size * x.shape[1]), (step * row, 4), writeable=False)
+
+
+def gelu_in_place(x: Array) -> Array:
+    """Exact GELU, see :class:`GPT_SoVITS.layers.activation.Gelu`; x is overwritten."""
+    t = np.abs(x)
+    tail = np.full_like(t, GELU_TAIL[-1])
+    for coefficient in reversed(GELU_TAIL[:-1]):
+        tail *= t
+        tail += np.float32(coefficient)
+    np.exp(tail, out=tail)
+    tail *= t
+    np.maximum(x, 0, out=x)
+    x -= tail
+    return x

@@ -1,4 +1,4 @@
-"""A client written for the interface that this service replaces: its documented calls in their order and with its names.
+"""A client written for the interface that this service replaces: its documented calls, in order, by their names.
 
 It was written from the contract alone and knows nothing of what was added: it reads the fields it knows, leaves out
 what it may, sends "" for what it has not, and follows the addresses it is given.

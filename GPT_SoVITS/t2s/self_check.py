@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS._environment import cpu_flags
-from GPT_SoVITS.native import verdicts
+from GPT_SoVITS.native import isa, verdicts
 from GPT_SoVITS.native.build import digest
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.t2s.backend import DecodeBackend, DecodeInput
@@ -108,7 +107,7 @@ def check_kernels(library: ctypes.CDLL, precision: Precision, threads: int = 0) 
 def _key(path: Path, precision: Precision, threads: int) -> str:
     """All that the outcome depends on: the code, the processor, and what is checked how closely."""
     checked = (SMALL, _ROWS, _STEPS, TOLERANCE[precision], digest(Path(__file__)))
-    return verdicts.key(digest(path), sorted(cpu_flags()), precision, threads, checked)
+    return verdicts.key(digest(path), sorted(isa.cpu_flags()), precision, threads, checked)
 
 
 def _norm(x: np.ndarray, weight: Any, bias: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from GPT_SoVITS.native import build as building
-from GPT_SoVITS.native import verdicts
+from GPT_SoVITS.native import isa, verdicts
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.t2s import self_check
 
@@ -80,7 +80,7 @@ def test_whatever_matters_makes_it_another_check(
     if change == "library":
         path_of(library).write_bytes(b"other code")
     elif change == "processor":
-        monkeypatch.setattr(self_check.isa, "cpu_flags", lambda: frozenset({"other"}))
+        monkeypatch.setattr(isa, "cpu_flags", lambda: frozenset({"other"}))
     elif change == "tolerance":
         monkeypatch.setitem(self_check.TOLERANCE, "fp16", 1e-9)
     precision: Precision = "int8" if change == "precision" else "fp16"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
+from functools import lru_cache
 from typing import Any
 
 from GPT_SoVITS.engine.messages import Progress
@@ -38,14 +39,27 @@ def resume_number(header: str | None) -> int:
     return int(header) if header is not None and header.isascii() and header.isdigit() and len(header) < 19 else 0
 
 
-def _progress(task_id: str, found: Progress) -> dict[str, Any]:
-    return {
-        "task_id": task_id,
+@lru_cache(256)  # one task's progress goes to all who follow it
+def _told_progress(message: Message) -> bytes:
+    found: Progress = message.payload
+    told = {
+        "task_id": message.key,
         "segment": found.segment,
         "tokens": found.tokens,
         "expected": found.expected,
         "attempt": found.attempt,
     }
+    return sse("progress", told)
+
+
+def _newest(messages: list[Message]) -> list[Message]:
+    """Return messages without progress that newer progress has overtaken: a slow client need not hear of it."""
+    following = [*(message.topic for message in messages[1:]), ""]
+    return [
+        message
+        for message, next_topic in zip(messages, following, strict=True)
+        if not message.topic == next_topic == "progress"
+    ]
 
 
 def _gone(task_id: str, before: Task | None) -> dict[str, Any]:
@@ -83,9 +97,9 @@ class TaskStream:
                     yield COMMENT
                     # Another server may have changed it: nobody here would tell.
                     messages = [*messages, *await self._missed(number, task)]
-                for message in messages:
+                for message in _newest(messages):
                     if isinstance(message.payload, Progress):
-                        yield sse("progress", _progress(name, message.payload))
+                        yield _told_progress(message)
                         continue
                     change: Change = message.payload
                     if change.happening.number <= number:
@@ -178,7 +192,7 @@ class PageStream:
                     yield sse("task", self._entry(await self._service.view(change.task)), self._number)
             elif message.topic == "progress":
                 if message.key not in changed:
-                    yield sse("progress", _progress(message.key, message.payload))
+                    yield _told_progress(message)
             else:
                 yield sse(message.topic, {"id": message.key, **(message.payload or {})})
 

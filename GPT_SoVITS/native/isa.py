@@ -6,7 +6,7 @@ import os
 import platform
 from dataclasses import dataclass
 
-from GPT_SoVITS._environment import cpu_flags
+from GPT_SoVITS._environment import cpu_flags as cpu_flags  # also for those who may not import it from there
 
 CHOSEN = "GPT_SOVITS_NATIVE_ISA"
 """Environment variable: the instruction set to use instead of the best one, or ``none`` for no native code."""

@@ -26,7 +26,8 @@ from tests.service.proof.harness import Service, serving, task_body
 _TASKS = 40
 _SETTLING_S = 4.0
 _SEGMENTS_PER_S = 20
-# One thread of products after another, as an engine computes; every round it says how many it has done.
+# One thread of products after another, as an engine computes, at a lower priority than the answers; every round it
+# says how many it has done.
 _WORK = """
 import sys, time
 import numpy as np
@@ -76,7 +77,7 @@ class _Work:
         self._paths = [root / f"work-{number}" for number in range(count)]
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self.processes = [
-            subprocess.Popen([sys.executable, "-c", _WORK, str(path)], env=environment) for path in self._paths
+            subprocess.Popen(["nice", sys.executable, "-c", _WORK, str(path)], env=environment) for path in self._paths
         ]
 
     def done(self) -> int:

@@ -20,14 +20,7 @@ from tests.service.samples import FIELDS, clip
 Found = dict[str, Any]
 _THREADS = 4
 _MEGABYTES = 50.0
-_LANGUAGES = {
-    "日文": "こんにちは",
-    "韩文": "안녕하세요",
-    "英文": "1 hello",
-    "粤语": "你好",
-    "中文": "1，你好",
-    "多语种混合": "1 こ 안 a",
-}
+_LANGUAGES = ("中文", "英文", "日文", "韩文", "粤语", "多语种混合", "多语种混合(粤语)")
 
 
 def _warm_up(service: Service, made: Mutations) -> None:
@@ -37,9 +30,10 @@ def _warm_up(service: Service, made: Mutations) -> None:
             "/voice-models", data={**FIELDS, "model_id": "kept"}, files={"refer_wav": ("r.wav", clip(3.2))}
         )
         assert answer.status_code == 200, answer.text
-        for language, text in _LANGUAGES.items():
-            client.post("/synthesize", json={"text": text, "text_language": language, "ref_wav_path": REFERENCE})
-            client.post("/text/preview", json={"text": text, "language": language})
+        for language in _LANGUAGES:
+            # Digits tell nothing of their language: whether they can be spoken only its dictionaries know.
+            client.post("/synthesize", json={"text": "01", "text_language": language, "ref_wav_path": REFERENCE})
+        client.post("/text/preview", json={"text": "你好"})
     _send_all(service, [made.next() for _ in range(100)], Counter(), [])
 
 

@@ -96,3 +96,8 @@ def test_the_same_seed_is_the_same_speech_and_another_is_not(speaking: Running) 
 
     assert np.array_equal(speak(1), speak(1))
     assert not np.array_equal(speak(1), speak(2))
+
+
+def test_a_page_of_another_site_cannot_make_the_service_speak(speaking: Running) -> None:
+    answer = speaking.client.get("/", params=SPOKEN | REFERENCE, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 400 and "other sites" in answer.json()["message"]

@@ -202,6 +202,7 @@ async def _open(app: FastAPI, settings: Settings, engine: Engine | None, stack: 
         # After the parts have stopped, so that their last segments are spoken.
         stack.push_async_callback(_close, engine)
     container = Container(settings, folders, database, engine, app.state.figures.registry)
+    container.end = getattr(app.state, "end", None)
     container.device_known = getattr(app.state, "device_known", None)
     EngineFigures(container.metrics, engine.status)
     container.add(KeyStore, keys)

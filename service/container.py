@@ -26,6 +26,7 @@ class Container:
         database: Migrated when parts are built.
         engine: There when parts are built.
         metrics: Parts may add theirs.
+        end: Ends the server; None where it is not ours.
         restart: Whether whoever runs the server is to start it again once it has stopped.
         device_known: Called once, with the engine's device, when it is known.
         stopping: Set when the server was told to stop; long answers (event streams) end themselves then.
@@ -38,6 +39,7 @@ class Container:
         self.metrics = metrics
         self.stopping = asyncio.Event()
         self.device_known: Callable[[str], None] | None = None
+        self.end: Callable[[], None] | None = None
         self.restart = False
         self._services: dict[type[Any], object] = {}
         self.add(ChangeBus, ChangeBus())

@@ -38,6 +38,13 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+    def end(self) -> None:
+        """End as after a signal; called on the loop."""
+        if (begin := getattr(self._app.state, "begin_drain", None)) is not None:
+            begin()
+        self.should_exit = True
+
+
 def print_device(settings: Settings, device: str) -> None:
     """Print the line by which people and scripts know that the service has its device."""
     target, _, number = device.partition(":")
@@ -67,5 +74,9 @@ def run(settings: Settings) -> int:
         backlog=4096,
     )
     server = Server(config, app)
+    app.state.end = server.end
     server.run()
+    if server.started and app.state.container.restart:
+        # The same program with the same arguments, as it was started; nothing in it comes from a client.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
     return 0 if server.started else 1

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 0.5
+NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 
 
@@ -63,6 +64,8 @@ class Child:
         """Import what takes seconds to import, and open the engine; beats have begun by now."""
         from GPT_SoVITS.engine.local import LocalEngine
 
+        # Computing takes every core there is; whoever owns this process has to answer its own callers meanwhile.
+        os.nice(NICENESS)
         self.engine = LocalEngine(settings, held=lambda: self.outbox.is_full)
 
     def serve(self) -> None:

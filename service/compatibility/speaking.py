@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -134,12 +132,14 @@ class DialectSpeech:
         """Restart or end the process, after the answer has left.
 
         Raises:
-            ForbiddenError: the configuration does not allow it.
+            ForbiddenError: the configuration does not allow it, or the server is another program's.
         """
         if not self._container.settings.allow_control:
             raise ForbiddenError("control is switched off; set allow_control in the configuration to allow it")
+        if self._container.end is None:
+            raise ForbiddenError("the service runs within another program, which alone can end it")
         self._container.restart = command == "restart"
-        asyncio.get_running_loop().call_later(0.2, os.kill, os.getpid(), signal.SIGTERM)
+        asyncio.get_running_loop().call_later(0.2, self._container.end)
 
     async def begin(
         self,

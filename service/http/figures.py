@@ -26,6 +26,7 @@ class HttpFigures:
             registry=registry,
         )
         self.active = 0
+        Gauge("service_started_seconds", "Unix seconds of the start.", registry=registry).set_to_current_time()
         Gauge("http_requests_active", "Requests being answered.", registry=registry).set_function(lambda: self.active)
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 

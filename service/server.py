@@ -37,7 +37,6 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(begin)
         super().handle_exit(sig, frame)
 
-
     def end(self) -> None:
         """End as after a signal; called on the loop."""
         if (begin := getattr(self._app.state, "begin_drain", None)) is not None:

@@ -283,7 +283,7 @@ class EngineStatus:
         state: What it can do.
         detail: In words, for people: why it is not ready, or "".
         device: ``CPU`` or ``Ascend``, with number.
-        decode_backend: ``native-avx512-float16`` or the like.
+        decode_backend: In words: ``native fp16 (exact) on avx512dot`` or the like.
         current: Weights of requests that name none.
         loaded: All weights in memory.
         active: Requests that are being spoken.

@@ -43,7 +43,7 @@ def test_the_parts_are_measured_on_the_networks_that_speak(tmp_path: Path) -> No
     options = argparse.Namespace(gpt=Path(weights.gpt), sovits=Path(weights.sovits), precision="float32", decode="jit",
                                  batch=[1, 2], tokens=12, rounds=1, threads=0)  # fmt: skip
     found = synthesis.parts(options)
-    assert found["backend"] == "jit-float32"
+    assert found["backend"].startswith("portable")
     assert found["batch"][2]["tokens_per_s"] == pytest.approx(2000 / found["batch"][2]["step_ms"])
     assert 0 < found["step_floor_ms"] <= found["step_ms"][0]
     whole = found["total_per_s"][0] * 12 / 25

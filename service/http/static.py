@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 # What browsers may show; anything else is a download.
 _MEDIA_TYPES = {
@@ -39,6 +39,23 @@ def _hidden(path: str) -> bool:
     return any(part.startswith(".") for part in Path(path).parts)
 
 
+class PinnedFile(FileResponse):
+    """A file as it is when it is opened: a replacement meanwhile changes neither its length nor its content."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self.stat_result = os.fstat(descriptor)
+            for name in ("content-length", "last-modified", "etag"):
+                del self.headers[name]
+            self.set_stat_headers(self.stat_result)
+            self.path = f"/proc/self/fd/{descriptor}"
+            await super().__call__(scope, receive, send)
+        finally:
+            os.close(descriptor)
+
+
 class Results(StaticFiles):
     """A folder of results. Links that lead out of it and names that begin with a dot are not there."""
 
@@ -61,6 +78,7 @@ class Results(StaticFiles):
         media_type = _MEDIA_TYPES.get(Path(full_path).suffix.lower())
         response = super().file_response(full_path, stat_result, scope, status_code)
         if isinstance(response, FileResponse):
+            response = PinnedFile(full_path, status_code=status_code, stat_result=stat_result)
             response.headers["content-type"] = media_type or "application/octet-stream"
             if media_type is None:
                 response.headers["content-disposition"] = "attachment"

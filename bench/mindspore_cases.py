@@ -18,6 +18,7 @@ from GPT_SoVITS.features.roberta import RobertaConfig
 from GPT_SoVITS.features.speaker import SpeakerVerifier
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
 from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
 from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.config import T2SConfig
@@ -48,7 +49,8 @@ def _graph(cell: Any, *arrays: npt.NDArray[Any]) -> Run:
 
 def _synthesizer(fixtures: str) -> tuple[Synthesizer, SovitsConfig]:
     config = SovitsConfig.from_official(load_config(Path(fixtures) / "s2_v2"))
-    return Synthesizer(config, _arrays("sovits", fixtures, "s2_v2")), config
+    # The portable networks, also where the native ones would be taken.
+    return Synthesizer(config, _arrays("sovits", fixtures, "s2_v2"), encoders="graph", vocoder="jit"), config
 
 
 def _generator(fixtures: str) -> Run:
@@ -62,7 +64,9 @@ def _flow(fixtures: str) -> Run:
     synthesizer, config = _synthesizer(fixtures)
     frames = inputs.normal(1, config.inter_channels, inputs.GENERATOR_FRAMES)
     mask = np.ones((1, 1, inputs.GENERATOR_FRAMES), np.float32)
-    return _graph(synthesizer.network.flow, frames, mask, inputs.normal(1, config.gin_channels, 1, seed=1))
+    encoders = synthesizer.encoders
+    assert isinstance(encoders, GraphEncoders)
+    return _graph(encoders.network.flow, frames, mask, inputs.normal(1, config.gin_channels, 1, seed=1))
 
 
 def _reference_encoder(fixtures: str) -> Run:

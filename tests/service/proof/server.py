@@ -12,6 +12,7 @@ from GPT_SoVITS.engine.fake import FAKE_WEIGHTS
 from GPT_SoVITS.engine.messages import EngineSettings
 from GPT_SoVITS.engine.supervisor import Patience, RemoteEngine
 from service.app import create_app
+from service.server import keep_memory_together
 from service.settings import load_settings
 
 _BOOT = (
@@ -22,6 +23,7 @@ _BOOT = (
 
 def main(root: Path, port: int, given: dict[str, str]) -> None:
     """Serve until killed."""
+    keep_memory_together()
     process._BOOT = _BOOT
     # Killed as often as here, a real engine would be given up for a while.
     patience = Patience(pauses=(0.0, 0.1), storm=1_000_000)

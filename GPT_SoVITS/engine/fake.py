@@ -33,7 +33,7 @@ from GPT_SoVITS.engine.errors import (
     InvalidRequestError,
     WeightsMissingError,
 )
-from GPT_SoVITS.engine.interface import Listener
+from GPT_SoVITS.engine.interface import Listener, tell
 from GPT_SoVITS.engine.messages import (
     AudioChunk,
     Cancelled,
@@ -81,14 +81,6 @@ class _Job:
     error_after: int = 0
     stop: Event | None = None
     began: float = 0.0
-
-
-def _tell(listener: Listener, event: Event) -> None:
-    """Hand an event over; a listener that fails is its owner's trouble, not the other requests'."""
-    try:
-        listener(event)
-    except Exception:
-        logger.exception("the listener of request %s failed", event.request_id)
 
 
 def voice_of(request: SynthesisRequest, weights: WeightsPair, seed: int) -> int:
@@ -328,7 +320,7 @@ class FakeEngine:
             with self._wake:
                 del self._active[job.request.request_id]
                 self._wake.notify_all()
-            _tell(job.listener, last)
+            tell(job.listener, last)
 
     def _speak(self, job: _Job) -> Event:
         try:
@@ -370,7 +362,7 @@ class FakeEngine:
         wanted = range(len(segments)) if request.segments is None else request.segments
         if any(not 0 <= index < len(segments) for index in wanted):
             raise InvalidRequestError(f"segments {tuple(wanted)} asked for, the text has {len(segments)}")
-        _tell(job.listener, Started(request_id, job.seed, job.weights.weights, "v2", SAMPLE_RATE, segments))
+        tell(job.listener, Started(request_id, job.seed, job.weights.weights, "v2", SAMPLE_RATE, segments))
         samples, first = 0, 0.0
         for done, index in enumerate(wanted):
             if job.error is not None and done >= job.error_after:
@@ -393,15 +385,15 @@ class FakeEngine:
         parts = np.array_split(speech, self.steps_per_segment) if streamed else [speech]
         for step in range(1, self.steps_per_segment + 1):
             self._pause(job, self.seconds_per_segment / self.steps_per_segment)
-            _tell(job.listener, Progress(request_id, index, tokens * step // self.steps_per_segment, tokens))
+            tell(job.listener, Progress(request_id, index, tokens * step // self.steps_per_segment, tokens))
             last = step == self.steps_per_segment
             if streamed or last:
                 part = parts[step - 1] if streamed else speech
                 part = np.concatenate([part, silence]) if last else part
-                _tell(job.listener, AudioChunk(request_id, index, part))
+                tell(job.listener, AudioChunk(request_id, index, part))
                 yield len(part)
         end = start + len(speech) / SAMPLE_RATE
-        _tell(job.listener, SegmentDone(request_id, index, text, start, end, tokens))
+        tell(job.listener, SegmentDone(request_id, index, text, start, end, tokens))
 
 
 def solo(engine: FakeEngine, request: SynthesisRequest, seed: int, weights: WeightsPair) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
@@ -10,7 +11,17 @@ from typing import Protocol
 
 from GPT_SoVITS.engine.messages import TERMINAL, EngineStatus, Event, LoadedWeights, SynthesisRequest, WeightsPair
 
+logger = logging.getLogger(__name__)
+
 Listener = Callable[[Event], None]
+
+
+def tell(listener: Listener, event: Event) -> None:
+    """Hand an event over; a listener that fails is its owner's trouble, not the other requests'."""
+    try:
+        listener(event)
+    except Exception:
+        logger.exception("the listener of request %s failed", event.request_id)
 
 
 class Engine(Protocol):

@@ -23,7 +23,7 @@ from GPT_SoVITS.engine.errors import (
     EngineError,
     InvalidRequestError,
 )
-from GPT_SoVITS.engine.interface import Listener
+from GPT_SoVITS.engine.interface import Listener, tell
 from GPT_SoVITS.engine.messages import (
     TERMINAL,
     AudioChunk,
@@ -31,7 +31,6 @@ from GPT_SoVITS.engine.messages import (
     EngineSettings,
     EngineState,
     EngineStatus,
-    Event,
     Failed,
     LoadedWeights,
     Started,
@@ -141,7 +140,7 @@ class RemoteEngine:
                 if self._process is not None:
                     self._process.outbox.put(Submit(call.ticket, request))
         if error is not None:
-            _tell(listener, Failed(request.request_id, error))
+            tell(listener, Failed(request.request_id, error))
 
     def cancel(self, request_id: str) -> None:
         """See :meth:`Engine.cancel`."""
@@ -230,7 +229,7 @@ class RemoteEngine:
                 call.ended = True
                 del self._calls[message.ticket]
         if not repeated:
-            _tell(call.listener, event)
+            tell(call.listener, event)
 
     # --- supervision, on a thread of its own ---
 
@@ -315,7 +314,7 @@ class RemoteEngine:
             _settle(order.future, EngineDiedError(self._reason))
         for call in lost:
             request_id = call.request.request_id
-            _tell(
+            tell(
                 call.listener,
                 Cancelled(request_id) if call.cancelled else Failed(request_id, EngineDiedError(self._reason)),
             )
@@ -346,7 +345,7 @@ class RemoteEngine:
                 if not cancelled:
                     self._changed.wait(left)
             for call in cancelled:
-                _tell(call.listener, Cancelled(call.request.request_id))
+                tell(call.listener, Cancelled(call.request.request_id))
 
     def _finish(self) -> None:
         with self._changed:
@@ -356,7 +355,7 @@ class RemoteEngine:
         for order in orders:
             _settle(order.future, EngineClosedError("the engine was closed"))
         for call in calls:
-            _tell(call.listener, Failed(call.request.request_id, EngineClosedError("the engine was closed")))
+            tell(call.listener, Failed(call.request.request_id, EngineClosedError("the engine was closed")))
 
     # --- small things ---
 
@@ -391,10 +390,3 @@ def _settle(future: Future[LoadedWeights], outcome: LoadedWeights | EngineError)
             future.set_result(outcome)
         else:
             future.set_exception(outcome)
-
-
-def _tell(listener: Listener, event: Event) -> None:
-    try:
-        listener(event)
-    except Exception:
-        logger.exception("the listener of request %s failed", event.request_id)

@@ -20,13 +20,12 @@ from GPT_SoVITS.engine.errors import (
     MemoryBudgetError,
     WeightsMissingError,
 )
-from GPT_SoVITS.engine.interface import Listener
+from GPT_SoVITS.engine.interface import Listener, tell
 from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Failed, LoadedWeights, SynthesisRequest, WeightsPair
 from GPT_SoVITS.engine.scheduler.limits import Limits, as_engine_error
 from GPT_SoVITS.engine.scheduler.pieces import Pieces
 from GPT_SoVITS.engine.scheduler.shelf import fingerprint
 from GPT_SoVITS.engine.scheduler.speaking import Speaker
-from GPT_SoVITS.engine.scheduler.story import tell
 from GPT_SoVITS.engine.scheduler.task import Task, TaskStage
 
 logger = logging.getLogger(__name__)

@@ -6,21 +6,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from GPT_SoVITS.engine.interface import Listener
-from GPT_SoVITS.engine.messages import Event
-
 logger = logging.getLogger(__name__)
 
 PROGRESS_INTERVAL = 0.1
 """Seconds between two progress events of a segment."""
-
-
-def tell(listener: Listener, event: Event) -> None:
-    """Hand an event over; a listener that fails is its owner's trouble, not the engine's."""
-    try:
-        listener(event)
-    except Exception:
-        logger.exception("the listener of request %s failed", event.request_id)
 
 
 class ProgressMeter:

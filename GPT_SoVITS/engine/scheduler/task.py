@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from GPT_SoVITS.engine.interface import Listener
+from GPT_SoVITS.engine.interface import Listener, tell
 from GPT_SoVITS.engine.messages import (
     AudioChunk,
     Event,
@@ -23,7 +23,7 @@ from GPT_SoVITS.engine.messages import (
 )
 from GPT_SoVITS.engine.scheduler.pieces import Plan, Segment, Voice
 from GPT_SoVITS.engine.scheduler.shelf import Entry
-from GPT_SoVITS.engine.scheduler.story import ProgressMeter, tell
+from GPT_SoVITS.engine.scheduler.story import ProgressMeter
 from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.decoding import Generation, Row
 

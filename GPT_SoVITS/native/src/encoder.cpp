@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <limits>
 #include <new>
+
+#include "softmax.h"
 
 namespace gs {
 namespace {
@@ -38,23 +39,6 @@ void add_bias_and_gelu(float* x, const float* bias, int count) {
     tail = vfma(tail, t, vset(-0.6931732583384812f));
     vstore(x + i, vsub(vmax(v, vzero()), vmul(t, vexp(tail))));
   }
-}
-
-// Softmax over the first `count` of a row; the rest of the row, up to `padded`, becomes 0.
-void softmax(float* scores, int count, int padded) {
-  std::fill(scores + count, scores + padded, -std::numeric_limits<float>::infinity());
-  vf most = vload(scores);
-  for (int j = kLanes; j < padded; j += kLanes) most = vmax(most, vload(scores + j));
-  const vf largest = vset(vmaximum(most));
-  vf total = vzero();
-  for (int j = 0; j < padded; j += kLanes) {
-    const vf e = vexp(vsub(vload(scores + j), largest));
-    vstore(scores + j, e);
-    total = vadd(total, e);
-  }
-  std::fill(scores + count, scores + padded, 0.0f);
-  const vf inverse = vset(1.0f / vsum(total));
-  for (int j = 0; j < padded; j += kLanes) vstore(scores + j, vmul(vload(scores + j), inverse));
 }
 
 }  // namespace

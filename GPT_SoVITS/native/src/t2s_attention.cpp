@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "softmax.h"
 #include "t2s.h"
 
 namespace gs {
@@ -68,23 +68,6 @@ void page_values(const Element* values, int width, const float* weights, int ent
   for (int s = 0; s < 4; ++s)
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) vstore(partial + s * width + v * kLanes, sum[s][v]);
-}
-
-void softmax(float* scores, int visible, int padded) {
-  std::fill(scores + visible, scores + padded, -std::numeric_limits<float>::infinity());
-  vf most = vload(scores);
-  for (int j = kLanes; j < padded; j += kLanes) most = vmax(most, vload(scores + j));
-  const vf largest = vset(vmaximum(most));
-  vf total = vzero();
-  for (int j = 0; j < padded; j += kLanes) {
-    const vf e = vexp(vsub(vload(scores + j), largest));
-    vstore(scores + j, e);
-    total = vadd(total, e);
-  }
-  // vexp gives not 0 but 2e-38 for what is hidden; cleared, so that old entries of a page cannot matter.
-  std::fill(scores + visible, scores + padded, 0.0f);
-  const vf inverse = vset(1.0f / vsum(total));
-  for (int j = 0; j < padded; j += kLanes) vstore(scores + j, vmul(vload(scores + j), inverse));
 }
 
 template <class Element>

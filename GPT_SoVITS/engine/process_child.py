@@ -17,7 +17,14 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from GPT_SoVITS.engine.errors import EngineError, SynthesisFailedError
-from GPT_SoVITS.engine.messages import EngineSettings, EngineState, EngineStatus, LoadedWeights
+from GPT_SoVITS.engine.messages import (
+    TERMINAL,
+    EngineSettings,
+    EngineState,
+    EngineStatus,
+    Event,
+    LoadedWeights,
+)
 from GPT_SoVITS.engine.wire import (
     Beat,
     Cancel,
@@ -84,7 +91,7 @@ class Child:
             raise RuntimeError(f"{type(message).__name__} before Start")
         elif isinstance(message, Submit):
             ticket = message.ticket
-            self.engine.submit(message.request, lambda event: self.outbox.put(Happened(ticket, event)))
+            self.engine.submit(message.request, lambda event: self._tell(ticket, event))
         elif isinstance(message, Cancel):
             self.engine.cancel(message.request_id)
         elif isinstance(message, Load):
@@ -93,8 +100,14 @@ class Child:
             # On a thread of its own: cancellations are still taken while requests finish.
             threading.Thread(target=self._close, args=(message.timeout,), name="engine-close").start()
 
+    def _tell(self, ticket: int, event: Event) -> None:
+        if isinstance(event, TERMINAL):
+            self._beat_now()
+        self.outbox.put(Happened(ticket, event))
+
     def _load(self, engine: LocalEngine, message: Load) -> None:
         def done(future: Future[LoadedWeights]) -> None:
+            self._beat_now()
             error = future.exception()
             if error is None:
                 self.outbox.put(Loaded(message.ticket, future.result()))
@@ -113,12 +126,16 @@ class Child:
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
-            engine = self.engine
-            if engine is None:
-                starting = EngineStatus(EngineState.STARTING, "importing MindSpore", pid=os.getpid())
-                self.outbox.put(Beat(starting, 0.0, "starting"))
-            else:
-                self.outbox.put(Beat(engine.status(), engine.scheduler.silent, engine.scheduler.doing))
+            self._beat_now()
+
+    def _beat_now(self) -> None:
+        """Say how things are; also before every end of something, so that no owner knows less than it was told."""
+        engine = self.engine
+        if engine is None:
+            starting = EngineStatus(EngineState.STARTING, "importing MindSpore", pid=os.getpid())
+            self.outbox.put(Beat(starting, 0.0, "starting"))
+        else:
+            self.outbox.put(Beat(engine.status(), engine.scheduler.silent, engine.scheduler.doing))
 
 
 def main(descriptor: int, owner: int) -> None:

@@ -264,6 +264,21 @@ class LoadedWeights:
     in_use: int = 0
 
 
+@dataclass(frozen=True)
+class LoadProgress:
+    """Weights that are being loaded.
+
+    Attributes:
+        weights: Their files.
+        fraction: How much of the work is done, 0 to 1.
+        step: What is being done, in words.
+    """
+
+    weights: WeightsPair
+    fraction: float
+    step: str
+
+
 class EngineState(Enum):
     """What an engine can do now."""
 
@@ -293,6 +308,7 @@ class EngineStatus:
         pid: Its process id; None within the caller's process.
         restarts: How often it had to be started again.
         vocoder: ``native vocoder (avx512)`` or the like.
+        loading: Weights that are being loaded, None while none are.
     """
 
     state: EngineState
@@ -308,6 +324,7 @@ class EngineStatus:
     pid: int | None = None
     restarts: int = 0
     vocoder: str = ""
+    loading: LoadProgress | None = None
 
 
 @dataclass(frozen=True)

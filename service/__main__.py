@@ -1,4 +1,4 @@
-"""``python -m service keys add NAME | list | revoke NAME``: API keys of an installation."""
+"""``python -m service keys add NAME | list | revoke NAME | forget``: API keys of an installation."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--config", help="configuration file of the service")
     options.add_argument("--root", help="folder of the service's data")
     commands = options.add_subparsers(dest="command", required=True)
-    keys = commands.add_parser("keys", help="API keys; with the first one, every request needs one")
+    keys = commands.add_parser("keys", help="API keys; from the first one on, every request needs one")
     actions = keys.add_subparsers(dest="action", required=True)
     for action, words in (("add", "make a key and print it, for the only time"), ("revoke", "make a key invalid")):
         actions.add_parser(action, help=words).add_argument("name", help="who or what uses the key")
     actions.add_parser("list", help="list names; the keys themselves are kept nowhere")
+    actions.add_parser("forget", help="forget all keys: nobody needs one afterwards")
     return options
 
 
@@ -38,6 +39,8 @@ def _keys(store: KeyStore, action: str, name: str | None) -> None:
     elif action == "revoke" and name is not None:
         store.revoke(name)
         print(f"revoked {name}; the service refuses it within two seconds", file=sys.stderr)
+    elif action == "forget":
+        print(f"forgot {store.forget()} keys; within two seconds the service needs none", file=sys.stderr)
     else:
         for key in store.all():
             state = f"revoked {_date(key.revoked_at)}" if key.revoked_at else "valid"

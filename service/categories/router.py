@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from service.categories.store import Category, CategoryStore
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, Removed, failures, success
+from service.http.json_routes import JsonRoute
 
-router = APIRouter(prefix="/voice-categories", tags=["categories"])
+router = APIRouter(prefix="/voice-categories", tags=["categories"], route_class=JsonRoute)
 Store = Annotated[CategoryStore, Depends(provided(CategoryStore))]
 CategoryId = Annotated[str, PathField(description="Id of the category.", examples=["audiobooks"])]
 

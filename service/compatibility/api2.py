@@ -16,6 +16,7 @@ from service.compatibility import api_v2
 from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, parse
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
+from service.http.json_routes import JsonRoute
 from service.http.urls import RequestUrls
 from service.synthesis.fields import LARGEST_SEED
 
@@ -81,7 +82,7 @@ def native_fields(fields: Api2Fields, dialects: DialectSpeech) -> dict[str, Any]
     return found | dialects.preset_reference()
 
 
-router = APIRouter(tags=["api2"])
+router = APIRouter(tags=["api2"], route_class=JsonRoute)
 _WAV: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}, "description": "The speech."}}
 _FAILED = declared(400, *_KEPT_STATUSES, example={"code": 400, "message": "未指定参考音频且接口无预设"})
 

@@ -15,6 +15,7 @@ from GPT_SoVITS.engine.messages import Streaming
 from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
+from service.http.json_routes import JsonRoute
 from service.synthesis.fields import LARGEST_SEED
 
 PATHS = ("/tts", "/set_gpt_weights", "/set_sovits_weights", "/set_refer_audio", "/control")
@@ -107,7 +108,7 @@ async def answer(fields: TtsFields, dialects: DialectSpeech, request: Request) -
     )
 
 
-router = APIRouter(tags=["api_v2"])
+router = APIRouter(tags=["api_v2"], route_class=JsonRoute)
 _AUDIO: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"audio/wav": {}, "audio/raw": {}, "audio/ogg": {}, "audio/aac": {}},

@@ -15,6 +15,7 @@ from GPT_SoVITS.engine.messages import Streaming
 from service.compatibility.speaking import DialectsDep, DialectSpeech, declared
 from service.errors import MissingError
 from service.http.envelope import Json
+from service.http.json_routes import JsonRoute
 from service.synthesis.answers import streamed, while_connected
 from service.synthesis.fields import LARGEST_SEED
 from service.synthesis.service import Speech
@@ -67,7 +68,7 @@ class SpeechRequest(BaseModel):
     seed: int = Field(-1, ge=-1, le=LARGEST_SEED, description="Same seed, same audio; not of OpenAI's API.")
 
 
-router = APIRouter(prefix="/v1", tags=["OpenAI"])
+router = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=JsonRoute)
 _ERROR = {"error": {"message": "...", "type": "invalid_request_error", "param": None, "code": "not_found"}}
 _FAILED = declared(400, 401, 403, 404, 413, 429, 500, 503, example=_ERROR)
 

@@ -19,6 +19,7 @@ from service.errors import MissingError
 from service.folders import write_atomically
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
+from service.http.json_routes import JsonRoute
 from service.http.urls import RequestUrls
 from service.synthesis.answers import while_connected
 from service.synthesis.service import SaveAs
@@ -45,7 +46,7 @@ class Subtitled(BaseModel):
     audio: str = Field(description="Address of the WAV file.")
 
 
-router = APIRouter(tags=["api_v2"])
+router = APIRouter(tags=["api_v2"], route_class=JsonRoute)
 _FAILED = declared(400, *_KEPT_STATUSES, example={"code": "400", "message": "..."})
 
 

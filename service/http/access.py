@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import ForbiddenError, ServiceError, TooManyError, UnauthorizedError
 from service.http.errors import answer_error
-from service.http.proxies import is_host
+from service.http.proxies import is_host, local_path
 from service.http.rates import RateLimit
 from service.http.urls import Signer
 from service.keys.store import digest_of
@@ -39,18 +39,18 @@ class Access:
     """The valid keys, as they were at most two seconds ago.
 
     Args:
-        valid_keys: Reads digest -> name; blocks.
+        valid_keys: Reads digest -> name, None while no key was ever made; blocks.
         signer: Of addresses of files.
     """
 
-    def __init__(self, valid_keys: Callable[[], dict[str, str]], signer: Signer) -> None:
+    def __init__(self, valid_keys: Callable[[], dict[str, str] | None], signer: Signer) -> None:
         self._valid_keys, self.signer = valid_keys, signer
         self._names = valid_keys()
         self._read_at = time.monotonic()
 
     def required(self) -> bool:
-        """Whether requests need a key: as soon as there is one."""
-        return bool(self._names)
+        """Whether requests need a key: as soon as one was made, and also when all of them have been revoked."""
+        return self._names is not None
 
     async def refresh(self) -> None:
         """Read the keys again where they are old, so that a revoked one ends soon."""
@@ -60,7 +60,7 @@ class Access:
 
     def name_of(self, key: str) -> str | None:
         """Return the name of a valid key."""
-        return self._names.get(digest_of(key))
+        return None if self._names is None else self._names.get(digest_of(key))
 
 
 def given_key(headers: dict[bytes, bytes]) -> str | None:
@@ -118,28 +118,30 @@ class Guard:
         access = self._access()
         await access.refresh()
         client = (scope.get("client") or ("",))[0]
-        name = self._identified(access, headers, client)
+        path = local_path(scope)
+        public = path in _PUBLIC or path.startswith(_PUBLIC_PREFIXES)
+        name = self._identified(access, headers, client, public)
         scope["api_key_name"] = name
-        public = scope["path"] in _PUBLIC or scope["path"].startswith(_PUBLIC_PREFIXES)
         if not public and (wait := self._rate.take(name or client)):
             raise TooManyError("too many requests: slow down", retry_after=math.ceil(wait))
         if access.required() and name is None and not public and not self._signed(access, scope):
             raise UnauthorizedError("this needs an API key: send it as Authorization: Bearer <key> or X-API-Key")
 
-    def _identified(self, access: Access, headers: dict[bytes, bytes], client: str) -> str | None:
+    def _identified(self, access: Access, headers: dict[bytes, bytes], client: str, public: bool) -> str | None:
         key = given_key(headers)
         if key is None or not access.required():
             return None
-        if wait := self._failures.wait(client):
-            raise TooManyError("too many wrong API keys from this address: wait", retry_after=math.ceil(wait))
         name = access.name_of(key)
-        if name is None:
-            self._failures.take(client)
-            raise UnauthorizedError("the API key is not valid, or was revoked")
-        return name
+        if name is not None or public:
+            return name
+        # Only who brings a wrong key waits: others behind the same address have done nothing, and 256 random bits are
+        # not guessed however fast.
+        if wait := self._failures.take(client):
+            raise TooManyError("too many wrong API keys from this address: wait", retry_after=math.ceil(wait))
+        raise UnauthorizedError("the API key is not valid, or was revoked")
 
     def _signed(self, access: Access, scope: Scope) -> bool:
-        path: str = scope["path"]
+        path = local_path(scope)
         # The page itself, without a text to speak, tells nothing and starts nothing.
         if path == "/" and scope["method"] in ("GET", "HEAD") and not scope["query_string"]:
             return True

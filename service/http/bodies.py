@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import Code, size_text
 from service.http.errors import answer
+from service.http.proxies import local_path
 
 LimitOf = Callable[[str, str], int]
 """Path and content type -> bytes."""
@@ -46,7 +47,7 @@ class BodyLimits:
     def limit(self, scope: Scope) -> int:
         """Return the limit of a request's body."""
         headers = dict(scope["headers"])
-        return self._limit_of(scope["path"], headers.get(b"content-type", b"").decode("latin-1").lower())
+        return self._limit_of(local_path(scope), headers.get(b"content-type", b"").decode("latin-1").lower())
 
 
 def _has_body(scope: Scope) -> bool:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.errors import answer_error
 from service.http.figures import HttpFigures
+from service.http.proxies import local_path
 from service.http.security_headers import security_headers
 from service.logs import AccessEntry, AccessLog, is_polling
 
@@ -61,7 +62,7 @@ class RequestContext:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         status = exchange.status or 499
         self._figures.note(method, name, status, seconds)
-        if self._log is not None and not is_polling(scope["method"], scope["path"], status):
+        if self._log is not None and not is_polling(scope["method"], local_path(scope), status):
             client = (scope.get("client") or ("-",))[0]
             self._log.write(
                 AccessEntry(
@@ -84,7 +85,7 @@ class _Exchange:
     """One request and what was answered."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        self._send, self._path = send, scope["path"]
+        self._send, self._path = send, local_path(scope)
         self.status = 0
         self.sent = 0
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")

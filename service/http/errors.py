@@ -19,6 +19,7 @@ from GPT_SoVITS.engine.errors import EngineError, ErrorKind
 from GPT_SoVITS.text.errors import TextError
 from service.errors import Code, ServiceError
 from service.http.envelope import failure
+from service.http.proxies import local_path
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ _ENGINE: Mapping[ErrorKind, tuple[int, Code]] = {
     ErrorKind.INTERNAL: (500, Code.FAILURE),
 }
 _RESOURCE_STATUSES = (404, 409, 410)
+_PARTS_OF_REQUEST = ("body", "query", "path", "header")
 _MESSAGES = {404: "there is nothing at this address", 405: "the address does not take this method"}
 
 
@@ -63,7 +65,7 @@ def answer(
 ) -> Response:
     """Return an error as the requested path reports errors."""
     dialects: Dialects = connection.app.state.dialects
-    return dialects.writer(connection.url.path)(status, code, message, data, headers or {})
+    return dialects.writer(local_path(connection.scope))(status, code, message, data, headers or {})
 
 
 def code_of(status: int) -> Code:
@@ -109,8 +111,10 @@ def _methods(connection: HTTPConnection) -> list[str]:
 def _invalid(connection: HTTPConnection, error: RequestValidationError) -> Response:
     problems = []
     for each in error.errors():
-        where = [str(part) for part in each["loc"] if part not in ("body", "query", "path", "header")]
-        problems.append({"field": ".".join(where) or "body", "message": str(each["msg"])})
+        broken = each["type"] == "json_invalid"  # its place is a character's, not a field's
+        where = [] if broken else [str(part) for part in each["loc"] if part not in _PARTS_OF_REQUEST]
+        message = f"this is no JSON: {each['ctx']['error']} at character {each['loc'][-1]}" if broken else each["msg"]
+        problems.append({"field": ".".join(where) or "body", "message": str(message)})
     message = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
     return answer(connection, 422, Code.PARAMETER, message, problems[:100])
 

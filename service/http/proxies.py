@@ -15,6 +15,13 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]{1,64}){1,8}")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+def local_path(scope: Scope) -> str:
+    """Return the path of a request as we know it: without the prefix that a proxy serves us under."""
+    path: str = scope["path"]
+    prefix: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return path[len(prefix) :] if prefix and path.startswith(f"{prefix}/") else path
+
+
 def networks(addresses: Sequence[str]) -> list[Network]:
     """Return addresses and networks as networks.
 

@@ -85,11 +85,19 @@ class KeyStore:
             rows = session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.id))
             return [ApiKey(row.name, row.hint, row.created_at, row.revoked_at) for row in rows]
 
-    def valid(self) -> dict[str, str]:
-        """Return digest -> name of all valid keys."""
+    def forget(self) -> int:
+        """Forget all keys, so that nobody needs one any more; return how many there were."""
+        with self._database.writing() as session:
+            rows = session.scalars(select(ApiKeyRow)).all()
+            for row in rows:
+                session.delete(row)
+            return len(rows)
+
+    def valid(self) -> dict[str, str] | None:
+        """Return digest -> name of all valid keys; None where no key was made, so that none is needed."""
         with self._database.reading() as session:
-            rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.revoked_at.is_(None)))
-            return {row.digest: row.name for row in rows}
+            rows = session.scalars(select(ApiKeyRow)).all()
+            return {row.digest: row.name for row in rows if row.revoked_at is None} if rows else None
 
     def secret(self, name: str) -> bytes:
         """Return a secret of this installation, made when it is first asked for."""

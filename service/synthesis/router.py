@@ -13,6 +13,7 @@ from service.container import Container
 from service.errors import ConflictError, TooLargeError
 from service.http.dependencies import container_of, provided
 from service.http.envelope import Envelope, failures, success
+from service.http.json_routes import JsonRoute
 from service.http.urls import RequestUrls, Urls
 from service.synthesis.answers import streamed, while_connected
 from service.synthesis.fields import SynthesizeFields
@@ -21,7 +22,7 @@ from service.synthesis.texts import Preview, preview
 from service.tasks.identifiers import new_task_id
 from service.tasks.service import TaskService
 
-router = APIRouter(tags=["synthesis"])
+router = APIRouter(tags=["synthesis"], route_class=JsonRoute)
 Synthesis = Annotated[SynthesisService, Depends(provided(SynthesisService))]
 Tasks = Annotated[TaskService, Depends(provided(TaskService))]
 Shared = Annotated[Container, Depends(container_of)]

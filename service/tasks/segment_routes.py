@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from GPT_SoVITS.engine.media.subtitles import MEDIA_TYPES
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, failures, success
+from service.http.json_routes import JsonRoute
 from service.http.urls import RequestUrls
 from service.synthesis.answers import while_connected
 from service.synthesis.fields import Identifier
@@ -17,7 +18,7 @@ from service.tasks.results import TaskResults
 from service.tasks.schemas import Redo, SegmentEntry
 from service.tasks.views import segment_entries
 
-router = APIRouter(prefix="/voice-tasks/{task_id}", tags=["tasks"])
+router = APIRouter(prefix="/voice-tasks/{task_id}", tags=["tasks"], route_class=JsonRoute)
 Index = Annotated[int, Path(ge=0, le=100_000, description="Place in the text, from 0.")]
 Results = Annotated[TaskResults, Depends(provided(TaskResults))]
 _AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}, "description": "Audio."}}

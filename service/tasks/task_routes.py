@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from service.errors import ParameterError
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, Json, Removed, failures, success
+from service.http.json_routes import JsonRoute
 from service.http.paging import Page, PageRequest, Paging
 from service.http.urls import RequestUrls, Urls
 from service.synthesis.fields import Identifier, TaskFields
@@ -19,7 +20,7 @@ from service.tasks.service import TaskService, View
 from service.tasks.store import Choice
 from service.tasks.views import Entries, entry_with, known_tag
 
-router = APIRouter(prefix="/voice-tasks", tags=["tasks"])
+router = APIRouter(prefix="/voice-tasks", tags=["tasks"], route_class=JsonRoute)
 Tasks = Annotated[TaskService, Depends(provided(TaskService))]
 Written = Annotated[Entries, Depends(provided(Entries))]
 _MOST_IN_ADDRESS = 1000

@@ -19,13 +19,14 @@ from starlette.responses import Response
 from service.errors import ParameterError
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, Removed, failures, success
+from service.http.json_routes import JsonRoute
 from service.http.paging import Page, Paging
 from service.http.urls import RequestUrls
 from service.voices.records import Files, Upload
 from service.voices.schemas import CategoryChoice, VoiceChange, VoiceRecord, record, separated
 from service.voices.service import Voices
 
-router = APIRouter(prefix="/voice-models", tags=["voices"])
+router = APIRouter(prefix="/voice-models", tags=["voices"], route_class=JsonRoute)
 Service = Annotated[Voices, Depends(provided(Voices))]
 ModelId = Annotated[str, PathField(description="Id of the voice.", examples=["narrator"])]
 _ZIP = "application/zip"

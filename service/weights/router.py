@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from GPT_SoVITS.engine.messages import LoadedWeights
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, failures, success
+from service.http.json_routes import JsonRoute
 from service.weights.catalogue import WeightFile
 from service.weights.service import WeightsService
 
-router = APIRouter(tags=["weights"])
+router = APIRouter(tags=["weights"], route_class=JsonRoute)
 Service = Annotated[WeightsService, Depends(provided(WeightsService))]
 
 

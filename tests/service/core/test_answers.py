@@ -47,6 +47,7 @@ def test_a_body_that_does_not_validate(running: Running) -> None:
 def test_a_body_that_is_no_json(running: Running) -> None:
     answer = running.client.post("/voice-categories", content=b"{", headers={"content-type": "application/json"})
     assert envelope(answer)[:2] == (422, 3)
+    assert envelope(answer)[2].startswith("body: this is no JSON: ")
 
 
 def test_characters_that_no_encoding_has(running: Running) -> None:

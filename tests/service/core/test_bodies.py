@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
 
+import pytest
+
 from tests.service.conftest import Running, Starter
+from tests.service.samples import make_voice
 
 JSON = {"content-type": "application/json"}
 
@@ -109,3 +113,23 @@ def test_lengths_that_are_none(running: Running) -> None:
         answer, _ = exchange(running, request)
         assert answer == b"" or answer.split()[1] in (b"400", b"413", b"422")
         assert running.client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("content_type", [None, "application/x-www-form-urlencoded", "text/plain;charset=UTF-8"])
+@pytest.mark.parametrize("path", ["/voice-categories", "/tts", "/", "/v1/audio/speech"])
+def test_json_is_read_whatever_the_content_type_says(running: Running, path: str, content_type: str | None) -> None:
+    """``curl -d '{...}'`` names the type of forms, some old clients name none."""
+    body = {"category_name": "Books", "text": "1", "text_lang": "no such language", "voice": "x", "input": "1"}
+    headers = {} if content_type is None else {"content-type": content_type}
+    answer = running.client.post(path, content=json.dumps(body), headers=headers)
+    expected = running.client.post(path, json={**body, "category_name": "Other books"})
+    assert answer.status_code == expected.status_code
+    assert answer.status_code != 422, answer.text
+    if path != "/voice-categories":
+        assert answer.json() == expected.json()
+
+
+def test_forms_are_still_forms(running: Running) -> None:
+    make_voice(running.client)
+    answer = running.client.patch("/voice-models/narrator", data={"model_name": "Renamed"})
+    assert answer.json()["data"]["model_name"] == "Renamed"

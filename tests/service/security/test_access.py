@@ -91,10 +91,26 @@ def test_keys_are_kept_as_hashes(running: Running) -> None:
 def test_guessing_is_slowed_down(start: Starter) -> None:
     running = start(failed_logins=5)
     key = add_key(running)
-    statuses = [running.client.get("/models", headers={"X-API-Key": f"guess{n}"}).status_code for n in range(8)]
-    assert statuses == [401] * 5 + [429] * 3
-    refused = running.client.get("/models", headers={"X-API-Key": key})
-    assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
+    answers = [running.client.get("/models", headers={"X-API-Key": f"guess{n}"}) for n in range(8)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 3
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert running.client.get("/models", headers={"X-API-Key": key}).status_code == 200, "has guessed nothing"
+
+
+def test_health_is_told_with_whatever_key(running: Running) -> None:
+    add_key(running)
+    assert running.client.get("/healthz", headers={"X-API-Key": "old"}).status_code == 200
+
+
+def test_revoking_the_last_key_opens_nothing(running: Running) -> None:
+    add_key(running)
+    store = running.app.state.container.get(KeyStore)
+    store.revoke("page")
+    running.app.state.access._read_at = 0
+    assert running.client.get("/models").status_code == 401
+    assert store.forget() == 1
+    running.app.state.access._read_at = 0
+    assert running.client.get("/models").status_code == 200
 
 
 def test_addresses_of_files_are_signed_and_need_no_key_then(running: Running) -> None:
@@ -229,6 +245,30 @@ def test_forwarded_headers_count_from_trusted_proxies_alone(start: Starter) -> N
         "X-Forwarded-Proto": "javascript",
     }
     assert behind.client.get("/healthz", headers=evil).json()["index_url"].startswith("http://127.0.0.1")
+
+
+def test_behind_a_prefix_everything_is_as_without(start: Starter) -> None:
+    """Dialects of errors, limits, policies, keys and signatures go by the path that we know."""
+    running = start(trusted_proxies="127.0.0.0/8", json_limit=2000)
+    key = {"X-API-Key": add_key(running)}
+    prefix = {"X-Forwarded-Prefix": "/media/tts", "X-Forwarded-Host": "tts.example"}
+    for path in ("/index", "/tts", "/v1/models/none", "/srt", "/voice-models", "/done/none.wav", "/healthz"):
+        plain = running.client.get(path, headers=key)
+        behind = running.client.get(path, headers={**key, **prefix})
+        assert behind.status_code == plain.status_code, path
+        assert behind.headers["content-security-policy"] == plain.headers["content-security-policy"], path
+        if plain.status_code >= 400:
+            assert behind.json() == plain.json(), path
+    assert running.client.get("/index", headers=prefix).status_code == 200
+    assert running.client.get("/voice-models", headers=prefix).status_code == 401
+    assert running.client.post("/tts", headers={**key, **prefix}, content=b"x" * 3000).status_code == 413
+    running.client.headers.update(key)
+    make_voice(running.client)
+    signed = running.client.get("/voice-models/narrator", headers=prefix).json()["data"]["refer_wav_url"]
+    running.client.headers.pop("X-API-Key")
+    assert signed.startswith("http://tts.example/media/tts/audio/narrator/")
+    read = running.client.get(signed.removeprefix("http://tts.example/media/tts"), headers=prefix)
+    assert read.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
 from service.http.urls import RequestUrls
-from service.synthesis.fields import LARGEST_SEED
+from service.synthesis.fields import LARGEST_SEED, LenientFields
 
 _CUT_SIGNS = frozenset(",.;?!、，。？！；：…")
 _KEPT_STATUSES = (401, 413, 429)
@@ -32,7 +32,7 @@ def write_error(status: int, code: int, message: str, data: Any, headers: Mappin
     return Json({"code": status, "message": message}, status_code=status, headers=dict(headers))
 
 
-class Api2Fields(BaseModel):
+class Api2Fields(LenientFields):
     """What an old client sends; the reference is the preset one unless all three of its fields are given."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, populate_by_name=True)

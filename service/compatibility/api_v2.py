@@ -16,7 +16,7 @@ from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_ans
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
-from service.synthesis.fields import LARGEST_SEED
+from service.synthesis.fields import LARGEST_SEED, LenientFields
 
 PATHS = ("/tts", "/set_gpt_weights", "/set_sovits_weights", "/set_refer_audio", "/control")
 _KEPT_STATUSES = (401, 403, 413, 429)
@@ -29,7 +29,7 @@ def write_error(status: int, code: int, message: str, data: Any, headers: Mappin
     return Json(content, status_code=status if status in _KEPT_STATUSES else 400, headers=dict(headers))
 
 
-class TtsFields(BaseModel):
+class TtsFields(LenientFields):
     """What a client of ``/tts`` sends. Batches are made by the engine itself: what concerns them is accepted as is."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
@@ -63,11 +63,6 @@ class TtsFields(BaseModel):
     overlap_length: int = Field(2, ge=0, le=100, description="Tokens of overlap between streamed chunks.")
     min_chunk_length: int = Field(16, ge=1, le=1000, description="Tokens of a streamed chunk.")
     media_type: Literal["wav", "raw", "ogg", "aac"] = Field("wav", description="Format of the answer.")
-
-    @field_validator("aux_ref_audio_paths", "prompt_text", "prompt_lang", mode="before")
-    @classmethod
-    def _null(cls, value: Any, info: Any) -> Any:
-        return cls.model_fields[info.field_name].get_default() if value is None else value
 
     @field_validator("streaming_mode", mode="before")
     @classmethod

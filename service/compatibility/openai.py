@@ -17,7 +17,7 @@ from service.errors import MissingError
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
 from service.synthesis.answers import streamed, while_connected
-from service.synthesis.fields import LARGEST_SEED
+from service.synthesis.fields import LARGEST_SEED, LenientFields
 from service.synthesis.service import Speech
 
 PATHS = ("/v1/",)
@@ -50,7 +50,7 @@ def _voice_id(value: Any) -> Any:
     return value.get("id") if isinstance(value, dict) else value
 
 
-class SpeechRequest(BaseModel):
+class SpeechRequest(LenientFields):
     """Body of ``POST /v1/audio/speech``."""
 
     model_config = ConfigDict(extra="ignore")

@@ -11,8 +11,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from service.container import Container
+from service.errors import UnavailableError
+
 T = TypeVar("T")
 _CANCEL_AGAIN_SECONDS = 0.05
+_TIME_TO_ANSWER = 2.0
+"""Seconds before the server cuts what is still under way."""
 
 
 async def _gone(receive: Receive) -> None:
@@ -31,20 +36,30 @@ async def _end(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def _stopped(container: Container) -> None:
+    """Return when the server was told to stop and what is left of its time is for answers that say so."""
+    await container.stopping.wait()
+    await asyncio.sleep(max(0.0, container.settings.shutdown_seconds - _TIME_TO_ANSWER))
+
+
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Return what ``work`` returns; cancel it when the client goes away.
+    """Return what ``work`` returns; cancel it when the client goes away or the server stops.
 
     Raises:
         ClientDisconnect: the client went away.
+        UnavailableError: the server stops.
     """
     worker, leaving = asyncio.create_task(work), asyncio.create_task(_gone(request.receive))
+    stopping = asyncio.create_task(_stopped(request.app.state.container))
     try:
-        await asyncio.wait({worker, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not worker.done():
+        await asyncio.wait({worker, leaving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if worker.done():
+            return worker.result()
+        if leaving.done():
             raise ClientDisconnect
-        return worker.result()
+        raise UnavailableError("the service stops before this could be spoken: ask again", retry_after=5)
     finally:
-        await _end(worker, leaving)
+        await _end(worker, leaving, stopping)
 
 
 class _Stream(StreamingResponse):

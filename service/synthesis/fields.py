@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from GPT_SoVITS.engine.errors import InvalidRequestError
 from GPT_SoVITS.engine.media.encode import find_format
@@ -17,7 +18,19 @@ Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN, description="1 to 
 LARGEST_SEED = 2**63 - 1
 
 
-class SpeechFields(BaseModel):
+class LenientFields(BaseModel):
+    """Fields of which clients send "" or null for what they leave out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        required = {name for name, field in cls.model_fields.items() if field.is_required()}
+        return {name: value for name, value in values.items() if name in required or value not in ("", None)}
+
+
+class SpeechFields(LenientFields):
     """What is to be said, in which voice, and how."""
 
     model_config = ConfigDict(
@@ -76,14 +89,6 @@ class SpeechFields(BaseModel):
             return find_format(value).name
         except InvalidRequestError as error:
             raise ValueError(str(error)) from None
-
-    @field_validator(
-        "model_id", "ref_wav_path", "prompt_language", "user_id", "task_id", mode="before", check_fields=False
-    )
-    @classmethod
-    def _nothing(cls, value: Any) -> Any:
-        """Old clients send "" for what they leave out."""
-        return None if value == "" else value
 
 
 class SynthesizeFields(SpeechFields):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from GPT_SoVITS.engine.messages import Streaming
 from service.errors import ParameterError
 from service.synthesis.texts import check_speakable, guess_language
 from tests.service.conftest import Running, Starter
-from tests.service.tasks.http import body, submit
+from tests.service.tasks.http import add_reference, body, submit
 
 
 def _speak(running: Running, **fields: Any) -> httpx.Response:
@@ -46,6 +47,16 @@ def test_without_names_it_is_kept_as_anonymous(running: Running) -> None:
     name = answer.headers["x-task-id"]
     assert name.startswith("T")
     assert (running.root / f"output/anonymous/{name}/{name}.wav").is_file()
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_a_blank_field_is_one_left_out(running: Running, blank: str | None) -> None:
+    names = ("text_language", "how_to_cut", "prompt_language", "prompt_text", "media_type", "seed", "user_id", "top_k")
+    plain = running.client.post("/synthesize", json=body(running, seed=1))
+    assert plain.status_code == 200
+    answer = running.client.post("/synthesize", json={**body(running), **dict.fromkeys(names, blank), "seed": 1})
+    assert answer.status_code == 200, answer.text
+    assert answer.content == plain.content
 
 
 def test_a_stream_holds_the_same_samples(running: Running) -> None:
@@ -98,6 +109,27 @@ def test_a_client_that_goes_away_ends_the_work(start: Starter, stream: bool) -> 
         assert time.monotonic() < until, "a decode step takes 20 ms"
         time.sleep(0.01)
     assert not (running.root / "output/u1/gone/gone.wav").exists()
+
+
+@pytest.mark.parametrize("path", ["/synthesize", "/tts"])
+def test_a_stop_is_answered_before_the_connection_is_cut(start: Starter, path: str) -> None:
+    running = start(engine=FakeEngine(seconds_per_segment=60, steps_per_segment=1000), shutdown_seconds=3)
+
+    @running.app.post("/stop")
+    async def stop() -> None:
+        running.app.state.begin_drain()
+
+    content = body(running) | {"text_lang": "zh", "prompt_lang": "zh", "ref_audio_path": add_reference(running)}
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(running.client.post, path, json=content)
+        until = time.monotonic() + 10
+        while not running.engine.status().active:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        running.client.post("/stop")
+        answer = asked.result(10)
+    assert answer.status_code == (503 if path == "/synthesize" else 400)
+    assert "the service stops" in answer.json()["message"] + answer.json().get("Exception", "")
 
 
 def test_a_preview_tells_pieces_language_and_length(running: Running) -> None:

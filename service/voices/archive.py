@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
+from service.categories.store import NAME_LENGTH, clean_line
 from service.errors import ParameterError, TooLargeError, size_text
 from service.folders import locked
 from service.voices.records import MAX_AUXILIARY, Files, Upload, Voice
@@ -108,6 +109,8 @@ class Archive:
                 f"the archive has {len(entries)} entries; an exported voice has {_MAX_ENTRIES} at most"
             )
         self._entries = {entry.filename: entry for entry in entries}
+        if len(self._entries) < len(entries):
+            raise ParameterError("the archive has two entries of one name; an exported voice has none")
         try:
             self.record = json.loads(self._read(_RECORD, _MAX_RECORD))
         except (ValueError, RecursionError):
@@ -137,11 +140,16 @@ class Archive:
 
     @property
     def categories(self) -> list[tuple[str, str]]:
-        """Ids and names of its categories."""
+        """Ids and names of its categories.
+
+        Raises:
+            ParameterError: a name cannot be one.
+        """
         found = self.record.get("categories")
         records = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
         pairs = [(each.get("category_id"), each.get("category_name")) for each in records[:100]]
-        return [(key, name) for key, name in pairs if isinstance(key, str) and isinstance(name, str)]
+        named = [(key, name) for key, name in pairs if isinstance(key, str) and isinstance(name, str)]
+        return [(key, clean_line(name, NAME_LENGTH, "category_name")) for key, name in named]
 
     def files(self) -> Files:
         """Return its files, to be checked like any upload."""
@@ -181,6 +189,8 @@ class Archive:
         except _UNREADABLE:
             raise ParameterError(f"{name} in the archive is damaged or encrypted") from None
         if len(content) > allowed:
-            raise TooLargeError(f"the archive unfolds into more than {size_text(self._limit)}, which is the limit")
+            found = f"{name} in the archive" if allowed == limit < self._limit else "the archive"
+            most = limit if allowed == limit < self._limit else self._limit
+            raise TooLargeError(f"{found} unfolds into more than {size_text(most)}, which is the limit")
         self._left -= len(content)
         return content

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from service.categories.store import CategoryStore
 from service.container import Container, Domain
-from service.paths import confined
 from service.tasks.bus import ChangeBus
 from service.voices.folders import VoiceFolders
 from service.voices.legacy import import_once
@@ -12,6 +11,7 @@ from service.voices.preparing import Limits
 from service.voices.service import Voices
 from service.voices.store import VoiceStore
 from service.weights.choice import relative
+from service.weights.named import named_weights
 
 
 def build(container: Container) -> Domain:
@@ -20,13 +20,7 @@ def build(container: Container) -> Domain:
 
     def weights_path(path: str, field: str) -> str:
         """Return a weight file of a client as it is stored."""
-        found = confined(
-            path,
-            settings.within_root(settings.weights_roots),
-            settings.root,
-            f"{field.removesuffix('_path')}_model_path",
-        )
-        return relative(found, settings.root)
+        return relative(named_weights(settings, path, field.removesuffix("_path")), settings.root)
 
     folders = VoiceFolders(container.folders.audio)
     store = VoiceStore(database, folders, Limits(settings.upload_limit, settings.avatar_limit), weights_path)

@@ -55,10 +55,14 @@ class Voices:
         chosen = check_id(archive.model_id if model_id is None else model_id)
         self.store.refuse_taken(chosen)
         fields = {**archive.fields, **self._installed(archive.weights)}
-        files = archive.files()
+        categories, files = archive.categories, archive.files()
         voice = self.store.create(chosen, fields, files)
-        categories = [self._category(*pair) for pair in archive.categories]
-        return self.store.set_categories(chosen, categories) if categories else voice
+        try:
+            known = [self._category(*pair) for pair in categories]
+            return self.store.set_categories(chosen, known) if known else voice
+        except BaseException:
+            self.store.remove(chosen, force=True)
+            raise
 
     def _installed(self, weights: dict[str, str | None]) -> dict[str, str | None]:
         return {name: self._here(path, name) if path else None for name, path in weights.items()}

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from convert import CheckpointError, identify
 from GPT_SoVITS.engine.errors import EngineError, WeightsInvalidError, WeightsMissingError
 from GPT_SoVITS.engine.messages import LoadedWeights, WeightsPair
 from service.container import Container
 from service.errors import MissingError, ParameterError, UnavailableError
-from service.paths import confined
 from service.tasks.bus import ChangeBus
-from service.weights.catalogue import KINDS, Catalogue, MissingResource, WeightFile
+from service.weights.catalogue import Catalogue, MissingResource, WeightFile
 from service.weights.choice import initial_weights, relative, remember
-
-_NAMES = {"gpt": "gpt_model_path", "sovits": "sovits_model_path"}
+from service.weights.named import named_weights
 
 
 @dataclass(frozen=True)
@@ -83,21 +80,10 @@ class WeightsService:
 
     def _chosen(self, path: str | None, kind: str, kept: str | None) -> str:
         if path:
-            return self._checked(path, kind)
+            return str(named_weights(self._settings, path, kind))
         if kept is None:
-            raise ParameterError(f"no {kind} weights are current: name {_NAMES[kind]} as well")
+            raise ParameterError(f"no {kind} weights are current: name {kind}_model_path as well")
         return kept
-
-    def _checked(self, path: str, kind: str) -> str:
-        roots = self._settings.within_root(self._settings.weights_roots)
-        real = confined(path, roots, self._settings.root, _NAMES[kind])
-        try:
-            identity = identify(real)
-        except CheckpointError as error:
-            raise ParameterError(f"{_NAMES[kind]} cannot be used: {error}") from None
-        if KINDS.get(identity.kind) != kind:
-            raise ParameterError(f"{_NAMES[kind]} names weights of another network ({identity.kind})")
-        return str(real)
 
     async def _load(self, pair: WeightsPair) -> LoadedWeights:
         future = self._container.engine.load(pair)

@@ -311,6 +311,15 @@ def test_a_voice_travels_as_one_file(start: Starter, tmp_path_factory: pytest.Te
     assert again.status_code == 409
 
 
+def twice(content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("r.wav", clip())
+        archive.writestr("voice.json", content)
+        archive.writestr("voice.json", content)
+    return stream.getvalue()
+
+
 def archive_of(**entries: bytes) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -357,6 +366,12 @@ def test_archives_that_mean_harm(start: Starter) -> None:
         "name as number": (archive_of(voice__json=voice_json(model_name=5), r__wav=clip()), 400),
         "bomb": (archive_of(voice__json=voice_json(), r__wav=b"\0" * (64 << 20)), 413),
         "many entries": (many.getvalue(), 400),
+        "endless record": (archive_of(voice__json=b'{"a": "' + b"x" * (5 << 20) + b'"}'), 413),
+        "category without a name": (
+            archive_of(voice__json=voice_json(categories=[{"category_id": "c", "category_name": "\n"}]), r__wav=clip()),
+            400,
+        ),
+        "two of one name": (twice(voice_json()), 400),
         "reference is no audio": (archive_of(voice__json=voice_json(), r__wav=b"<html>"), 400),
         "truncated": (archive_of(voice__json=voice_json(), r__wav=clip())[:-40], 400),
     }

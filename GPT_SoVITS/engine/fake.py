@@ -347,7 +347,7 @@ class FakeEngine:
         if self.real_cutting:
             segments = tuple(pre_seg_text(request.text, resolve_language(request.language, "v2"), method))
         elif method == "cut0":
-            segments = (request.text,)
+            segments = tuple(request.text.split("\n"))
         else:
             segments = tuple(found.strip() for found in _SENTENCE.findall(request.text))
         segments = tuple(segment for segment in segments if re.search(r"\w", segment))

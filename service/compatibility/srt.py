@@ -12,7 +12,8 @@ from fastapi import Path as PathField
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from GPT_SoVITS.engine.media.subtitles import subrip
+from GPT_SoVITS.engine.media.subtitles import sentence_cues, subrip
+from GPT_SoVITS.text.sentences import by_sentence
 from service.compatibility.api_v2 import Fields, TtsFields, native_fields
 from service.compatibility.speaking import DialectsDep, DialectSpeech, declared
 from service.errors import MissingError
@@ -52,9 +53,12 @@ _FAILED = declared(400, *_KEPT_STATUSES, example={"code": "400", "message": "...
 
 async def _subtitled(fields: TtsFields, dialects: DialectSpeech, urls: RequestUrls, request: Request) -> Subtitled:
     name = new_task_id()
-    speech = await dialects.begin(native_fields(fields, dialects), save_as=SaveAs(_USER, name))
+    spoken = native_fields(fields, dialects)
+    # A piece of several sentences has no times within: for subtitles every sentence is spoken by itself.
+    spoken["text"] = by_sentence(fields.text)
+    speech = await dialects.begin(spoken, save_as=SaveAs(_USER, name))
     await while_connected(request, speech.whole())
-    subtitles = subrip(speech.segments).encode()
+    subtitles = subrip(sentence_cues(speech.segments)).encode()
     await dialects.offload(write_atomically, _file(dialects, f"{name}.srt"), subtitles)
     return Subtitled(srt=urls.file("srt", f"{name}.srt"), audio=urls.file("audio-out", f"{name}.wav"))
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from GPT_SoVITS.text.cutting import SPLITTERS
+from GPT_SoVITS.text.sentences import ends_sentence, joined
+
+_SIGNS_AT_START = "".join(SPLITTERS) + " "
+_SIGN_AT_END = re.compile(r"(?<=[。！？!?])[.。]$|(?<=\S) [.。]$")
 MEDIA_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 
 
@@ -34,6 +40,18 @@ class Cue:
     end: float
 
 
+def sentence_cues(segments: Iterable[Timed]) -> list[Cue]:
+    """Return one cue a sentence: pieces of a sentence that were spoken one by one become one again."""
+    cues: list[Cue] = []
+    for segment in segments:
+        if cues and not ends_sentence(cues[-1].text):
+            before = cues.pop()
+            cues.append(Cue(joined(before.text, segment.text), before.start, segment.end))
+        else:
+            cues.append(Cue(segment.text, segment.start, segment.end))
+    return cues
+
+
 def subrip(segments: Iterable[Timed]) -> str:
     """Return SubRip: numbered cues, times with a comma."""
     blocks = [
@@ -58,7 +76,8 @@ def _cues(segments: Sequence[Timed]) -> Iterable[tuple[int, int, str]]:
     An empty line ends a cue in both formats, and "-->" starts one: neither may come from the text.
     """
     for index, segment in enumerate(segments):
-        text = " ".join(segment.text.split()).replace("-->", "→")
+        # Cutting may put a sign before a text and another one after its last.
+        text = _SIGN_AT_END.sub("", " ".join(segment.text.split()).lstrip(_SIGNS_AT_START)).replace("-->", "→")
         start, end = round(segment.start * 1000), round(segment.end * 1000)
         if index + 1 < len(segments):
             end = min(end, round(segments[index + 1].start * 1000))

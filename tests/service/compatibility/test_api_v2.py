@@ -139,6 +139,17 @@ def test_subtitles_agree_with_the_audio(speaking: Running) -> None:
         assert samples[int((times[2] + 0.05) * rate) : int((times[3] - 0.05) * rate)].any()
 
 
+@pytest.mark.parametrize("method", ["cut0", "cut1", "cut2", "cut3", "cut4", "cut5"])
+def test_a_cue_is_a_sentence_however_the_text_is_cut(speaking: Running, method: str) -> None:
+    text = "先帝创业未半，而中道崩殂。今天下三分，益州疲弊！此诚危急存亡之秋也。"
+    said = speaking.client.post("/srt", json=SPOKEN | {"text": text, "text_split_method": method}).json()
+    subtitles = speaking.client.get(urlsplit(said["srt"]).path).text
+    found = [block.split("\n")[2] for block in subtitles.strip().split("\n\n")]
+    assert [re.sub(r"\W", "", each) for each in found] == [
+        "先帝创业未半而中道崩殂", "今天下三分益州疲弊", "此诚危急存亡之秋也",
+    ]  # fmt: skip
+
+
 def _seconds(stamp: str) -> float:
     hours, minutes, seconds = stamp.replace(",", ".").split(":")
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

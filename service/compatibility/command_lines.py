@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from GPT_SoVITS.text.errors import TextError
+from GPT_SoVITS.text.languages import resolve_language
 from service.settings import Settings, SettingsError, read_config
+from service.synthesis.texts import LATEST_VERSION
 
 PORT = 9880
 # Devices of old command lines that do not exist here.
@@ -45,14 +48,15 @@ def api2_settings(arguments: Sequence[str]) -> dict[str, Any]:
     given = parser.parse_args(arguments)
     reference = (given.default_refer_path, given.default_refer_text, given.default_refer_language)
     if any(reference) and not all(reference):
-        parser.error("-dr, -dt and -dl belong together: give all three, or none")
+        print("warning: without all of -dr, -dt and -dl there is no preset reference", file=sys.stderr)
+        reference = (None, None, None)
     return {
         "host": _host(given.bind_addr),
         "port": given.port,
-        "sovits_path": given.sovits_path or None,
-        "gpt_path": given.gpt_path or None,
-        "hubert_path": given.hubert_path or None,
-        "bert_path": given.bert_path or None,
+        "sovits_path": _from_here(given.sovits_path),
+        "gpt_path": _from_here(given.gpt_path),
+        "hubert_path": _from_here(given.hubert_path),
+        "bert_path": _from_here(given.bert_path),
         "default_cut": _CUTS[given.cut_method],
         "config": given.config,
         **_reference(*reference),
@@ -61,10 +65,21 @@ def api2_settings(arguments: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _from_here(path: str | None) -> str | None:
+    """Return a path of the command line, which is relative to where it was typed; else to the service's folder."""
+    if not path:
+        return None
+    return str(Path(path).absolute()) if Path(path).exists() else path
+
+
 def _reference(path: str | None, text: str | None, language: str | None) -> dict[str, Any]:
     """Return the preset reference; whoever starts the service may name a file anywhere, and only that one."""
     if not path:
         return {}
+    try:
+        resolve_language(language or "", LATEST_VERSION)
+    except TextError as error:
+        raise SettingsError(f"-dl: {error}") from None
     roots = (*Settings.model_fields["audio_roots"].get_default(), Path(path).absolute())
     return {
         "default_refer_path": str(Path(path).absolute()),

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Path as PathField
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from GPT_SoVITS.engine.media.subtitles import sentence_cues, subrip
@@ -21,6 +20,7 @@ from service.folders import write_atomically
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
+from service.http.static import PinnedFile
 from service.http.urls import RequestUrls
 from service.synthesis.answers import while_connected
 from service.synthesis.service import SaveAs
@@ -87,7 +87,7 @@ def _sent(dialects: DialectSpeech, name: str, media_type: str) -> Response:
     path = _file(dialects, name)
     if not path.is_file():
         raise MissingError(f"there is no file {name}; it may have been removed after its retention")
-    return FileResponse(path, media_type=media_type)
+    return PinnedFile(path, media_type=media_type)
 
 
 @router.get("/srt/{name}", summary="Subtitles of a speech", response_class=Response, responses=_FAILED)
@@ -104,3 +104,7 @@ def audio(
 ) -> Response:
     """WAV; range requests work."""
     return _sent(dialects, name, "audio/wav")
+
+
+for path, handler in (("/srt/{name}", subtitles), ("/audio-out/{name}", audio)):
+    router.add_api_route(path, handler, methods=["HEAD"], response_class=Response, include_in_schema=False)

@@ -6,9 +6,13 @@ import os
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from service.errors import Code
+from service.http.errors import answer
 
 # What browsers may show; anything else is a download.
 _MEDIA_TYPES = {
@@ -40,10 +44,21 @@ def _hidden(path: str) -> bool:
 
 
 class PinnedFile(FileResponse):
-    """A file as it is when it is opened: a replacement meanwhile changes neither its length nor its content."""
+    """A file as it is when it is opened: a replacement meanwhile changes neither its length nor its content.
+
+    A Range that is none is ignored, as HTTP asks; one outside of the file is refused as all errors are.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
+        refused: list[Message] = []
+
+        async def unless_refused(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (400, 416):
+                refused.append(message)
+            elif not refused:
+                await send(message)
+
         descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             self.stat_result = os.fstat(descriptor)
@@ -51,9 +66,21 @@ class PinnedFile(FileResponse):
                 del self.headers[name]
             self.set_stat_headers(self.stat_result)
             self.path = f"/proc/self/fd/{descriptor}"
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, unless_refused)
+            if refused and refused[0]["status"] == 400:
+                whole = [each for each in scope["headers"] if each[0] != b"range"]
+                await super().__call__({**scope, "headers": whole}, receive, send)
+            elif refused:
+                await self._refuse(scope, receive, send)
         finally:
             os.close(descriptor)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.stat_result is not None  # noqa: S101
+        size = self.stat_result.st_size
+        words = f"the range lies outside of the file, which has {size} bytes"
+        headers = {"Content-Range": f"bytes */{size}"}
+        await answer(HTTPConnection(scope), 416, Code.PARAMETER, words, None, headers)(scope, receive, send)
 
 
 class Results(StaticFiles):

@@ -47,7 +47,7 @@ def relative(path: Path, root: Path) -> str:
 def remembered(path: Path) -> str | None:
     """Return what a file of a choice names."""
     try:
-        return path.read_text(encoding="utf-8").strip() or None
+        return path.read_text(encoding="utf-8-sig").strip() or None
     except (OSError, UnicodeDecodeError):
         return None
 

@@ -45,10 +45,22 @@ def test_a_device_that_is_not_there_is_replaced_with_a_warning(capsys: pytest.Ca
         api2_settings(["-d", "toaster"])
 
 
-def test_half_a_reference_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        api2_settings(["-dr", "clip.wav"])
-    assert "all three" in capsys.readouterr().err
+def test_half_a_reference_is_none_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load_settings(**api2_settings(["-dr", "clip.wav", "-dl", "zh"])).default_refer_path is None
+    assert "no preset reference" in capsys.readouterr().err
+
+
+def test_a_reference_in_no_language_is_refused() -> None:
+    with pytest.raises(SettingsError, match="-dl"):
+        api2_settings(["-dr", "clip.wav", "-dt", "text", "-dl", "tlh"])
+
+
+def test_paths_are_relative_to_where_they_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.pth").touch()
+    found = api2_settings(["-s", "mine.pth", "-g", "GPT_weights/of-the-service.ckpt"])
+    assert found["sovits_path"] == str(tmp_path / "mine.pth")
+    assert found["gpt_path"] == "GPT_weights/of-the-service.ckpt"
 
 
 def test_api_v2_reads_the_official_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

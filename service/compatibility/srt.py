@@ -90,6 +90,7 @@ def _sent(dialects: DialectSpeech, name: str, media_type: str) -> Response:
     return PinnedFile(path, media_type=media_type)
 
 
+@router.head("/srt/{name}", include_in_schema=False)
 @router.get("/srt/{name}", summary="Subtitles of a speech", response_class=Response, responses=_FAILED)
 def subtitles(
     name: Annotated[str, PathField(description="Name in the answer of /srt.")], dialects: DialectsDep
@@ -98,13 +99,10 @@ def subtitles(
     return _sent(dialects, name, "application/x-subrip")
 
 
+@router.head("/audio-out/{name}", include_in_schema=False)
 @router.get("/audio-out/{name}", summary="A speech", response_class=Response, responses=_FAILED)
 def audio(
     name: Annotated[str, PathField(description="Name in the answer of /srt.")], dialects: DialectsDep
 ) -> Response:
     """WAV; range requests work."""
     return _sent(dialects, name, "audio/wav")
-
-
-for path, handler in (("/srt/{name}", subtitles), ("/audio-out/{name}", audio)):
-    router.add_api_route(path, handler, methods=["HEAD"], response_class=Response, include_in_schema=False)

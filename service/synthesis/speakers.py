@@ -67,4 +67,6 @@ class StoredSpeakers:
             MissingError: there is no such file.
         """
         settings = self._container.settings
-        return confined(path, settings.within_root(settings.audio_roots), settings.root, "ref_wav_path")
+        return confined(
+            path, settings.within_root(settings.audio_roots), settings.root, "the path of the reference audio"
+        )

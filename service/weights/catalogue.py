@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,10 +67,12 @@ class Catalogue:
     Args:
         root: The project.
         folders: Where weights lie.
+        given: Where the configuration says that a resource lies, by its id.
     """
 
-    def __init__(self, root: Path, folders: Iterable[Path]) -> None:
+    def __init__(self, root: Path, folders: Iterable[Path], given: Mapping[str, str | None] | None = None) -> None:
         self._root, self._folders = root, tuple(folders)
+        self._given = {name: root / path for name, path in (given or {}).items() if path}
         self._known: dict[tuple[str, int, int], WeightFile | None] = {}
         self._lock = threading.Lock()
 
@@ -100,8 +102,13 @@ class Catalogue:
         return [
             MissingResource(name, manifest.get(name).description["en"], f"python -m GPT_SoVITS.resources fetch {name}")
             for name in needed
-            if locate(name, self._root) is None
+            if not self._is_installed(name)
         ]
+
+    def _is_installed(self, name: str) -> bool:
+        if name in self._given:
+            return self._given[name].exists()
+        return locate(name, self._root) is not None
 
     def _paths(self) -> Iterator[Path]:
         count = 0

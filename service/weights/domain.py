@@ -10,6 +10,7 @@ from service.weights.service import WeightsService
 def build(container: Container) -> Domain:
     """Offer the weights' service."""
     settings = container.settings
-    catalogue = Catalogue(settings.root, settings.within_root(settings.weights_roots))
+    given = {"hubert": settings.hubert_path, "roberta": settings.bert_path}
+    catalogue = Catalogue(settings.root, settings.within_root(settings.weights_roots), given)
     container.add(WeightsService, WeightsService(container, catalogue))
     return Domain()

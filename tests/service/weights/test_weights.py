@@ -90,6 +90,22 @@ def switch(running: Running, **body: str) -> tuple[int, int, str]:
     return answer.status_code, answer.json()["code"], answer.json()["message"]
 
 
+def test_what_the_configuration_names_is_not_missing(start: Starter, tmp_path: Path) -> None:
+    (tmp_path / "hubert").mkdir()
+    running = start(hubert_path=str(tmp_path / "hubert"), bert_path=str(tmp_path / "nowhere"))
+    missing = {each["name"] for each in running.client.get("/models").json()["data"]["missing"]}
+    assert "hubert" not in missing and "roberta" in missing
+
+
+def test_a_choice_written_by_an_editor_of_windows_is_read(tmp_path: Path) -> None:
+    write_gpt(tmp_path / "a.ckpt")
+    write_sovits(tmp_path / "a.pth")
+    (tmp_path / "gweight.txt").write_bytes("\ufeffa.ckpt\r\n".encode())
+    (tmp_path / "sweight.txt").write_bytes("\ufeffa.pth\r\n".encode())
+    found = initial_weights(load_settings(root=tmp_path))
+    assert found == WeightsPair(str(tmp_path / "a.ckpt"), str(tmp_path / "a.pth"))
+
+
 def test_switching_is_remembered(installed: Running) -> None:
     assert switch(installed, gpt_model_path="GPT_weights/b.ckpt", sovits_model_path="./SoVITS_weights/b.pth")[:2] == (
         200,

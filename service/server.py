@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import socket
 import sys
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from service import logs
-from service.app import create_app
+from service.app import create_app, open_database
+from service.folders import Folders
 from service.http.context import request_id_of_context
 from service.settings import Settings
 
@@ -62,8 +65,46 @@ def keep_memory_together() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
+def _bound(config: uvicorn.Config) -> socket.socket:
+    """Return the socket to listen on: before anything is opened, so that a second start on a port changes nothing.
+
+    Raises:
+        StartError: the address is taken, or not ours.
+    """
+    try:
+        return config.bind_socket()
+    except SystemExit:  # so says uvicorn that it cannot; why is in the log
+        raise StartError(f"cannot listen on {config.host}, port {config.port}: see above") from None
+
+
+def _check_folders(settings: Settings) -> None:
+    """Open once what has to be opened, to tell people in a line why it cannot be.
+
+    Raises:
+        StartError: a folder or the database cannot be used.
+    """
+    try:
+        Folders(settings.root).create()
+        open_database(settings).close()
+    except (OSError, SQLAlchemyError) as error:
+        words = str(getattr(error, "orig", None) or error)
+        raise StartError(f"the service cannot use its folder {settings.root} or its database: {words}") from error
+
+
+class StartError(RuntimeError):
+    """The service cannot start."""
+
+
 def run(settings: Settings) -> int:
     """Serve until a signal ends it; returns the exit status."""
+    try:
+        return _run(settings)
+    except StartError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(settings: Settings) -> int:
     keep_memory_together()
     logs.configure(settings.log_level, settings.log_format, request_id_of_context.get)
     for name in _DEVICE_VARIABLES:  # libraries read one or the other
@@ -82,9 +123,14 @@ def run(settings: Settings) -> int:
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
         backlog=4096,
     )
-    server = Server(config, app)
-    app.state.end = server.end
-    server.run()
+    listener = _bound(config)
+    try:
+        _check_folders(settings)
+        server = Server(config, app)
+        app.state.end = server.end
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
     if server.started and app.state.container.restart:
         # The same program with the same arguments, as it was started; nothing in it comes from a client.
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

@@ -230,6 +230,12 @@ class Settings(BaseSettings):
         """Return paths with the relative ones taken from the root folder."""
         return tuple(self.root / path for path in paths)
 
+    @property
+    def weight_places(self) -> tuple[Path, ...]:
+        """Where weights may lie: folders, and the files that whoever configures the service has named themselves."""
+        named = tuple(Path(path) for path in (self.gpt_path, self.sovits_path) if path)
+        return self.within_root((*self.weights_roots, *named))
+
     def engine_settings(self, weights: WeightsPair | None) -> EngineSettings:
         """Return how the engine is set up."""
         return EngineSettings(

@@ -14,6 +14,7 @@ _ABBREVIATIONS = frozenset(
 _QUOTES = f"[{re.escape(_CLOSING)}]*"
 _END = re.compile(rf"[{_ENDS}]+{_QUOTES}|\.+{_QUOTES}(?=\s|$)")
 _LONGEST_WORD = 12
+_SEAM = 6
 _LAST_WORD = re.compile(r"([A-Za-z][A-Za-z.]*)$")
 
 
@@ -23,7 +24,7 @@ def _is_abbreviation(before: str) -> bool:
     if found is None:
         return False
     word = found[1]
-    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
+    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word != "I")
 
 
 def _ends(text: str) -> list[int]:
@@ -55,8 +56,16 @@ def ends_sentence(text: str) -> bool:
     return bool(places) and places[-1] == len(text)
 
 
-def joined(first: str, second: str) -> str:
-    """Return two pieces of a sentence as one, with the space between words that cutting has taken."""
+def joined(first: str, second: str, text: str = "") -> str:
+    """Return two pieces of a sentence as one, with the space between words that cutting has taken.
+
+    Args:
+        first: A piece.
+        second: The next one.
+        text: What both come from; "a." and "m." stand together there.
+    """
     first, second = first.rstrip(), second.lstrip()
+    if first[-_SEAM:] + second[:_SEAM] in text:
+        return first + second
     apart = first[-1:].isascii() and second[:1].isascii() and bool(first) and second[:1].isalnum()
     return f"{first} {second}" if apart else first + second

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,14 @@ def records_of(content: Any, id_name: str) -> list[Mapping[str, Any]]:
 
 
 def whole_seconds(value: Any) -> int:
-    """Return a time as old files have it (seconds or milliseconds, number or text) in Unix seconds; now if unknown."""
+    """Return a time as old files have it (seconds or milliseconds, a date in words) in Unix seconds; now if unknown."""
     try:
         seconds = float(value)
     except (TypeError, ValueError):
-        return int(time.time())
+        try:
+            seconds = datetime.fromisoformat(str(value).strip()).timestamp()
+        except (ValueError, OverflowError, OSError):
+            return int(time.time())
     if not 0 < seconds < 1e14:
         return int(time.time())
     return int(seconds / 1000 if seconds > 1e11 else seconds)

@@ -21,7 +21,7 @@ from service.http.urls import RequestUrls
 from service.synthesis.fields import LARGEST_SEED, LenientFields
 
 _CUT_SIGNS = frozenset(",.;?!、，。？！；：…")
-_KEPT_STATUSES = (401, 413, 429)
+_KEPT_STATUSES = (401, 405, 413, 429)
 PATHS = ("/", "/change_refer")
 
 

@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from GPT_SoVITS.engine.messages import Streaming
 from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared
+from service.errors import ParameterError
 from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
 from service.synthesis.fields import LARGEST_SEED, LenientFields
 
 PATHS = ("/tts", "/set_gpt_weights", "/set_sovits_weights", "/set_refer_audio", "/control")
-_KEPT_STATUSES = (401, 403, 413, 429)
+_KEPT_STATUSES = (401, 403, 405, 413, 429)
 
 
 def write_error(status: int, code: int, message: str, data: Any, headers: Mapping[str, str]) -> Response:
@@ -74,7 +75,7 @@ def native_fields(fields: TtsFields, dialects: DialectSpeech) -> dict[str, Any]:
     """Return the fields under their native names.
 
     Raises:
-        ParameterError: there is no reference, given or set before.
+        ParameterError: there is no reference, given or set before, or its text is in no language.
     """
     same = {"text", "top_k", "top_p", "temperature", "fragment_interval", "seed", "repetition_penalty"}
     same |= {"sample_steps", "super_sampling", "overlap_length", "min_chunk_length"}
@@ -89,6 +90,8 @@ def native_fields(fields: TtsFields, dialects: DialectSpeech) -> dict[str, Any]:
         return found | {"model_id": fields.model_id}
     spoken = {"prompt_text": fields.prompt_text, "prompt_language": fields.prompt_lang or None}
     if fields.ref_audio_path:
+        if fields.prompt_text and not fields.prompt_lang:
+            raise ParameterError("prompt_lang is required where prompt_text is given")
         return found | {"ref_wav_path": fields.ref_audio_path} | spoken
     preset = dialects.preset_reference("ref_audio_path is required")
     return found | preset | ({name: value for name, value in spoken.items() if value})

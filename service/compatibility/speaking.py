@@ -204,6 +204,7 @@ _WORDS = {
     401: "An API key is missing or wrong.",
     403: "Switched off in the configuration, or asked by a page of another site.",
     404: "There is no such thing.",
+    405: "The address does not take this method.",
     413: "Over a limit, which the message names.",
     429: "Too often.",
     500: "The server failed.",

@@ -29,7 +29,7 @@ from service.tasks.identifiers import new_task_id
 PATHS = ("/srt", "/audio-out")
 _USER = "srt"
 _NAME = re.compile(r"(T[A-Za-z0-9_-]{1,63})\.(srt|wav)")
-_KEPT_STATUSES = (401, 404, 413, 429)
+_KEPT_STATUSES = (401, 404, 405, 413, 429)
 
 
 def write_error(status: int, code: int, message: str, data: Any, headers: Mapping[str, str]) -> Response:
@@ -58,7 +58,7 @@ async def _subtitled(fields: TtsFields, dialects: DialectSpeech, urls: RequestUr
     spoken["text"] = by_sentence(fields.text)
     speech = await dialects.begin(spoken, save_as=SaveAs(_USER, name))
     await while_connected(request, speech.whole())
-    subtitles = subrip(sentence_cues(speech.segments)).encode()
+    subtitles = subrip(sentence_cues(speech.segments, fields.text)).encode()
     await dialects.offload(write_atomically, _file(dialects, f"{name}.srt"), subtitles)
     return Subtitled(srt=urls.file("srt", f"{name}.srt"), audio=urls.file("audio-out", f"{name}.wav"))
 

@@ -66,7 +66,7 @@ class Catalogue:
 
     Args:
         root: The project.
-        folders: Where weights lie.
+        folders: Where weights lie; may also name files.
         given: Where the configuration says that a resource lies, by its id.
     """
 
@@ -113,6 +113,8 @@ class Catalogue:
     def _paths(self) -> Iterator[Path]:
         count = 0
         for folder in self._folders:
+            if folder.is_file():
+                yield folder
             for place, folders, names in os.walk(folder):
                 folders.sort()
                 if len(Path(place).relative_to(folder).parts) >= _DEPTH:

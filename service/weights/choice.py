@@ -45,11 +45,14 @@ def relative(path: Path, root: Path) -> str:
 
 
 def remembered(path: Path) -> str | None:
-    """Return what a file of a choice names."""
+    """Return what a file of a choice names; one written on Windows may have its slashes."""
     try:
-        return path.read_text(encoding="utf-8-sig").strip() or None
+        named = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError):
         return None
+    if "\\" in named and not (path.parent / named).exists():
+        named = named.replace("\\", "/")
+    return named or None
 
 
 def _installed(root: Path) -> WeightsPair | None:

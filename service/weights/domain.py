@@ -11,6 +11,6 @@ def build(container: Container) -> Domain:
     """Offer the weights' service."""
     settings = container.settings
     given = {"hubert": settings.hubert_path, "roberta": settings.bert_path}
-    catalogue = Catalogue(settings.root, settings.within_root(settings.weights_roots), given)
+    catalogue = Catalogue(settings.root, settings.weight_places, given)
     container.add(WeightsService, WeightsService(container, catalogue))
     return Domain()

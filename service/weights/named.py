@@ -9,6 +9,7 @@ from service.errors import ParameterError
 from service.paths import confined
 from service.settings import Settings
 from service.weights.catalogue import KINDS
+from service.weights.choice import relative
 
 
 def named_weights(settings: Settings, path: str, kind: str) -> Path:
@@ -24,11 +25,13 @@ def named_weights(settings: Settings, path: str, kind: str) -> Path:
         MissingError: there is no such file.
     """
     field = f"{kind}_model_path"
-    real = confined(path, settings.within_root(settings.weights_roots), settings.root, field)
+    real = confined(path, settings.weight_places, settings.root, field)
     try:
         identity = identify(real)
     except CheckpointError as error:
-        raise ParameterError(f"{field} cannot be used: {error}") from None
+        # Not where on the server it lies.
+        told = str(error).replace(str(real), relative(real, settings.root.resolve()))
+        raise ParameterError(f"{field} cannot be used: {told}") from None
     if KINDS.get(identity.kind) != kind:
         raise ParameterError(f"{field} names weights of another network ({identity.kind})")
     return real

@@ -26,7 +26,7 @@ def test_sentences(text: str, sentences: list[str]) -> None:
 
 
 def test_what_ends_no_sentence() -> None:
-    for text in ("Dr.", "你好，", "J.", "", "one;", "3.14"):
+    for text in ("Dr.", "你好，", "J.", "10 a.", "", "one;", "3.14"):
         assert not ends_sentence(text), text
     for text in ("Yes.", "好。", "好。”", "Who?", "I."):
         assert ends_sentence(text), text
@@ -36,6 +36,7 @@ def test_pieces_are_joined_as_they_were() -> None:
     assert joined("Dr.", "Smith") == "Dr. Smith"
     assert joined("你好，", "世界。") == "你好，世界。"
     assert joined("one, ", " two") == "one, two"
+    assert joined("at 10 a.", "m. today", "We met at 10 a.m. today.") == "at 10 a.m. today"
 
 
 def test_a_long_text_takes_no_time() -> None:

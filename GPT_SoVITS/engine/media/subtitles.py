@@ -40,13 +40,18 @@ class Cue:
     end: float
 
 
-def sentence_cues(segments: Iterable[Timed]) -> list[Cue]:
-    """Return one cue a sentence: pieces of a sentence that were spoken one by one become one again."""
+def sentence_cues(segments: Iterable[Timed], text: str = "") -> list[Cue]:
+    """Return one cue a sentence: pieces of a sentence that were spoken one by one become one again.
+
+    Args:
+        segments: The pieces.
+        text: What they come from.
+    """
     cues: list[Cue] = []
     for segment in segments:
         if cues and not ends_sentence(cues[-1].text):
             before = cues.pop()
-            cues.append(Cue(joined(before.text, segment.text), before.start, segment.end))
+            cues.append(Cue(joined(before.text, segment.text, text), before.start, segment.end))
         else:
             cues.append(Cue(segment.text, segment.start, segment.end))
     return cues

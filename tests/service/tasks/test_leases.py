@@ -19,7 +19,7 @@ from tests.service.tasks.bench import Bench
 PLAN = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。", "二。", "三。"))
 
 
-pytestmark = pytest.mark.usefixtures("database_url")  # on SQLite and on PostgreSQL
+pytestmark = pytest.mark.both_databases
 
 
 def _claimed(bench: Bench, worker: str = "w") -> Lease:

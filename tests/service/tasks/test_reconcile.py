@@ -15,6 +15,8 @@ from service.tasks.records import Status
 from service.tasks.work import Plan, Spoken
 from tests.service.tasks.bench import Bench
 
+pytestmark = pytest.mark.both_databases
+
 PLAN = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。", "二。"))
 
 

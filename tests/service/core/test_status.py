@@ -7,14 +7,10 @@ import re
 import time
 from pathlib import Path
 
-import pytest
-
 from GPT_SoVITS.engine.fake import FakeEngine
 from service.engine import AbsentEngine
 from service.logs import KEPT, AccessEntry, AccessLog
 from tests.service.conftest import Running, Starter
-
-pytestmark = pytest.mark.both_databases
 
 
 def test_health_says_what_the_contract_says(running: Running) -> None:

@@ -43,6 +43,8 @@ class Bench:
     clock: Clock
     changes: list[Change]
     engine: FakeEngine = field(default_factory=FakeEngine)
+    cut: Callable[[], object] = lambda: None
+    """What a test does to the database in the middle of a step."""
 
     def submit(self, task_id: str, user_id: str = "u1", text: str = TEXT, **fields: Any) -> Task:
         """Accept a task."""

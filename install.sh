@@ -7,12 +7,13 @@ readonly NEEDED_MB=4500
 readonly PYTHONS=(python3.12 python3.11 python3.10 python3 python)
 # ffmpeg: audio containers; g++ and libgomp1: the native operators; the dictionary: Japanese.
 readonly SYSTEM_PACKAGES=(ffmpeg g++ libgomp1 open-jtalk-mecab-naist-jdic)
+readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/gpt-sovits-tests.conf
 
 usage() {
   cat <<'TEXT'
 Usage: bash install.sh [options]
 
-  --dev            also what the tests need
+  --dev            also what the tests need: Python packages, Chromium, a PostgreSQL server (no cluster is made)
   --here           into the active virtual or conda environment instead of .venv
   --python PATH    make .venv with this Python (3.10, 3.11 or 3.12)
   --ascend         afterwards check the Ascend driver and CANN, and say which CANN versions MindSpore accepts
@@ -101,8 +102,28 @@ system_packages() {
   say "system packages: ${missing[*]}"
   apt_get update || warn "apt-get update failed; going on with the package lists that are there"
   for package in "${missing[@]}"; do
-    apt_get install -y --no-install-recommends "$package" || warn "could not install $package; going on without it"
+    install_package "$package" || warn "could not install $package; going on without it"
   done
+}
+
+install_package() {
+  local status=0
+  if [[ $1 == postgresql ]]; then
+    # Debian would make a database cluster and start it at every boot; the tests start servers of their own.
+    "${as_root[@]}" install -D -m 644 /dev/stdin "$NO_CLUSTER" <<<'create_main_cluster = false'
+  fi
+  apt_get install -y --no-install-recommends "$1" || status=1
+  if [[ $1 == postgresql ]]; then "${as_root[@]}" rm -f "$NO_CLUSTER"; fi
+  return "$status"
+}
+
+# What the tests look for and skip without: a browser, Chinese letters for it, and a PostgreSQL server.
+test_packages() {
+  local wanted=(fonts-noto-cjk)
+  command -v dpkg-query >/dev/null || return 0
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || wanted+=(postgresql)
+  system_packages "${wanted[@]}"
 }
 
 # --- the environment ------------------------------------------------------------------------------------------------
@@ -202,6 +223,7 @@ esac
 if $system; then
   find_python >/dev/null || [[ -x $python ]] || system_packages python3 python3-venv
   system_packages "${SYSTEM_PACKAGES[@]}"
+  if [[ $extras == *dev* ]]; then test_packages; fi
 fi
 [[ -x $python ]] || make_environment
 supported "$python" || die "$environment has $("$python" --version), 3.10 to 3.12 are needed; remove it and run again"

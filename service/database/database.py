@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
+from service.database.certainty import Marks
 from service.errors import UnavailableError
 
 BUSY_TIMEOUT_S = 30.0
@@ -35,6 +36,7 @@ class Database:
         self.engine = _sqlite(self.url) if self.is_sqlite else _server(self.url)
         # SQLite has one writer at a time: a fair wait here instead of polling for its lock there.
         self._turn = threading.Lock()
+        self._marks = Marks(self._transaction, self.is_sqlite)
 
     @classmethod
     def in_folder(cls, folder: Path) -> Database:
@@ -54,7 +56,22 @@ class Database:
 
         Raises:
             DatabaseBusyError: other writers did not let go.
+            CommitUnknownError: only after :func:`service.database.make_certain`; every other error means undone.
         """
+        committing = False
+        try:
+            with self._transaction() as session:
+                self._marks.offer(session)
+                yield session
+                session.flush()
+                committing = True
+        except Exception as error:
+            if not committing or not self._marks.holds(session, error):
+                raise
+        self._marks.committed(session)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
         if not self.is_sqlite:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -75,6 +92,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; SQLite's journal goes into the file."""
+        self._marks.close()
         if self.is_sqlite:
             with self.engine.connect() as connection:
                 connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
@@ -90,7 +108,16 @@ def _with_driver(url: str) -> str:
 
 
 def _server(url: str) -> Engine:
-    return create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True, pool_recycle=1800)
+    engine = create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True, pool_recycle=1800)
+    event.listen(engine, "connect", _prepare_server)
+    return engine
+
+
+def _prepare_server(connection: Any, _record: Any) -> None:
+    # A machine that vanishes in the middle of a transaction would hold its locks until TCP gives up, for hours.
+    connection.autocommit = True
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{BUSY_TIMEOUT_S:.0f}s'")
+    connection.autocommit = False
 
 
 def _sqlite(url: str) -> Engine:

@@ -17,7 +17,7 @@ from service.tasks.errors import LeaseLostError, StorageFullError
 from service.tasks.estimate import SpeedMeter
 from service.tasks.leases import Lease
 from service.tasks.outputs import drop_old_outputs
-from service.tasks.reconcile import drop_never_accepted, reconcile
+from service.tasks.reconcile import drop_never_accepted, finish_removals, reconcile
 from service.tasks.runner import MakeRequest, Offload, Runner
 from service.tasks.work import WorkStore
 from service.tasks.worker import new_worker_name
@@ -233,6 +233,7 @@ class Dispatcher:
                     await self._offload(self.store.sweep, before)
                 if round_number % _ROUNDS_PER_CLEANING == 1:
                     await self._offload(drop_never_accepted, self.store)
+                    await self._offload(finish_removals, self.store)
                     if self.settings.retention_seconds:
                         await self._offload(drop_old_outputs, self.store, before)
 

@@ -87,7 +87,8 @@ class LeaseStore(TaskStore):
         if user is None:
             return None
         mine = select(TaskRow).where(*ready, TaskRow.user_id == user).order_by(TaskRow.priority, TaskRow.key)
-        return session.scalar(mine.limit(1))
+        # Locked, so that nobody cancels it meanwhile; one that somebody is just cancelling is not waited for.
+        return session.scalar(mine.limit(1).with_for_update(skip_locked=True))
 
     @staticmethod
     def _take_turn(transaction: Transaction, user_id: str) -> None:

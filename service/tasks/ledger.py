@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -13,9 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from service.database import CommitUnknownError, make_certain
 from service.tasks.entries import entry_of
 from service.tasks.errors import LeaseLostError, StorageFullError, TaskMissingError
 from service.tasks.files import TaskFiles
+from service.tasks.mending import Mended, mend
 from service.tasks.models import HappeningRow, SegmentRow, TaskRow
 from service.tasks.records import Change, Happening, Kind, Segment, Status, Task
 
@@ -147,6 +149,7 @@ class Ledger:
 
         Raises:
             StorageFullError: the disk is full.
+            CommitUnknownError: the database was lost at the commit; files stay until it is known what holds.
         """
         changes: list[Change] = []
         begun: Transaction | None = None
@@ -156,6 +159,11 @@ class Ledger:
                 yield begun
                 session.flush()
                 changes = begun.changes()
+                if changes:
+                    make_certain(session)
+        except CommitUnknownError as unknown:
+            unknown.when_known(lambda holds: self._known_late(changes, holds))
+            raise
         except BaseException:
             for undo in reversed(begun.undo) if begun else ():
                 undo()
@@ -164,6 +172,26 @@ class Ledger:
             action()
         for change in changes:
             self._announce(change)
+
+    def _known_late(self, changes: Sequence[Change], holds: bool) -> None:
+        """Put right what was left as it was at a commit that nobody knew about. Others may have gone on since."""
+        for task_id in {change.happening.task_id for change in changes}:
+            self.mend(task_id)
+        if holds:
+            for change in changes:
+                self._announce(change)
+
+    def mend(self, task_id: str, mended: Mended | None = None) -> None:
+        """Let the files of a task agree with its row, which nobody else can change meanwhile.
+
+        Args:
+            task_id: Which.
+            mended: Takes note of what was done.
+        """
+        with self._writing() as session:
+            row = session.scalar(select(TaskRow).where(TaskRow.task_id == task_id).with_for_update())
+            if row is not None and not row.removed:
+                mend(self.files, task_of(row), mended or Mended())
 
     def show_waiting(self, transaction: Transaction, row: TaskRow) -> None:
         """Write the entry of a task that waits or runs; it appears before the commit."""

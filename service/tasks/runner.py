@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from GPT_SoVITS.engine.errors import EngineClosedError, EngineDiedError, EngineError, ErrorKind
 from GPT_SoVITS.engine.interface import Engine, astream
@@ -28,6 +29,7 @@ from GPT_SoVITS.engine.messages import (
     WeightsPair,
     new_request_id,
 )
+from service.database import CommitUnknownError
 from service.tasks.bus import ChangeBus
 from service.tasks.errors import LeaseLostError, StorageFullError
 from service.tasks.estimate import SpeedMeter
@@ -142,6 +144,8 @@ class Runner:
             logger.info("task %s was taken from this worker", self.lease.task.task_id)
         except StorageFullError as error:
             await self._hand_back(str(error), FULL_DELAY)
+        except (OperationalError, InterfaceError, CommitUnknownError):
+            await self._hand_back("the database was lost", BUSY_DELAY)
         except UnspeakableError as error:
             await self._fail(str(error), repeat=False)
         except EngineError as error:

@@ -15,6 +15,7 @@ from service.tasks.entries import entry_of
 from service.tasks.errors import TaskConflictError
 from service.tasks.leases import Lease, LeaseStore
 from service.tasks.ledger import Transaction, segment_of, storage, task_of
+from service.tasks.mending import put_in_place
 from service.tasks.models import SegmentRow, TaskRow
 from service.tasks.records import Kind, Segment, Status, Task
 
@@ -253,6 +254,8 @@ class WorkStore(LeaseStore):
             row = transaction.named(before.task_id)
             if row.status != Status.DONE.value or row.generation != before.generation or row.key != before.key:
                 raise TaskConflictError(f"task {before.task_id} was changed meanwhile")
+            if not staged.is_file():  # somebody put the files right meanwhile
+                raise TaskConflictError(f"task {before.task_id} was looked after meanwhile: try again")
             segment = transaction.session.get_one(SegmentRow, (row.key, spoken.index))
             _fill(segment, spoken, transaction.now)
             segment.seed = seed
@@ -261,7 +264,7 @@ class WorkStore(LeaseStore):
             transaction.tell(row, Kind.REDONE, index=spoken.index, seed=seed)
             transaction.session.flush()
             task = task_of(row)
-        self.put_in_place(task)
+        put_in_place(files, task)
         return task
 
     def _stage(self, task: Task, segments: Sequence[Segment], spoken: Spoken, target: Path) -> int:
@@ -277,14 +280,6 @@ class WorkStore(LeaseStore):
             parts.append(part)
         files.write(target, [wav.header(frames, task.sample_rate or 0), *parts], durable=True)
         return frames
-
-    def put_in_place(self, task: Task) -> None:
-        """Let a stitched result that the database knows take the old one's place; nothing to do if it has already."""
-        staged = self.files.staged_wav(task.task_id, task.generation)
-        if staged.is_file():
-            staged.replace(self.files.done_wav(task.task_id))
-        self.files.publish_output(task.user_id, task.task_id)
-        self.files.write_entry(self.files.done_json(task.task_id), entry_of(task))
 
 
 def _fill(segment: SegmentRow, spoken: Spoken, now: float) -> None:

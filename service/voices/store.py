@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from service.categories.models import CategoryRow
 from service.categories.store import resolve
-from service.database import Database
+from service.database import CommitUnknownError, Database, make_certain
 from service.errors import ConflictError, MissingError
-from service.voices.folders import PLAIN_REFERENCE, VoiceFolders
+from service.voices.folders import PLAIN_REFERENCE, Names, VoiceFolders
 from service.voices.models import VoiceCategoryRow, VoiceRow
 from service.voices.preparing import Limits, prepare
 from service.voices.records import Files, Voice, check_id, checked, search_form
@@ -62,6 +63,7 @@ class VoiceStore:
             ReferenceAudioError: the reference cannot be read, or has the wrong length.
             ConflictError: the id is taken.
             TooLargeError: a file is over its limit.
+            CommitUnknownError: the database was lost at the commit; files stay until it is known what holds.
         """
         values = {"prompt_text": "", "prompt_language": "all_zh", "description": "", **checked(fields)}
         values |= self._own_weights(fields)
@@ -77,8 +79,12 @@ class VoiceStore:
                     session.flush()
                     set_categories(session, row, categories)
                     voice = voices_of(session, [row])[0]
+                    make_certain(session)
             except IntegrityError:
                 raise ConflictError(f"a voice {model_id} exists already") from None
+            except CommitUnknownError as unknown:
+                unknown.when_known(lambda _: self._settle(model_id))
+                raise
         self.announce(model_id)
         return voice
 
@@ -160,6 +166,10 @@ class VoiceStore:
                     for name in prepared.names:
                         (staged / name).rename(folder / name)
                     voice = voices_of(session, [row])[0]
+                    make_certain(session)
+            except CommitUnknownError as unknown:
+                unknown.when_known(lambda _: self._settle(model_id))
+                raise
             except BaseException:
                 self.folders.drop(model_id, prepared.names)
                 raise
@@ -192,20 +202,39 @@ class VoiceStore:
         self.find(model_id)
         if not force and (reason := next(filter(None, (guard(model_id) for guard in self.guards)), None)):
             raise ConflictError(f"voice {model_id} is in use: {reason}")
-        with self.folders.vanishing(model_id), self._database.writing() as session:
-            session.delete(_named(session, model_id, lock=True))
+        try:
+            with self.folders.vanishing(model_id), self._database.writing() as session:
+                session.delete(_named(session, model_id, lock=True))
+                session.flush()
+                make_certain(session)
+        except CommitUnknownError as unknown:
+            unknown.when_known(lambda _: self._settle(model_id))
+            raise
         self.announce(model_id)
 
     def sweep(self) -> None:
         """At start: put right what a killed process left half done."""
         self.folders.sweep(self._exists)
         with self._database.reading() as session:
-            rows = list(session.scalars(select(VoiceRow)))
-        for row in rows:
-            used = {row.avatar, row.reference, row.original, *row.auxiliary}
-            self.folders.sweep_folder(row.model_id, used, row.extra.get(_STALE, []))
-            if row.reference is not None:
-                self.folders.alias(row.model_id, row.reference, PLAIN_REFERENCE)
+            names = list(session.scalars(select(VoiceRow.model_id)))
+        for model_id in names:
+            self._tidy(model_id)
+
+    def _settle(self, model_id: str) -> None:
+        """Put right what was left as it was at a commit that nobody knew about; now it is known."""
+        self.folders.settle(model_id, self._exists)
+        self._tidy(model_id)
+        self.announce(model_id)
+
+    def _tidy(self, model_id: str) -> None:
+        with contextlib.suppress(MissingError):
+            self.folders.tidy(model_id, lambda: self._names(model_id))
+
+    def _names(self, model_id: str) -> Names:
+        with self._database.reading() as session:
+            row = _named(session, model_id)
+            used = frozenset({row.avatar, row.reference, row.original, *row.auxiliary})
+            return Names(used, row.reference, tuple(row.extra.get(_STALE, [])))
 
     def _exists(self, model_id: str) -> bool:
         with self._database.reading() as session:

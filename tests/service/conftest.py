@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,12 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import create_engine, text
 
 from GPT_SoVITS.engine.fake import FakeEngine
-from service.app import create_app, open_database
+from service.app import create_app
 from service.settings import ENVIRONMENT, PREFIX, Settings, load_settings
+from tests.service.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.service.postgresql import NoServerError, postgres_server
 
 
 @dataclass(frozen=True)
@@ -97,26 +96,15 @@ def listening(app: FastAPI) -> Iterator[str]:
 Starter = Callable[..., Running]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, to be copied: migrating takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("database")
-    open_database(load_settings(root=folder)).close()
-    return folder / "service.db"
-
-
 @pytest.fixture
-def start(tmp_path: Path, empty_database: Path) -> Iterator[Starter]:
+def start(tmp_path: Path, databases: Databases) -> Iterator[Starter]:
     """Start a service: ``start(engine=FakeEngine(...), port=..., text_limit=...)``; several may run at once."""
     with ExitStack() as stack:
 
         def begin(engine: FakeEngine | None = None, **given: Any) -> Running:
             fake = engine or FakeEngine()
             values = {"root": tmp_path / "service", "host": "127.0.0.1", **given}
-            settings = load_settings(**values)
-            if settings.database_url is None and not (settings.root / "service.db").exists():
-                settings.root.mkdir(parents=True, exist_ok=True)
-                shutil.copy(empty_database, settings.root / "service.db")
+            settings = load_settings(**databases.settings(values["root"]), **values)
             app = create_app(settings, fake)
             stack.callback(fake.close, 1.0)
             address = stack.enter_context(listening(app))
@@ -143,93 +131,56 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # --- databases ---
 
-
-def _postgres_programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if found:
-        return found[-1].parent
-    program = shutil.which("initdb")
-    return Path(program).parent if program else None
+KINDS = ("sqlite", "postgresql")
 
 
-def _as_other_user(folder: Path) -> list[str]:
-    """PostgreSQL refuses to run as root: return the words before a command that run it as somebody else."""
-    if os.geteuid() != 0:
-        return []
-    user = next((u for u in pwd.getpwall() if u.pw_name in ("postgres", "nobody")), None)
-    if user is None or shutil.which("setpriv") is None:
-        pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
-    os.chown(folder, user.pw_uid, user.pw_gid)
-    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever calls choose the database of all tests of the service."""
+    parser.addoption("--database", choices=(*KINDS, "both"), help="run every test of the service on this database")
 
 
-@contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
-    programs = _postgres_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
-    prefix = _as_other_user(folder)
-    data = folder / "data"
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "cwd": folder}
-    subprocess.run(
-        [*prefix, programs / "initdb", "-D", data, "-A", "trust", "-U", "tests", "-E", "UTF8", "--locale=C", "-N"],
-        check=True,
-        **quiet,
-    )
-    options = ["-c", "fsync=off", "-c", "listen_addresses=", "-k", str(folder), "-c", "max_connections=200"]
-    server = subprocess.Popen([*prefix, programs / "postgres", "-D", data, *options], **quiet)
-    url = f"postgresql+psycopg://tests@/{{}}?host={folder}"
-    try:
-        _wait_for(url.format("postgres"), server)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def _wait_for(url: str, server: subprocess.Popen[Any]) -> None:
-    engine = create_engine(url)
-    until = time.monotonic() + 30
-    while True:
-        try:
-            with engine.connect():
-                break
-        except Exception:
-            assert server.poll() is None and time.monotonic() < until, "PostgreSQL did not start"
-            time.sleep(0.05)
-    engine.dispose()
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what depends on the database on both kinds, unless one was chosen."""
+    asked = metafunc.config.getoption("database", None)
+    both = metafunc.definition.get_closest_marker("both_databases") is not None and asked is None
+    if "databases" in metafunc.fixturenames and (both or asked == "both"):
+        metafunc.parametrize("databases", KINDS, indirect=True)
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[], AbstractContextManager[str]]]:
-    """Makes empty PostgreSQL databases: ``with postgres() as url``. Skips where no server can be started."""
-    # A socket's path must be short, and its folder open to the server's user.
-    folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/pg-XXXXXX"], text=True).strip())
-    numbers = iter(range(10_000))
-    try:
-        with _postgres(folder) as url:
+def databases_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Databases]]:
+    """Return a new maker of databases of a kind. Skips what asks for PostgreSQL where no server can be started."""
+    with ExitStack() as stack:
 
-            @contextmanager
-            def database() -> Iterator[str]:
-                name = f"tests{next(numbers)}"
-                admin = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
-                with admin.connect() as connection:
-                    connection.execute(text(f"CREATE DATABASE {name}"))
-                yield url.format(name)
-                with admin.connect() as connection:
-                    connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-                admin.dispose()
+        @cache
+        def made(kind: str) -> Databases:
+            if kind == "sqlite":
+                return SqliteDatabases(tmp_path_factory.mktemp("database") / "service.db")
+            return PostgresDatabases(stack.enter_context(postgres_server()))
 
-            yield database
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        def databases(kind: str) -> Databases:
+            try:
+                return made(kind).apart()
+            except NoServerError as error:
+                pytest.skip(str(error))
+
+        yield databases
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tests.db'}"
-        return
-    with request.getfixturevalue("postgres")() as url:
-        yield url
+@pytest.fixture(scope="module")
+def shared_databases(databases_of: Callable[[str], Databases], pytestconfig: pytest.Config) -> Iterator[Databases]:
+    """Makes databases that the tests of a module share; of one kind."""
+    asked = pytestconfig.getoption("database", None)
+    found = databases_of("postgresql" if asked == "postgresql" else "sqlite")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def databases(
+    request: pytest.FixtureRequest, databases_of: Callable[[str], Databases], pytestconfig: pytest.Config
+) -> Iterator[Databases]:
+    """Makes databases; modules marked ``both_databases`` run with each kind in turn."""
+    found = databases_of(getattr(request, "param", None) or pytestconfig.getoption("database", None) or "sqlite")
+    yield found
+    found.close()

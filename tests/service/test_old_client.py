@@ -21,6 +21,8 @@ from tests.engine.small import write_gpt, write_sovits
 from tests.service.conftest import Running, Starter
 from tests.service.samples import clip, picture
 
+pytestmark = pytest.mark.both_databases
+
 VOICE_FIELDS = (
     "model_id", "model_name", "gender", "prompt_text", "prompt_language", "avatar_url", "refer_wav_url", "categories",
     "created_at",

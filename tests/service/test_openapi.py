@@ -21,6 +21,7 @@ from service.app import create_app
 from service.settings import load_settings
 from tests.service.compatibility.conftest import put_clip
 from tests.service.conftest import listening
+from tests.service.databases import Databases
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # Streams that end when the service does.
@@ -28,10 +29,11 @@ ENDLESS = {"/events"}
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory, shared_databases: Databases) -> Iterator[str]:
     """A service that many strange requests are sent to."""
     engine = FakeEngine(seconds_per_segment=0)
-    chosen = load_settings(root=tmp_path_factory.mktemp("service"), host="127.0.0.1", text_limit=200)
+    root = tmp_path_factory.mktemp("service")
+    chosen = load_settings(root=root, host="127.0.0.1", text_limit=200, **shared_databases.settings(root))
     put_clip(chosen.root)
     with listening(create_app(chosen, engine)) as found:
         yield found

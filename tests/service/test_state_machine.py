@@ -10,17 +10,26 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from GPT_SoVITS.engine.fake import FakeEngine
 from service.app import create_app
 from service.settings import load_settings
 from service.tasks import wav
+from tests.service.databases import Databases
 from tests.service.samples import clip, picture
 
 VOICES = st.sampled_from(["anna", "bert"])
@@ -41,6 +50,8 @@ def _picture() -> bytes:
 class ServiceMachine(RuleBasedStateMachine):
     """Clients and an administrator of one service; ``voices`` and ``tasks`` are what it has promised."""
 
+    databases: ClassVar[Databases]
+
     @initialize()
     def begin(self) -> None:
         self.root = Path(tempfile.mkdtemp())
@@ -53,7 +64,8 @@ class ServiceMachine(RuleBasedStateMachine):
     def start(self) -> None:
         self.engine = FakeEngine()
         self.engine.hold()
-        given = load_settings(root=self.root, host="127.0.0.1", shutdown_seconds=0)
+        database = self.databases.settings(self.root)
+        given = load_settings(root=self.root, host="127.0.0.1", shutdown_seconds=0, **database)
         self.http = TestClient(create_app(given, self.engine))
         self.http.__enter__()
 
@@ -64,6 +76,7 @@ class ServiceMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "http"):
             self.stop()
+            self.databases.drop(self.root)
             shutil.rmtree(self.root)
 
     # --- voices ---
@@ -186,7 +199,12 @@ class ServiceMachine(RuleBasedStateMachine):
         assert results == {task["task_id"] for task in listed if task["status"] == "done"}
 
 
-TestVoicesAndTasks = ServiceMachine.TestCase
-TestVoicesAndTasks.settings = settings(
-    max_examples=4, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@pytest.mark.both_databases
+def test_voices_and_tasks_in_whatever_order(databases: Databases) -> None:
+    ServiceMachine.databases = databases
+    run_state_machine_as_test(
+        ServiceMachine,
+        settings=settings(
+            max_examples=4, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

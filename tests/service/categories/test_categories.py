@@ -6,8 +6,12 @@ import json
 import threading
 from typing import Any
 
+import pytest
+
 from tests.service.conftest import Running
 from tests.service.samples import make_voice
+
+pytestmark = pytest.mark.both_databases
 
 
 def written(running: Running) -> list[dict[str, Any]]:

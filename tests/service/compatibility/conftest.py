@@ -17,6 +17,7 @@ from GPT_SoVITS.engine.fake import FakeEngine
 from service.app import create_app
 from service.settings import load_settings
 from tests.service.conftest import Running, listening
+from tests.service.databases import Databases
 
 RATE = 32_000
 TEXT = "今天天气不错。我们出去走走。"
@@ -53,10 +54,11 @@ def put_clip(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def speaking(tmp_path_factory: pytest.TempPathFactory, shared_databases: Databases) -> Iterator[Running]:
     """A service with the voice ``narrator`` and a clip in its audio folder; shared by a module's tests."""
     engine = FakeEngine()
-    settings = load_settings(root=tmp_path_factory.mktemp("service"), host="127.0.0.1")
+    root = tmp_path_factory.mktemp("service")
+    settings = load_settings(root=root, host="127.0.0.1", **shared_databases.settings(root))
     app = create_app(settings, engine)
     with listening(app) as address, httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
         put_clip(settings.root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,23 @@ import service.database.models  # noqa: F401  (fills the metadata)
 from service.database import Base, Database
 from service.database.migrate import DatabaseTooNewError, migrate
 from service.keys.models import SecretRow
+from tests.service.databases import Databases
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
-def database(database_url: str) -> Database:
+def database_url(databases: Databases, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    return databases.url(tmp_path, tables=False)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     migrate(database)
-    return database
+    yield database
+    database.close()
 
 
 def test_migrations_make_the_tables_that_the_code_describes(database: Database) -> None:

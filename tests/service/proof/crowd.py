@@ -16,9 +16,9 @@ from tests.service.proof.figures import Found, milliseconds
 from tests.service.proof.harness import Service, serving, task_body
 
 
-def same_task(root: Path, threads: int = 100) -> Found:
+def same_task(root: Path, threads: int = 100, **settings: object) -> Found:
     """A hundred threads submit one task: one job, equal answers; another body is a conflict."""
-    with serving(root, seconds_per_segment=0.3) as service:
+    with serving(root, seconds_per_segment=0.3, **settings) as service:
         together = threading.Barrier(threads)
         content = task_body("same", "一句话。两句话。")
 
@@ -40,12 +40,12 @@ def same_task(root: Path, threads: int = 100) -> Found:
     return {"good": good, "answers": dict(statuses), "different_answers": equal, "another_body": other, "tasks": total}
 
 
-def submits_and_cancels(root: Path, count: int = 1000, seed: int = 0) -> Found:
+def submits_and_cancels(root: Path, count: int = 1000, seed: int = 0, **settings: object) -> Found:
     """Submit and cancel or remove while they wait or run: each task ends in exactly one state."""
     chance = random.Random(seed)
     plan = [(f"c{n}", chance.choice(("cancel", "delete", "leave")), chance.uniform(0, 0.1)) for n in range(count)]
 
-    with serving(root, seconds_per_segment=0.01, waiting_limit=1_000_000) as service:
+    with serving(root, seconds_per_segment=0.01, waiting_limit=1_000_000, **settings) as service:
         began = time.monotonic()
         clients = [service.client(60) for _ in range(8)]
 

@@ -67,6 +67,12 @@ class Service:
         self._log = (root / "server.log").open("ab")
 
     @property
+    def database_url(self) -> str | None:
+        """The address of its database; None is the file in its folder."""
+        found = self._settings.get("database_url")
+        return None if found is None else str(found)
+
+    @property
     def url(self) -> str:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"

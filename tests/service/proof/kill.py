@@ -1,4 +1,5 @@
-"""kill -9 of the API, of the engine or of both at random moments under load: nothing accepted is lost.
+"""kill -9 of the API, of the engine, of both or of the database server at random moments under load, on one or several
+API processes that share a folder and a database: nothing accepted is lost.
 
 Figures: accepted tasks and how they ended; tasks that had not ended 30 s after the last start; finished segments that
 were spoken again; segments in flight that were; WAV files that were visible and not whole; results that differ from
@@ -8,21 +9,28 @@ an undisturbed run; the database's own check.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import random
-import sqlite3
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import select
+from sqlalchemy import text as sql
 
 from GPT_SoVITS.engine.fake import FAKE_WEIGHTS, FakeEngine, solo
 from GPT_SoVITS.engine.messages import Reference, SamplingParameters, SynthesisRequest
+from service.database import Database
 from service.tasks import wav
+from service.tasks.models import HappeningRow
+from service.tasks.records import Kind
+from tests.service.postgresql import PostgresServer
 from tests.service.proof.harness import Service, task_body
 
 STUCK_SECONDS = 30.0
@@ -64,9 +72,10 @@ class Figures:
 class Load:
     """Submits tasks without end; an answer that was lost is asked for again, with the same id."""
 
-    def __init__(self, service: Service, seed: int, most_waiting: int = 30) -> None:
+    def __init__(self, services: Sequence[Service], seed: int, most_waiting: int = 30) -> None:
         self.accepted: dict[str, str] = {}
-        self._service, self._random, self._most = service, random.Random(seed), most_waiting
+        self._random, self._most = random.Random(seed), most_waiting
+        self._clients = itertools.cycle([service.client(5.0) for service in services])
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
         self._thread.start()
@@ -78,28 +87,28 @@ class Load:
 
     def _run(self) -> None:
         number = 0
-        with self._service.client(5.0) as client:
-            while not self._stop.is_set():
-                task_id, count = f"k{number}", self._random.randint(1, 6)
-                text = "".join(f"{task_id}的第{n}句。" for n in range(count))
-                if self._submitted(client, task_body(task_id, text, f"u{number % 5}", seed=number)):
-                    self.accepted[task_id] = text
-                    number += 1
-                self._wait_for_room(client)
+        while not self._stop.is_set():
+            task_id, count = f"k{number}", self._random.randint(1, 6)
+            text = "".join(f"{task_id}的第{n}句。" for n in range(count))
+            if self._submitted(task_body(task_id, text, f"u{number % 5}", seed=number)):
+                self.accepted[task_id] = text
+                number += 1
+            self._wait_for_room()
 
-    def _submitted(self, client: httpx.Client, body: dict[str, object]) -> bool:
+    def _submitted(self, body: dict[str, object]) -> bool:
         while True:
             with contextlib.suppress(httpx.HTTPError):
-                answer = client.post("/voice-tasks", json=body)
+                answer = next(self._clients).post("/voice-tasks", json=body)
                 if answer.status_code in (200, 201):
                     return True
                 assert answer.status_code >= 500, answer.text
             time.sleep(0.02)
 
-    def _wait_for_room(self, client: httpx.Client) -> None:
+    def _wait_for_room(self) -> None:
+        chosen = {"status": "wait", "page_size": 1}
         while not self._stop.is_set():
-            with contextlib.suppress(httpx.HTTPError, KeyError):
-                waiting = client.get("/voice-tasks", params={"status": "wait", "page_size": 1}).json()["data"]["total"]
+            with contextlib.suppress(httpx.HTTPError, KeyError, TypeError):
+                waiting = next(self._clients).get("/voice-tasks", params=chosen).json()["data"]["total"]
                 if waiting < self._most:
                     return
             time.sleep(0.05)
@@ -183,12 +192,14 @@ def _check_results(service: Service, figures: Figures, accepted: dict[str, str])
 
 
 def _check_database(service: Service, figures: Figures) -> None:
-    with contextlib.closing(sqlite3.connect(service.root / "service.db")) as database:
-        figures.database = database.execute("PRAGMA integrity_check").fetchone()[0]
-        rows = database.execute("SELECT task_id, detail FROM voice_task_events WHERE kind = 'segment'").fetchall()
-        figures.segments = len(rows)
-        committed = Counter((task_id, json.loads(detail)["index"]) for task_id, detail in rows)
-        figures.committed_twice = sum(count - 1 for count in committed.values())
+    database = Database(service.database_url or f"sqlite:///{service.root / 'service.db'}")
+    with database.reading() as session:
+        figures.database = session.scalar(sql("PRAGMA integrity_check" if database.is_sqlite else "SELECT 'ok'")) or ""
+        kept = select(HappeningRow.task_id, HappeningRow.detail).where(HappeningRow.kind == Kind.SEGMENT.value)
+        committed = Counter((task_id, detail["index"]) for task_id, detail in session.execute(kept).tuples())
+    database.close()
+    figures.segments = committed.total()
+    figures.committed_twice = sum(count - 1 for count in committed.values())
     spoken = Counter(service.spoken.read_text("utf-8").splitlines())
     figures.spoken_again = sum(count - 1 for count in spoken.values())
     # A kill takes what every request had under way: one segment each.
@@ -197,7 +208,47 @@ def _check_database(service: Service, figures: Figures) -> None:
     figures.most_spoken_again_per_kill = round(max(per_task.values(), default=0) / max(kills, 1), 3)
 
 
-def run(root: Path, kills: int, seed: int = 0, longest_pause: float = 1.5) -> Figures:
+class Victims:
+    """What can be killed, and is started again.
+
+    Args:
+        services: API processes with their engines.
+        server: Of the database, where it is ours.
+    """
+
+    def __init__(self, services: Sequence[Service], server: PostgresServer | None) -> None:
+        self._services, self._server = services, server
+
+    def kill(self, chance: random.Random) -> str:
+        """Kill something and start it again; return what."""
+        target = chance.choice(("api", "engine", "both", *(["database"] if self._server else [])))
+        if self._server is not None and target == "database":
+            self._server.kill()
+            time.sleep(chance.choice((0.0, 0.5, 4.0)))  # the longest is more than anybody waits at a commit
+            self._server.start()
+            return target
+        service = chance.choice(self._services)
+        service.kill(api=target != "engine", engine=target != "api")
+        if service.process is None:
+            service.start()
+        return target
+
+    def end(self) -> None:
+        """Kill all services."""
+        for service in self._services:
+            service.kill(api=True, engine=True)
+
+
+def run(
+    root: Path,
+    kills: int,
+    seed: int = 0,
+    longest_pause: float = 1.5,
+    *,
+    servers: int = 1,
+    database: str | None = None,
+    server: PostgresServer | None = None,
+) -> Figures:
     """Kill so often and return the figures.
 
     Args:
@@ -205,38 +256,40 @@ def run(root: Path, kills: int, seed: int = 0, longest_pause: float = 1.5) -> Fi
         kills: How often.
         seed: Of the moments and targets.
         longest_pause: Seconds between a start and the next kill, at most.
+        servers: API processes on one database and one folder.
+        database: Its address; None is the file in the folder.
+        server: Of the database, to be killed too; None leaves it alone.
     """
     figures, chance = Figures(), random.Random(seed)
-    service = Service(root, seconds_per_segment=0.06, parallel=4, concurrent_tasks=6, waiting_limit=100_000)
+    given = {"concurrent_tasks": 6, "waiting_limit": 100_000, **({"database_url": database} if database else {})}
+    services = [Service(root, seconds_per_segment=0.06, parallel=4, **given) for _ in range(servers)]
+    victims = Victims(services, server)
     try:
-        service.start()
+        for service in services:
+            service.start()
     except BaseException:
-        service.kill(api=True, engine=True)
+        victims.end()
         raise
-    load, watch = Load(service, seed), Watch(root)
+    load, watch = Load(services, seed), Watch(root)
     try:
         while not load.accepted:
             time.sleep(0.05)
         counted: Counter[str] = Counter()
         for _ in range(kills):
             time.sleep(chance.uniform(0.0, longest_pause))
-            target = chance.choice(("api", "engine", "both"))
-            service.kill(api=target != "engine", engine=target != "api")
-            counted[target] += 1
-            if service.process is None:
-                service.start()
+            counted[victims.kill(chance)] += 1
         figures.kills = dict(counted)
         load.stop()
         figures.accepted = len(load.accepted)
-        _settle(service, figures, load.accepted)
+        _settle(services[0], figures, load.accepted)
         watch.stop()
-        _check_results(service, figures, load.accepted)
-        service.kill(api=True, engine=True)
-        _check_database(service, figures)
+        _check_results(services[0], figures, load.accepted)
+        victims.end()
+        _check_database(services[0], figures)
     finally:
         load.stop()
         watch.stop()
-        service.kill(api=True, engine=True)
+        victims.end()
     figures.whole_files_seen, figures.partial_files_seen = watch.whole, sorted(watch.partial)
-    figures.slowest_start = round(max(service.starts), 2)
+    figures.slowest_start = round(max(start for service in services for start in service.starts), 2)
     return figures

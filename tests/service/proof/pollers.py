@@ -43,7 +43,7 @@ while True:
 
 
 def pollers_and_streams(
-    root: Path, pollers: int = 1000, streams: int = 200, seconds: float = 20.0, busy: int = 0
+    root: Path, pollers: int = 1000, streams: int = 200, seconds: float = 20.0, busy: int = 0, **settings: object
 ) -> Found:
     """Pollers at 1 Hz and event streams during synthesis: how long an answer takes, and how much synthesis slows.
 
@@ -53,10 +53,12 @@ def pollers_and_streams(
         streams: Each follows one task.
         seconds: How long they stay.
         busy: Processes that compute all the time, as the real engine does; without them the engine only waits.
+        settings: Of the service, beside those of the proof.
     """
+    given = {"concurrent_tasks": 4, "waiting_limit": 1_000_000, **settings}
     with (
         _working(root, busy) as work,
-        serving(root, seconds_per_segment=0.2, parallel=4, concurrent_tasks=4, waiting_limit=1_000_000) as service,
+        serving(root, seconds_per_segment=0.2, parallel=4, **given) as service,
     ):
         _fill(service, seconds)
         time.sleep(1.0)

@@ -22,13 +22,13 @@ def _speak_all(service: Service, first: int, count: int) -> None:
             time.sleep(0.1)
 
 
-def run(root: Path, tasks: int = 10_000) -> Found:
+def run(root: Path, tasks: int = 10_000, **settings: object) -> Found:
     """Speak so many tasks and compare memory along the way.
 
     The slope is taken over the second half: caches fill in the first.
     """
     points: list[tuple[int, float, int]] = []
-    with serving(root, seconds_per_segment=0.0, waiting_limit=1_000_000) as service:
+    with serving(root, seconds_per_segment=0.0, waiting_limit=1_000_000, **settings) as service:
         step = max(1, tasks // 20)
         for first in range(0, tasks, step):
             _speak_all(service, first, step)

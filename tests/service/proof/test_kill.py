@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.service.postgresql import NoServerError, postgres_server
 from tests.service.proof import kill
+
+
+def _on_postgres(root: Path, kills: int, **how: Any) -> kill.Figures:
+    try:
+        with postgres_server() as server:
+            return kill.run(root, kills, database=server.address(server.create()), server=server, **how)
+    except NoServerError as error:
+        pytest.skip(str(error))
 
 
 def test_nothing_accepted_is_lost_when_api_and_engine_are_killed(tmp_path: Path) -> None:
@@ -14,6 +24,18 @@ def test_nothing_accepted_is_lost_when_api_and_engine_are_killed(tmp_path: Path)
     assert figures.good, figures.shown()
     assert figures.accepted >= 5
     assert figures.most_spoken_again_per_kill <= 1
+
+
+def test_nor_when_the_database_is_killed_under_two_servers(tmp_path: Path) -> None:
+    figures = _on_postgres(tmp_path, kills=5, seed=6, longest_pause=1.0, servers=2)
+    assert figures.good, figures.shown()
+    assert figures.kills["database"] >= 1 and figures.accepted >= 5
+
+
+@pytest.mark.full
+def test_forty_kills_of_anything_under_two_servers(tmp_path: Path) -> None:
+    figures = _on_postgres(tmp_path, kills=40, servers=2)
+    assert figures.good, figures.shown()
 
 
 @pytest.mark.full

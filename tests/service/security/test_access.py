@@ -16,6 +16,8 @@ from tests.service.conftest import Running, Starter
 from tests.service.samples import make_voice
 from tests.service.tasks.http import add_reference
 
+pytestmark = pytest.mark.both_databases
+
 
 def add_key(running: Running, name: str = "page") -> str:
     """Make a key as the command line does, in another process's place."""

@@ -13,7 +13,6 @@ from typing import Any
 from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.engine.messages import Reference, SynthesisRequest
 from service.database import Database
-from service.database.migrate import migrate
 from service.tasks.bus import ChangeBus
 from service.tasks.dispatcher import Dispatcher, DispatcherSettings, offload_to
 from service.tasks.estimate import SpeedMeter
@@ -44,6 +43,8 @@ class Bench:
     clock: Clock
     changes: list[Change]
     engine: FakeEngine = field(default_factory=FakeEngine)
+    cut: Callable[[], object] = lambda: None
+    """What a test does to the database in the middle of a step."""
 
     def submit(self, task_id: str, user_id: str = "u1", text: str = TEXT, **fields: Any) -> Task:
         """Accept a task."""
@@ -84,13 +85,6 @@ def make_bench(root: Path, database: Database, **store: Any) -> Bench:
     clock, changes = Clock(), list[Change]()
     made = WorkStore(database.writing, database.reading, TaskFiles(root), changes.append, clock, **store)
     return Bench(root, made, clock, changes)
-
-
-def open_database(url: str) -> Database:
-    """Return an empty database with all tables, as the migrations make them."""
-    database = Database(url)
-    migrate(database)
-    return database
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

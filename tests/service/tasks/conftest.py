@@ -1,4 +1,4 @@
-"""Fixtures: a queue on SQLite in a temporary folder."""
+"""Fixtures: a queue in a temporary folder."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from service.database import Database
-from tests.service.tasks.bench import Bench, make_bench, open_database
+from tests.service.databases import Databases
+from tests.service.tasks.bench import Bench, make_bench
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """SQLite; modules that ask for ``database_url`` get it and PostgreSQL in turn."""
-    asked = "database_url" in request.fixturenames
-    opened = open_database(request.getfixturevalue("database_url") if asked else f"sqlite:///{tmp_path / 'queue.db'}")
+def database(databases: Databases, tmp_path: Path) -> Iterator[Database]:
+    opened = Database(databases.url(tmp_path))
     yield opened
     opened.close()
 

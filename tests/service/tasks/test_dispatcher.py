@@ -25,6 +25,8 @@ from service.tasks.records import Status
 from service.tasks.wav import to_pcm16
 from tests.service.tasks.bench import SEGMENTS, TEXT, Bench, until
 
+pytestmark = pytest.mark.both_databases
+
 
 def _result(path: Path) -> NDArray[np.int16]:
     with wave.open(str(path)) as file:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.tasks.estimate import SpeedMeter, forecast
 from service.tasks.fairness import Place, fair_order
 from tests.service.tasks.bench import Bench
+
+pytestmark = pytest.mark.both_databases
 
 
 def _names(places: list[Place]) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from service.database import Database
 from service.tasks.known import Known
 from service.tasks.records import Change, Task
 from service.tasks.store import TaskStore
 from tests.service.tasks.bench import Bench, make_bench
+
+pytestmark = pytest.mark.both_databases
 
 
 class Seconds:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from tests.service.tasks.bench import Bench
 PLAN = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。", "二。", "三。"))
 
 
-pytestmark = pytest.mark.usefixtures("database_url")  # on SQLite and on PostgreSQL
+pytestmark = pytest.mark.both_databases
 
 
 def _claimed(bench: Bench, worker: str = "w") -> Lease:
@@ -180,3 +182,20 @@ def test_a_process_that_is_gone_is_known_to_be_dead() -> None:
     )
     assert surely_dead(child.stdout.strip())
     assert not surely_dead("elsewhere/0/0:1:2:abc"), "of other machines nobody knows"
+
+
+def test_a_task_cancelled_while_it_is_claimed_is_cancelled(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.submit("t1")
+    usual, cancelled = bench.store._take_turn, threading.Thread(target=bench.store.cancel, args=("t1",))
+
+    def take_turn(*arguments: Any) -> None:
+        cancelled.start()
+        cancelled.join(0.3)  # it waits for the claim, or for nothing
+        usual(*arguments)
+
+    monkeypatch.setattr(bench.store, "_take_turn", take_turn)
+    lease = bench.store.claim("w", 60)
+    cancelled.join()
+    assert lease is not None and bench.status("t1") is Status.ERROR
+    with pytest.raises(LeaseLostError):
+        bench.store.start(lease, PLAN)

@@ -13,6 +13,8 @@ from tests.service.conftest import Running
 from tests.service.tasks.bench import Bench
 from tests.service.tasks.http import body
 
+pytestmark = pytest.mark.both_databases
+
 DAY = 86_400.0
 
 

@@ -10,6 +10,8 @@ from tests.service.conftest import Running, Starter
 from tests.service.security.test_access import add_key
 from tests.service.tasks.http import ended, submit
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def held(start: Starter) -> Running:

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from service.database import Database
+from service.tasks import work
 from service.tasks.reconcile import drop_never_accepted, reconcile
 from service.tasks.records import Status
 from service.tasks.work import Plan, Spoken
 from tests.service.tasks.bench import Bench
+
+pytestmark = pytest.mark.both_databases
 
 PLAN = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。", "二。"))
 
@@ -98,11 +101,11 @@ def test_an_interrupted_stitching_is_finished(bench: Bench, monkeypatch: pytest.
     _done(bench, "t1")
     before = bench.store.find("t1")
 
-    def killed(_: object) -> None:
+    def killed(*_: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(bench.store, "put_in_place", killed)
+        patch.setattr(work, "put_in_place", killed)
         bench.store.replace(before, Spoken(1, np.full(4, 9, np.int16), 0, 0.1, 1, 1, None), seed=8)
     assert reconcile(bench.store).restitched == 1
     for name in ("done/t1.wav", "output/u1/t1/t1.wav"):

@@ -19,6 +19,8 @@ from GPT_SoVITS.engine.fake import FakeEngine
 from tests.service.conftest import Running, Starter
 from tests.service.tasks.http import TEXT, add_reference, body, ended, events, submit
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def held(start: Starter) -> Running:

@@ -6,19 +6,32 @@ import contextlib
 import shutil
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
+from service.database import Database
 from service.tasks import wav
 from service.tasks.errors import LeaseLostError, TaskConflictError, TaskMissingError
 from service.tasks.leases import Lease
 from service.tasks.reconcile import reconcile
 from service.tasks.records import NewTask, Status
 from service.tasks.work import Plan, Spoken
-from tests.service.tasks.bench import make_bench, open_database
+from tests.service.databases import Databases
+from tests.service.tasks.bench import make_bench
 
 PLAN = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。", "二。"))
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -30,10 +43,12 @@ class TaskMachine(RuleBasedStateMachine):
 
     leases = Bundle("leases")
 
+    databases: ClassVar[Databases]
+
     @initialize()
     def begin(self) -> None:
         self.root = Path(tempfile.mkdtemp())
-        self.database = open_database(f"sqlite:///{self.root / 'queue.db'}")
+        self.database = Database(self.databases.url(self.root))
         self.bench = make_bench(self.root, self.database)
         self.accepted: set[str] = set()
 
@@ -41,6 +56,7 @@ class TaskMachine(RuleBasedStateMachine):
         if hasattr(self, "root"):
             self.bench.engine.close(timeout=0)
             self.database.close()
+            self.databases.drop(self.root)
             shutil.rmtree(self.root)
 
     @rule(name=NAMES, user=st.sampled_from(["u", "v"]))
@@ -123,7 +139,12 @@ class TaskMachine(RuleBasedStateMachine):
             assert self.bench.status(path.stem.lstrip(".")) is Status.DONE
 
 
-TestTasks = TaskMachine.TestCase
-TestTasks.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@pytest.mark.both_databases
+def test_whatever_is_done_to_tasks(databases: Databases) -> None:
+    TaskMachine.databases = databases
+    run_state_machine_as_test(
+        TaskMachine,
+        settings=settings(
+            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -16,7 +16,7 @@ from service.tasks.records import CANCELLED, NewTask, Status
 from service.tasks.store import Choice
 from tests.service.tasks.bench import TEXT, Bench
 
-pytestmark = pytest.mark.usefixtures("database_url")  # on SQLite and on PostgreSQL
+pytestmark = pytest.mark.both_databases
 
 
 def _entry(path: Path) -> dict[str, Any]:

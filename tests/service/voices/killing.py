@@ -1,7 +1,8 @@
 """Makes, changes and removes voices in processes that end without warning at every step that touches the disk.
 
-``python -m tests.service.voices.killing FOLDER`` prints one JSON object: how many kills there were, and every state
-that a start afterwards did not put right. Each kill is a fork that leaves by ``os._exit`` at its n-th such step.
+``python -m tests.service.voices.killing FOLDER [postgresql]`` prints one JSON object: how many kills there were, and
+every state that a start afterwards did not put right. Each kill is a fork that leaves by ``os._exit`` at its n-th such
+step.
 """
 
 from __future__ import annotations
@@ -14,24 +15,23 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from service.app import open_database
 from service.database import Database
-from service.settings import load_settings
 from service.voices.folders import VoiceFolders
 from service.voices.preparing import Limits
 from service.voices.records import Files, Upload
 from service.voices.store import VoiceStore
+from tests.service.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.service.postgresql import postgres_server
 from tests.service.samples import clip, picture
 
 _STEPS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "shutil.rmtree"})
 _FIELDS = {"model_name": "A", "gender": 1, "prompt_text": "", "prompt_language": "all_zh"}
 
 
-def store_in(root: Path) -> VoiceStore:
+def store_in(root: Path, databases: Databases) -> VoiceStore:
     """Open the store of a folder."""
-    new = not (root / "service.db").exists()
-    database = open_database(load_settings(root=root)) if new else Database.in_folder(root)
-    (root / "audio").mkdir(exist_ok=True)
+    database = Database(databases.url(root))
+    (root / "audio").mkdir(parents=True, exist_ok=True)
     return VoiceStore(database, VoiceFolders(root / "audio"), Limits(1 << 24, 1 << 24), lambda path, field: path)
 
 
@@ -59,11 +59,11 @@ def remove(store: VoiceStore) -> None:
     store.remove("v")
 
 
-def killed_at(step: int, root: Path, action: Callable[[VoiceStore], None]) -> bool:
+def killed_at(step: int, root: Path, databases: Databases, action: Callable[[VoiceStore], None]) -> bool:
     """Do something in a process that ends at a step; False when it got to the end before."""
     process = os.fork()
     if process == 0:
-        store, left = store_in(root), [step]
+        store, left = store_in(root, databases), [step]
 
         def count(event: str, arguments: tuple[object, ...]) -> None:
             if event in _STEPS and str(root) in str(arguments[0] if arguments else ""):
@@ -79,9 +79,9 @@ def killed_at(step: int, root: Path, action: Callable[[VoiceStore], None]) -> bo
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
 
 
-def wrong_after_start(root: Path) -> list[str]:
+def wrong_after_start(root: Path, databases: Databases) -> list[str]:
     """Start as the service does, and return what does not agree."""
-    store = store_in(root)
+    store = store_in(root, databases)
     store.sweep()
     voices, _ = store.page(0, 100)
     found = []
@@ -103,13 +103,12 @@ def wrong_after_start(root: Path) -> list[str]:
     return found + hidden
 
 
-def main(scratch: Path) -> None:
+def main(scratch: Path, databases: Databases) -> None:
     """Kill at every step of every action."""
     empty, full = scratch / "empty", scratch / "full"
     for root in (empty, full):
-        root.mkdir(parents=True)
-        store_in(root)._database.close()
-    store = store_in(full)
+        store_in(root, databases)._database.close()
+    store = store_in(full, databases)
     make(store)
     store._database.close()
     kills, wrong = 0, []
@@ -117,9 +116,11 @@ def main(scratch: Path) -> None:
         for step in range(200):
             root = scratch / "now"
             shutil.copytree(before, root)
-            killed = killed_at(step, root, action)
+            databases.copy(before, root)
+            killed = killed_at(step, root, databases, action)
             kills += killed
-            wrong += [f"{name}, step {step}: {each}" for each in wrong_after_start(root)]
+            wrong += [f"{name}, step {step}: {each}" for each in wrong_after_start(root, databases)]
+            databases.drop(root)
             shutil.rmtree(root)
             if not killed:
                 break
@@ -127,4 +128,9 @@ def main(scratch: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    folder = Path(sys.argv[1])
+    if sys.argv[2:] == ["postgresql"]:
+        with postgres_server() as server:
+            main(folder, PostgresDatabases(server))
+    else:
+        main(folder, SqliteDatabases(folder / "template.db"))

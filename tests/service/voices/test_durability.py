@@ -12,26 +12,28 @@ from pathlib import Path
 
 import pytest
 
-from service.database import Database
 from service.errors import ConflictError
 from service.voices.records import Files
+from tests.service.databases import Databases, PostgresDatabases
 from tests.service.voices.killing import files, make, store_in, wrong_after_start
 
+pytestmark = pytest.mark.both_databases
 
-def test_killed_at_every_step_that_touches_the_disk(tmp_path: Path) -> None:
+
+def test_killed_at_every_step_that_touches_the_disk(tmp_path: Path, databases: Databases) -> None:
     # Waiting for a real disk takes most of the time and shows nothing here: the processes die, the machine does not.
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as scratch:
-        answer = _kill(scratch)
+        answer = _kill(scratch, "postgresql" if isinstance(databases, PostgresDatabases) else "sqlite")
     assert answer.returncode == 0, answer.stderr[-3000:]
     found = json.loads(answer.stdout.splitlines()[-1])
     assert found["wrong"] == []
     assert found["kills"] > 40, "the steps are still noticed"
 
 
-def _kill(scratch: str) -> subprocess.CompletedProcess[str]:
+def _kill(scratch: str, kind: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.service.voices.killing", scratch],
+        [sys.executable, "-m", "tests.service.voices.killing", scratch, kind],
         capture_output=True,
         text=True,
         check=False,
@@ -41,9 +43,9 @@ def _kill(scratch: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_database_that_fails_at_the_commit_takes_the_folder_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = store_in(tmp_path)
+    store = store_in(tmp_path, databases)
 
     def fail(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
@@ -53,7 +55,7 @@ def test_a_database_that_fails_at_the_commit_takes_the_folder_back(
         make(store)
     monkeypatch.undo()
     assert store.page(0, 10) == ([], 0)
-    assert wrong_after_start(tmp_path) == []
+    assert wrong_after_start(tmp_path, databases) == []
     make(store)
 
     monkeypatch.setattr("service.voices.store._named", fail)
@@ -64,8 +66,9 @@ def test_a_database_that_fails_at_the_commit_takes_the_folder_back(
     assert store.find("v").reference == "refer.wav" and store.folders.of("v").is_dir()
 
 
-def test_of_many_who_make_the_same_voice_one_does(tmp_path: Path) -> None:
-    store, results = store_in(tmp_path), []
+def test_of_many_who_make_the_same_voice_one_does(tmp_path: Path, databases: Databases) -> None:
+    results: list[str] = []
+    store = store_in(tmp_path, databases)
 
     def attempt(number: int) -> None:
         try:
@@ -80,19 +83,11 @@ def test_of_many_who_make_the_same_voice_one_does(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(results) == ["made"] + ["refused"] * 5
-    assert wrong_after_start(tmp_path) == []
+    assert wrong_after_start(tmp_path, databases) == []
 
 
-def test_the_same_on_another_database(database_url: str, tmp_path: Path) -> None:
-    from service.database.migrate import migrate
-    from service.voices.folders import VoiceFolders
-    from service.voices.preparing import Limits
-    from service.voices.store import VoiceStore
-
-    database = Database(database_url)
-    migrate(database)
-    (tmp_path / "audio").mkdir()
-    store = VoiceStore(database, VoiceFolders(tmp_path / "audio"), Limits(1 << 24, 1 << 24), lambda path, field: path)
+def test_names_are_found_whatever_their_letters(tmp_path: Path, databases: Databases) -> None:
+    store = store_in(tmp_path, databases)
     make(store)
     with pytest.raises(ConflictError):
         make(store)
@@ -100,4 +95,3 @@ def test_the_same_on_another_database(database_url: str, tmp_path: Path) -> None
     assert store.page(0, 10, "ü100%")[1] == 1 and store.page(0, 10, "_")[1] == 0
     store.remove("v")
     assert store.page(0, 10) == ([], 0)
-    database.engine.dispose()

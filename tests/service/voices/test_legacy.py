@@ -10,6 +10,8 @@ import pytest
 from tests.service.conftest import Starter
 from tests.service.samples import clip, picture
 
+pytestmark = pytest.mark.both_databases
+
 
 def old_installation(root: Path) -> list[dict[str, object]]:
     """Write the files of the program that is replaced."""

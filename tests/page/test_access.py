@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from GPT_SoVITS.engine.fake import FakeEngine
 from tests.page.conftest import Opener
 from tests.page.serving import Site, clip
 
@@ -57,6 +58,10 @@ def test_axe_finds_nothing_serious_in_any_view(shared: Site, open_page: Opener, 
     page.set_input_files("#clip-file", sound)
     expect(page.locator("clip-trimmer")).to_be_visible()
     look("voice editor")
+    page.locator(".more-clips summary").click()
+    page.set_input_files("#more-clips-file", sound)
+    expect(page.locator(".clip-row .checks")).to_be_visible()
+    look("voice editor with more clips")
     page.keyboard.press("Escape")
     page.goto(f"{shared.url}/index#/studio")
     page.locator("summary").click()
@@ -70,6 +75,15 @@ def test_axe_finds_nothing_serious_in_any_view(shared: Site, open_page: Opener, 
     page.locator(".task-text").first.click()
     expect(page.locator(".story li").first).to_be_visible()
     look("task drawer")
+    page.keyboard.press("Escape")
+    assert isinstance(shared.engine, FakeEngine)
+    shared.engine.begin_start(0.4)
+    expect(page.locator(".banner.info")).to_contain_text("40 %")
+    look("starting")
+    page.goto(f"{shared.url}/index#/weights")
+    expect(page.locator(".loading-panel")).to_be_visible()
+    look("starting, weights")
+    shared.engine.finish_start()
     assert not [f"{name}: {finding}" for name, findings in found.items() for finding in findings]
 
 

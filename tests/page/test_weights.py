@@ -50,9 +50,10 @@ def test_a_switch_says_how_far_it_is(installed: Site, open_page: Opener) -> None
     engine.hold_loads(0.4)
     page = open_page(installed, "weights")
     in_use(page, "old.ckpt")
-    assert page.locator(".weight").last.inner_text() and "a-broken" in page.locator("fieldset").first.locator(
-        ".weight"
-    ).last.inner_text(), "what cannot be used stands last"
+    assert (
+        page.locator(".weight").last.inner_text()
+        and "a-broken" in page.locator("fieldset").first.locator(".weight").last.inner_text()
+    ), "what cannot be used stands last"
     choose(page, "new.ckpt", "new.pth")
     panel = page.locator(".loading-panel")
     expect(panel.get_by_role("progressbar", name="Loading weights")).to_have_attribute("aria-valuenow", "40")
@@ -74,7 +75,9 @@ def test_a_switch_says_how_far_it_is(installed: Site, open_page: Opener) -> None
 
 def test_a_switch_that_fails_keeps_the_old_and_says_why(installed: Site, open_page: Opener) -> None:
     engine = engine_of(installed)
-    engine.unloadable[str(installed.root / "GPT_weights/new.ckpt")] = WeightsInvalidError("new.ckpt: 3 keys are missing")
+    engine.unloadable[str(installed.root / "GPT_weights/new.ckpt")] = WeightsInvalidError(
+        "new.ckpt: 3 keys are missing"
+    )
     page = open_page(installed, "weights")
     choose(page, "new.ckpt")
     error = page.locator(".apply-bar [role=alert]")

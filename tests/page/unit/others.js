@@ -7,7 +7,9 @@ import { languageOf, setLanguage, t } from "/web/lib/i18n.js";
 import { createStore } from "/web/lib/store.js";
 import { columnsThatFit, visibleRange } from "/web/lib/virtual.js";
 import { createUndo } from "/web/data/undo.js";
-import { filterVoices } from "/web/data/library.js";
+import { filterVoices, loadingOf, pairOf } from "/web/data/library.js";
+import { clipsOf, putClips, unfit } from "/web/data/more-clips.js";
+import { stepWords } from "/web/views/loading.js";
 import { idFrom, missingIn } from "/web/data/editor.js";
 
 export function subscribers_hear_of_many_changes_once({ equal }) {
@@ -153,6 +155,42 @@ export function voices_are_found_by_name_id_and_category({ equal }) {
   equal(ids({ name: "b2" }), ["b2"]);
   equal(ids({ category: "books" }), ["a1"]);
   equal(ids({}), ["a1", "b2"]);
+}
+
+export function what_the_engine_loads_is_known_from_several_sides({ equal }) {
+  const load = { gpt: "g", sovits: "s", progress: 40, step: "reading" };
+  equal(loadingOf({ loading: null, switching: null }, { engine: "ready" }), null);
+  equal(loadingOf({ loading: null, switching: null }, null), null);
+  equal(loadingOf({ loading: load, switching: null }, { engine: "ready" }), { progress: 40, step: "reading", gpt: "g", sovits: "s", starting: false, restarting: false });
+  const early = loadingOf({ loading: null, switching: null }, { engine: "starting" });
+  equal([early.progress, early.starting], [null, true]);
+  const asked = loadingOf({ loading: null, switching: { gpt_model_path: "x" } }, { engine: "ready" });
+  equal([asked.progress, asked.gpt], [null, "x"]);
+  equal(pairOf({ current: { gpt: "a", sovits: "b" } }) === pairOf({ current: { gpt: "a", sovits: "c" } }), false);
+  equal(pairOf({ current: null }) + pairOf(null), "");
+  setLanguage("zh");
+  equal([stepWords("warming up"), stepWords("something new")], ["预热", "something new"]);
+  setLanguage("en");
+}
+
+export function a_form_says_which_clips_stay({ equal }) {
+  setLanguage("en");
+  const said = (editor) => {
+    const form = new FormData();
+    putClips(form, editor);
+    return [...form.entries()].map(([name, value]) => [name, value.name ?? value]);
+  };
+  const blob = new Blob(["x"]);
+  const voice = { aux_refer_wav_urls: ["/audio/v/aux-1.wav", "/audio/v/aux-2.wav"] };
+  const clips = clipsOf(voice);
+  equal(said({ voice, clips, clipsChanged: false }), []);
+  equal(said({ voice, clips: [], clipsChanged: true }), [["keep_aux_refer_wavs", ""]]);
+  equal(said({ voice, clips: [clips[1], { key: "n", blob, name: "n.wav" }], clipsChanged: true }), [
+    ["keep_aux_refer_wavs", "/audio/v/aux-2.wav"],
+    ["aux_refer_wavs", "n.wav"],
+  ]);
+  equal(said({ voice: null, clips: [{ key: "n", blob, name: "n.wav" }], clipsChanged: true }), [["aux_refer_wavs", "n.wav"]]);
+  equal([unfit(0.4) !== "", unfit(0.5), unfit(60), unfit(61) !== ""], [true, "", "", true]);
 }
 
 export function ids_come_from_names_and_gaps_are_named({ equal, ok }) {

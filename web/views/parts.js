@@ -1,5 +1,5 @@
 // Small pieces that many views use.
-import { css, html, nothing, ref } from "../lib/html.js";
+import { css, html, keyed, nothing, ref } from "../lib/html.js";
 import { hueOf } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
@@ -8,7 +8,8 @@ import { icons } from "./icons.js";
 export function avatar(app, voice, size = "") {
   const source = app.media.source(voice?.avatar_url);
   const name = voice?.model_name || voice?.model_id || "?";
-  if (source) return html`<img class="avatar ${size}" src=${source} alt="" loading="lazy" decoding="async" />`;
+  // A cell that another voice takes over must not show the old face until the new one has come.
+  if (source) return keyed(source, html`<img class="avatar ${size}" src=${source} alt="" loading="lazy" decoding="async" />`);
   return html`<span class="avatar ${size}" aria-hidden="true" ${css({ "--hue": String(hueOf(voice?.model_id ?? "")) })}
     >${[...name][0]?.toUpperCase() ?? "?"}</span
   >`;

@@ -5,7 +5,7 @@ import en from "/web/i18n/en.js";
 import zh from "/web/i18n/zh.js";
 import { languageOf, setLanguage, t } from "/web/lib/i18n.js";
 import { createStore } from "/web/lib/store.js";
-import { columnsThatFit, visibleRange } from "/web/lib/virtual.js";
+import { assignSlots, columnsThatFit, visibleRange } from "/web/lib/virtual.js";
 import { createUndo } from "/web/data/undo.js";
 import { filterVoices, loadingOf, pairOf } from "/web/data/library.js";
 import { clipsOf, putClips, unfit } from "/web/data/more-clips.js";
@@ -98,6 +98,20 @@ export function only_rows_near_the_window_exist({ equal, ok }) {
   equal(visibleRange({ count: 10, columns: 1, rowHeight: 80, top: 99999, height: 800 }).to, 10);
   equal(columnsThatFit(1000, 290, 16), 3);
   equal(columnsThatFit(100, 290, 16), 1);
+}
+
+export function cells_that_are_left_behind_are_taken_over({ equal, ok }) {
+  const first = assignSlots(new Map(), ["a", "b", "c"]);
+  equal([...first.values()], [0, 1, 2]);
+  const second = assignSlots(first, ["b", "c", "d"]);
+  equal([second.get("b"), second.get("c"), second.get("d")], [1, 2, 0]);
+  equal([...assignSlots(first, ["c", "d", "e"]).values()], [2, 1, 0]);
+  equal([...assignSlots(first, ["x", "y", "a"]).values()], [2, 1, 0]);
+  equal([...assignSlots(first, ["x", "y", "z"]).values()], [0, 1, 2]);
+  // The cell with the focus is not taken over, and no two items share one.
+  const third = assignSlots(first, ["x", "y", "z", "w"], 1);
+  ok(![...third.values()].includes(1));
+  equal(new Set(third.values()).size, 4);
 }
 
 export async function what_is_encoded_is_heard_again({ equal, ok }) {

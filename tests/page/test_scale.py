@@ -63,15 +63,14 @@ def _scrolled(page: Page, end: int, start: int = 0) -> list[float]:
     return frames
 
 
-def _told(what: str, page: Page, length: int) -> float:
+def _median(what: str, page: Page, length: int) -> float:
     """Scroll through a list in jumps, then gently; print the frames and return the median of the jumps."""
     jumps = _scrolled(page, length)
     page.evaluate("scrollTo(0, 2000)")
     gentle = _scrolled(page, 3500, start=2000)
-    figures = ", ".join(
-        f"{name} {each[30]:.1f}/{each[57]:.1f}" for name, each in (("jumps", jumps), ("gently", gentle))
-    )
-    print(f"{what}: frames of median/p95 ms: {figures} at a load of {os.getloadavg()[0]:.1f}")
+    load = os.getloadavg()[0]
+    for name, frames in (("in jumps", jumps), ("gently", gentle)):
+        print(f"{what} {name}: median frame {frames[30]:.1f} ms, p95 {frames[57]:.1f} ms at a load of {load:.1f}")
     assert gentle[30] < SLOW_FRAME_MS
     return jumps[30]
 
@@ -94,8 +93,14 @@ def test_five_thousand_tasks_scroll(shared: Site, open_page: Opener) -> None:
     )
     page.reload()
     expect(page.locator(".tasks .badge")).to_have_text("5,000")
-    assert _told("5,000 tasks", page, 5000 * 60) < SLOW_FRAME_MS
+    assert _median("5,000 tasks", page, 5000 * 60) < SLOW_FRAME_MS
     assert page.locator(".task").count() < 60, "only what is near the window exists"
+    page.evaluate("scrollTo(0, 0)")
+    details = page.locator(".task").filter(has_text="Task number 1.").get_by_role("button", name="Details").last
+    details.focus()
+    page.evaluate("scrollTo(0, 20000)")
+    expect(page.locator(".task").filter(has_text="Task number 1.")).to_have_count(0)
+    assert page.evaluate("document.activeElement.localName") == "body", "the focus does not pass to another task"
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.locator(".task").filter(has_text="Task number 4999.")).to_be_visible()
 
@@ -106,7 +111,7 @@ def test_five_hundred_voices_scroll_and_are_searched(shared: Site, open_page: Op
     _many(page, "**/voice-models?*", 500, lambda i: {**voice, "model_id": f"v{i}", "model_name": f"Voice {i}"})
     page.reload()
     expect(page.locator(".view-head .badge")).to_have_text("500")
-    assert _told("500 voices", page, 30000) < SLOW_FRAME_MS
+    assert _median("500 voices", page, 30000) < SLOW_FRAME_MS
     assert page.locator(".voice-card").count() < 60
     page.locator("#voice-search").fill("voice 499")
     expect(page.locator(".voice-card")).to_have_count(1)

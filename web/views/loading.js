@@ -48,14 +48,14 @@ export function loadingBanner(app) {
   if (!now || app.store.state.route.view === "weights") return nothing;
   const early = now.starting || now.restarting;
   return html`<div class="banner info ${early ? "" : "narrow-only"}" role="status">
-    <span><strong>${title(now)}</strong>${early ? html` ${t("loading.starting.text")}` : nothing}</span>
+    <span><strong>${title(now)}</strong>${early ? t("loading.starting.text") : nothing}</span>
     <span class="banner-progress">${loadingBar(now)}${figure(now)}</span>
   </div>`;
 }
 
-/** The same in the corner of the navigation. */
+/** The same in the corner of the navigation, where nothing above says it already. */
 export function loadingNote(app) {
   const now = loadingOf(app.library.state, app.store.state.health);
-  if (!now) return nothing;
+  if (!now || now.starting || now.restarting || app.store.state.route.view === "weights") return nothing;
   return html`<a class="loading-note" href="#/weights"><span>${title(now)}</span>${figure(now)}${loadingBar(now)}</a>`;
 }

@@ -81,8 +81,7 @@ export function select({ id, value, options, onPick, label }) {
   </span>`;
 }
 
-/** A command to be copied into a terminal. */
-export function command(app, text) {
+export function copyButton(app, text) {
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -91,9 +90,12 @@ export function command(app, text) {
       app.toast(t("copy.failed"), "bad");
     }
   };
-  return html`<div class="command">
-    <code tabindex="0">${text}</code>${iconButton({ icon: icons.copy, label: t("copy"), onClick: copy })}
-  </div>`;
+  return iconButton({ icon: icons.copy, label: t("copy"), onClick: copy });
+}
+
+/** A command to be copied into a terminal. */
+export function command(app, text) {
+  return html`<div class="command"><code tabindex="0">${text}</code>${copyButton(app, text)}</div>`;
 }
 
 /** Opens a <dialog> when it appears; Escape and the backdrop close it through `onClose`. */

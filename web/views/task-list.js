@@ -133,7 +133,7 @@ function row(app, index) {
       </small>
     </div>
     <div class="task-buttons">
-      ${taskButtons(app, task)}${iconButton({ icon: icons.more, label: t("task.details"), onClick: open })}
+      ${taskButtons(app, task)}<span class="wide-only">${iconButton({ icon: icons.more, label: t("task.details"), onClick: open })}</span>
     </div>
   </article>`;
 }

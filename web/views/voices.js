@@ -30,11 +30,11 @@ function buttons(app, voice) {
   `;
 }
 
-function tags(app, voice, most = 3) {
+function tags(app, voice, most = 2) {
   const all = voice.categories ?? [];
   return html`<span class="tags">
-    ${all.slice(0, most).map((id) => html`<span class="tag">${categoryName(app.library, id)}</span>`)}
-    ${all.length > most ? html`<span class="tag">+${all.length - most}</span>` : nothing}
+    ${all.slice(0, most).map((id) => html`<span class="tag" title=${categoryName(app.library, id)}>${categoryName(app.library, id)}</span>`)}
+    ${all.length > most ? html`<span class="tag rest" title=${all.slice(most).map((id) => categoryName(app.library, id)).join(", ")}>+${all.length - most}</span>` : nothing}
   </span>`;
 }
 
@@ -84,7 +84,7 @@ function tableRow(app, voice) {
     ${playButton(app, voice, "small")}${avatar(app, voice, "small")}
     <div class="col name"><strong>${voice.model_name}${doctorMark(app, voice)}</strong><small>${voice.model_id}</small></div>
     <div class="col text">${error ? errorWords(error) : html`<span class="quote">${voice.prompt_text}</span>`}</div>
-    <div class="col cats">${tags(app, voice, 2)}</div>
+    <div class="col cats">${tags(app, voice, 1)}</div>
     <small class="col when">${ago(voice.created_at, app.language())}</small>
     <div class="task-buttons">
       ${error

@@ -87,7 +87,7 @@ export function weightsView(app) {
     ${changed || ui.error
       ? html`<div class="apply-bar ${ui.error ? "failed" : ""}" role="group" aria-label=${t("weights.switch")}>
           ${ui.error ? html`<p class="apply-error" role="alert">${icons.warn}<span>${ui.error.message}<small>${t("weights.kept")}</small></span></p>` : html`<span class="grow">${t("weights.change")}</span>`}
-          <button type="button" class="button" ?disabled=${Boolean(switching)} @click=${undo}>${t("cancel")}</button>
+          ${switching ? nothing : html`<button type="button" class="button" @click=${undo}>${t("cancel")}</button>`}
           ${changed ? html`<button type="button" class="button primary ${switching ? "busy" : ""}" ?disabled=${Boolean(switching)} @click=${apply}>${switching ? html`${icons.retry}${t("weights.switching")}` : ui.error ? t("again") : t("weights.switch")}</button>` : nothing}
         </div>`
       : nothing}`;

@@ -53,11 +53,15 @@ class MissingResource:
     Attributes:
         name: Its id.
         description: What it is.
+        description_zh: The same in Chinese.
+        size: Bytes to be fetched, None where that is not known.
         command: What fetches it.
     """
 
     name: str
     description: str
+    description_zh: str
+    size: int | None
     command: str
 
 
@@ -97,10 +101,16 @@ class Catalogue:
         kinds = {file.kind for file in self.files() if file.problem is None}
         needed += [name for name, kind in zip(_PAIR, ("gpt", "sovits"), strict=True) if kind not in kinds]
         manifest = load_manifest()
+        missing = [manifest.get(name) for name in needed if locate(name, self._root) is None]
         return [
-            MissingResource(name, manifest.get(name).description["en"], f"python -m GPT_SoVITS.resources fetch {name}")
-            for name in needed
-            if locate(name, self._root) is None
+            MissingResource(
+                each.id,
+                each.description["en"],
+                each.description["zh"],
+                each.size,
+                f"python -m GPT_SoVITS.resources fetch {each.id}",
+            )
+            for each in missing
         ]
 
     def _paths(self) -> Iterator[Path]:

@@ -53,6 +53,8 @@ class Missing(BaseModel):
 
     name: str = Field(description="Its id.", examples=["hubert"])
     description: str = Field(description="What it is.", examples=["chinese-hubert-base"])
+    description_zh: str = Field(description="The same in Chinese.", examples=["中文 HuBERT，从参考音频提取特征"])
+    size: int | None = Field(description="Bytes to be fetched, null where that is not known.", examples=[188811417])
     command: str = Field(description="What fetches it.", examples=["python -m GPT_SoVITS.resources fetch hubert"])
 
 

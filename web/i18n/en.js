@@ -325,6 +325,8 @@ export default {
   "weights.none.kind": "None found.",
   "weights.missing": "Missing",
   "weights.not.ready": "Not ready to speak.",
+  "weights.missing.all": "Everything at once",
+  "weights.not.ready.none": "No weights are in use: fetch what is missing, or choose files below and switch.",
   "weights.change": "Running tasks finish on the weights they began with.",
   "weights.switch": "Switch",
   "weights.switching": "Loading and checking the weights…",

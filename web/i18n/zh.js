@@ -325,6 +325,8 @@ export default {
   "weights.none.kind": "没有找到。",
   "weights.missing": "缺少的文件",
   "weights.not.ready": "还不能合成。",
+  "weights.missing.all": "一次获取全部",
+  "weights.not.ready.none": "没有正在使用的权重：请获取缺少的文件，或在下方选择文件并切换。",
   "weights.change": "运行中的任务会用开始时的权重完成。",
   "weights.switch": "切换",
   "weights.switching": "正在加载并检查权重…",

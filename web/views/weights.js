@@ -36,6 +36,11 @@ function file(app, which, one) {
   </label>`;
 }
 
+/** One command for everything: the fetcher takes any number of ids. */
+export function fetchAll(missing) {
+  return `${missing[0].command} ${missing.slice(1).map((one) => one.name).join(" ")}`.trim();
+}
+
 function column(app, which, files) {
   return html`<fieldset class="panel weights-column">
     <legend><h2>${t(`weights.${which}`)}</h2></legend>
@@ -74,11 +79,17 @@ export function weightsView(app) {
   const early = health?.engine === "starting" || health?.engine === "restarting";
   return html`<header class="view-head"><h1>${t("nav.weights")}</h1></header>
     ${problem(weightsError, { retry: () => app.library.loadWeights().catch(() => {}) })}
-    ${ready && !ready.ok && health && !early ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${ready.detail}</span></div>` : nothing}
+    ${ready && !ready.ok && health && !early ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${health.engine === "no_weights" ? t("weights.not.ready.none") : ready.detail}</span></div>` : nothing}
     ${loadingPanel(app)}
     ${missing.length
       ? html`<section class="panel missing"><h2>${t("weights.missing")}</h2>
-          <div class="missing-all">${missing.map((one) => html`<div class="missing-one"><strong>${one.description || one.name}</strong>${command(app, one.command)}</div>`)}</div>
+          <div class="missing-all">${missing.map(
+            (one) => html`<div class="missing-one">
+              <p><strong>${(app.language() === "zh" && one.description_zh) || one.description || one.name}</strong> <small>${bytes(one.size ?? NaN)}</small></p>
+              ${command(app, one.command)}
+            </div>`,
+          )}</div>
+          ${missing.length > 1 ? html`<div class="missing-one"><p><strong>${t("weights.missing.all")}</strong> <small>${bytes(missing.reduce((sum, one) => sum + (one.size ?? NaN), 0))}</small></p>${command(app, fetchAll(missing))}</div>` : nothing}
         </section>`
       : nothing}
     ${models && !models.current && !gpt.length && !sovits.length

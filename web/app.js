@@ -4,7 +4,7 @@ import { createDrafts } from "./lib/drafts.js";
 import { currentLanguage, t } from "./lib/i18n.js";
 import { createStore } from "./lib/store.js";
 import { createComposer } from "./data/composer.js";
-import { createLibrary } from "./data/library.js";
+import { createLibrary, loadingOf, pairOf } from "./data/library.js";
 import { createLive } from "./data/live.js";
 import { createMedia } from "./data/media.js";
 import { createPlayer } from "./data/player.js";
@@ -126,7 +126,9 @@ function addLoading(app) {
     polls += 1;
     await quietly(feed.refresh(app.range.from, app.range.to));
     if (store.state.drawer) quietly(app.refreshDrawer?.() ?? Promise.resolve());
-    if (polls % 5 === 0) await Promise.all([quietly(library.loadVoices()), quietly(library.loadWeights())]);
+    const busy = loadingOf(library.state, store.state.health);
+    if (busy) await quietly(library.loadWeights());
+    else if (polls % 5 === 0) await Promise.all([quietly(library.loadVoices()), quietly(library.loadWeights())]);
   };
 }
 
@@ -148,7 +150,16 @@ function addLive(app) {
     };
   };
   const voicesSoon = soon(() => library.loadVoices().catch(() => {}), 150);
-  const weightsSoon = soon(() => library.loadWeights().catch(() => {}), 150);
+  const weightsSoon = soon(async () => {
+    const before = pairOf(library.state.weights);
+    await library.loadWeights().catch(() => {});
+    const after = pairOf(library.state.weights);
+    // Another tab or program has switched: whoever writes here should know in whose voice.
+    if (before && after && before !== after && !library.state.switching) {
+      const [gpt, sovits] = after.split("\n").map((path) => path.split("/").pop());
+      app.toast(app.t("weights.changed", { gpt, sovits }));
+    }
+  }, 150);
   const healthSoon = soon(() => app.loadHealth().catch(() => {}), 250);
   // Places in the queue move when others end; only those on the screen matter.
   const positionsSoon = soon(async () => {
@@ -181,7 +192,13 @@ function addLive(app) {
     else if (name === "weights") {
       weightsSoon();
       healthSoon();
-    } else if (name === "engine") healthSoon();
+    } else if (name === "engine") {
+      healthSoon();
+      weightsSoon();
+    } else if (name === "loading") {
+      library.noteLoading(data.loading);
+      if (!data.loading) weightsSoon();
+    }
     else if (name === "resync") app.reloadAll();
   }
 

@@ -43,6 +43,7 @@ from GPT_SoVITS.engine.messages import (
     Failed,
     Finished,
     LoadedWeights,
+    LoadProgress,
     Progress,
     SegmentDone,
     Started,
@@ -62,6 +63,12 @@ SECONDS_PER_CHARACTER = 0.08
 TOKENS_PER_CHARACTER = 2  # at 25 tokens per second
 FAKE_WEIGHTS = WeightsPair("fake-gpt.ckpt", "fake-sovits.pth")
 _SENTENCE = re.compile(r"[^。！？.!?\n]+[。！？.!?\n]*")
+
+
+LOAD_STEPS = ("reading the GPT weights", "reading the SoVITS weights", "preparing the networks", "warming up")
+"""What loading consists of, a quarter of the time each."""
+LOAD_PARTS = 20
+"""How often a load says how far it is."""
 
 
 class _Stopped(Exception):  # noqa: N818  (a signal within this module, not an error)
@@ -110,6 +117,7 @@ class FakeEngine:
         max_requests: Requests accepted before :class:`EngineBusyError`.
         real_cutting: Cut as the real engine does (language and method count) instead of after sentences.
         check_files: Fail for references and weights that are no files.
+        seconds_per_load: Time that :meth:`load` takes; 0 is done at once.
 
     Attributes:
         requests: Everything submitted, in order.
@@ -127,10 +135,12 @@ class FakeEngine:
         max_requests: int = 1024,
         real_cutting: bool = False,
         check_files: bool = False,
+        seconds_per_load: float = 0.0,
     ) -> None:
         self.seconds_per_segment, self.steps_per_segment = seconds_per_segment, steps_per_segment
         self.parallel, self.max_requests = parallel, max_requests
         self.real_cutting, self.check_files = real_cutting, check_files
+        self.seconds_per_load = seconds_per_load
         self.requests: list[SynthesisRequest] = []
         self.busy = False
         self.unloadable: dict[str, EngineError] = {}
@@ -142,6 +152,10 @@ class FakeEngine:
         self._dead = False
         self._closed = False
         self._restarts = 0
+        self._loading: LoadProgress | None = None
+        self._load_stop: float | None = None
+        self._loads = threading.Lock()
+        self._starting: LoadProgress | None = None
         self._threads: list[threading.Thread] = []
         self._loaded: dict[WeightsPair, LoadedWeights] = {}
         self._current = self._known(weights) if weights else None
@@ -164,20 +178,13 @@ class FakeEngine:
             self._stop(request_id, Cancelled(request_id))
 
     def load(self, weights: WeightsPair, *, make_current: bool = True) -> Future[LoadedWeights]:
-        """See :meth:`Engine.load`; done at once."""
+        """See :meth:`Engine.load`; takes :attr:`seconds_per_load`, and one load follows the other."""
         future: Future[LoadedWeights] = Future()
-        with self._wake:
-            error = self._weights_error(weights)
-            if self._closed:
-                error = EngineClosedError("the engine is closed")
-            if error is None:
-                loaded = self._known(weights)
-                if make_current:
-                    self._current = loaded
-        if error is None:
-            future.set_result(loaded)
+        if not self.seconds_per_load:
+            self._load(weights, make_current, future)
         else:
-            future.set_exception(error)
+            load = threading.Thread(target=self._load, args=(weights, make_current, future), daemon=True)
+            load.start()
         return future
 
     def status(self) -> EngineStatus:
@@ -188,17 +195,18 @@ class FakeEngine:
                 state,
                 detail,
                 decode_backend="fake",
-                current=self._current,
-                loaded=tuple(self._loaded.values()),
+                current=None if self._starting else self._current,
+                loaded=() if self._starting else tuple(self._loaded.values()),
                 active=len(self._active),
                 waiting=len(self._waiting),
                 restarts=self._restarts,
+                loading=self._starting or self._loading,
             )
 
     def close(self, timeout: float = 10.0) -> None:
         """See :meth:`Engine.close`."""
         with self._wake:
-            self._closed, self._held = True, False
+            self._closed, self._held, self._starting = True, False, None
             self._wake.notify_all()
             self._wake.wait_for(lambda: not (self._active or self._waiting), timeout)
             for request_id in [*self._active, *(job.request.request_id for job in self._waiting)]:
@@ -238,13 +246,72 @@ class FakeEngine:
             self._dead = False
             self._restarts += 1
 
+    def hold_loads(self, at: float) -> None:
+        """Let loads come this far (0 to 1) and no further until :meth:`release_loads`."""
+        with self._wake:
+            self._load_stop = at
+
+    def release_loads(self) -> None:
+        """Undo :meth:`hold_loads`."""
+        with self._wake:
+            self._load_stop = None
+            self._wake.notify_all()
+
+    def begin_start(self, fraction: float = 0.0, step: str = LOAD_STEPS[0]) -> None:
+        """Be an engine that is still starting, and so far with it; requests wait until :meth:`finish_start`."""
+        with self._wake:
+            weights = self._current.weights if self._current else FAKE_WEIGHTS
+            self._starting = LoadProgress(weights, fraction, step)
+
+    def finish_start(self) -> None:
+        """Undo :meth:`begin_start`."""
+        with self._wake:
+            self._starting = None
+            self._wake.notify_all()
+
     # --- within ---
+
+    def _load(self, weights: WeightsPair, make_current: bool, future: Future[LoadedWeights]) -> None:
+        with self._loads:
+            with self._wake:
+                error = self._weights_error(weights)
+            # Files that are wrong are noticed when they have been read, not before.
+            self._come_to(weights, 1.0 if error is None else 0.5)
+            with self._wake:
+                self._loading = None
+                if self._closed:
+                    error = EngineClosedError("the engine is closed")
+                if error is None:
+                    loaded = self._known(weights)
+                    if make_current:
+                        self._current = loaded
+        if error is None:
+            future.set_result(loaded)
+        else:
+            future.set_exception(error)
+
+    def _come_to(self, weights: WeightsPair, end: float) -> None:
+        """Take the time of a load, telling how far it is."""
+        done = 0
+        while self.seconds_per_load and done < end * LOAD_PARTS:
+            with self._wake:
+                if self._closed:
+                    return
+                if self._load_stop is not None and done >= self._load_stop * LOAD_PARTS:
+                    self._wake.wait()
+                    continue
+                step = LOAD_STEPS[done * len(LOAD_STEPS) // LOAD_PARTS]
+                done += 1
+                self._loading = LoadProgress(weights, done / LOAD_PARTS, step)
+            time.sleep(self.seconds_per_load / LOAD_PARTS)
 
     def _state(self) -> tuple[EngineState, str]:
         if self._closed:
             return EngineState.CLOSED, "closed"
         if self._dead:
             return EngineState.RESTARTING, "the engine process ended (scripted)"
+        if self._starting:
+            return EngineState.STARTING, self._starting.step
         if self._current is None:
             return EngineState.NO_WEIGHTS, "no weights are configured"
         return EngineState.READY, ""
@@ -303,7 +370,7 @@ class FakeEngine:
             self._wake.notify_all()
 
     def _ready(self) -> bool:
-        return bool(self._waiting) and (not self._held or any(job.stop for job in self._waiting))
+        return bool(self._waiting) and (not (self._held or self._starting) or any(job.stop for job in self._waiting))
 
     def _work(self) -> None:
         while True:

@@ -8,12 +8,14 @@ import contextlib
 from GPT_SoVITS.engine.messages import EngineState
 from service.container import Container, Domain
 from service.tasks.bus import ChangeBus
+from service.weights.service import loading_facts
 
 _INTERVAL_S = 0.5
+_WHILE_LOADING_S = 0.2
 
 
 class StatusDomain(Domain):
-    """Announces every change of the engine's state or current weights."""
+    """Announces every change of the engine's state or current weights, and how far a load of weights is."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
@@ -31,7 +33,7 @@ class StatusDomain(Domain):
                 await self._watching
 
     async def _watch(self) -> None:
-        bus, known = self._container.get(ChangeBus), None
+        bus, known, loading = self._container.get(ChangeBus), None, None
         device_known = self._container.device_known
         while True:
             status = self._container.engine.status()
@@ -42,7 +44,9 @@ class StatusDomain(Domain):
             if known is not None and found != known:
                 bus.publish("engine", status.state.value)
             known = found
-            await asyncio.sleep(_INTERVAL_S)
+            if loading != (loading := loading_facts(status.loading, self._container.settings.root)):
+                bus.publish("loading", "weights", {"loading": loading})
+            await asyncio.sleep(_INTERVAL_S if loading is None else _WHILE_LOADING_S)
 
 
 def build(container: Container) -> Domain:

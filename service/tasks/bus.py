@@ -20,7 +20,8 @@ class Message:
     """One announcement.
 
     Attributes:
-        topic: What kind of thing: ``task``, ``progress``, ``voice``, ``category``, ``weights``, ``engine`` ...
+        topic: What kind of thing: ``task``, ``progress``, ``voice``, ``category``, ``weights``, ``engine``,
+            ``loading`` ...
         key: Which one of them.
         payload: What a stream needs to tell about it.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ _SUFFIXES = {
     "matroska": ".webm",
     "aiff": ".aiff",
 }
+_OF_LENGTH = ("too_short", "too_long")
 # Seconds that a character of ordinary speech takes.
 _SYLLABLE_S, _LETTER_S, _DIGIT_S = 0.21, 0.066, 0.2
 _FASTEST, _SLOWEST = 1.9, 0.4
@@ -67,6 +69,25 @@ def auxiliary(path: Path) -> bytes:
     if analyse(samples, rate).snr_db is None:
         raise ParameterError("an auxiliary clip is silent: nothing can be heard in it")
     return _as_wav(samples, rate)
+
+
+def judged(path: Path) -> dict[str, Any]:
+    """Return the figures of an auxiliary clip that is stored; its length is no matter for advice.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ReferenceAudioError: it cannot be read.
+    """
+    status = path.stat()
+    return _judged(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(512)
+def _judged(path: Path, modified_ns: int, size: int) -> dict[str, Any]:
+    samples, rate = read_audio(path, max_seconds=AUXILIARY_SECONDS[1])
+    found = figures(analyse(samples, rate))
+    found["warnings"] = [each for each in found["warnings"] if each["code"] not in _OF_LENGTH]
+    return found
 
 
 def _as_wav(samples: NDArray[np.float32], rate: int) -> bytes:

@@ -23,7 +23,15 @@ from service.http.json_routes import JsonRoute
 from service.http.paging import Page, Paging
 from service.http.urls import RequestUrls
 from service.voices.records import Files, Upload
-from service.voices.schemas import CategoryChoice, VoiceChange, VoiceRecord, record, separated
+from service.voices.schemas import (
+    AuxiliaryClip,
+    CategoryChoice,
+    VoiceChange,
+    VoiceRecord,
+    auxiliary_clips,
+    record,
+    separated,
+)
 from service.voices.service import Voices
 
 router = APIRouter(prefix="/voice-models", tags=["voices"], route_class=JsonRoute)
@@ -129,6 +137,12 @@ def get_voice(model_id: ModelId, service: Service, urls: RequestUrls) -> Envelop
     return success(record(service.store.find(model_id), urls))
 
 
+@router.get("/{model_id}/clips", summary="A voice's auxiliary clips", responses=failures(404))
+def list_clips(model_id: ModelId, service: Service, urls: RequestUrls) -> Envelope[list[AuxiliaryClip]]:
+    """Return the auxiliary clips of a voice, in order, each with the verdict on it."""
+    return success(auxiliary_clips(model_id, service.clips(model_id), urls))
+
+
 @router.get(
     "/{model_id}/export",
     summary="Export a voice",
@@ -171,10 +185,12 @@ async def _change(request: Request) -> AsyncIterator[_Change]:
 
 
 def _fields(form: FormData) -> dict[str, Any]:
-    names = set(VoiceChange.model_fields) - {"categories"}
+    names = set(VoiceChange.model_fields) - {"categories", "keep_aux_refer_wavs"}
     found: dict[str, Any] = {name: form[name] for name in names if isinstance(form.get(name), str)}
     if "categories" in form:
         found["categories"] = separated(str(each) for each in form.getlist("categories"))
+    if "keep_aux_refer_wavs" in form:
+        found["keep_aux_refer_wavs"] = [str(each) for each in form.getlist("keep_aux_refer_wavs") if each]
     return found
 
 
@@ -186,8 +202,9 @@ def _file(form: FormData, name: str) -> AnyUpload | None:
 _PATCH_FORM = {
     "type": "object",
     "properties": {
-        **{name: {"type": "string"} for name in VoiceChange.model_fields if name != "categories"},
+        **{name: {"type": "string"} for name in VoiceChange.model_fields},
         "categories": {"type": "array", "items": {"type": "string"}},
+        "keep_aux_refer_wavs": {"type": "array", "items": {"type": "string"}},
         "avatar": {"type": "string", "format": "binary"},
         "refer_wav": {"type": "string", "format": "binary"},
         "aux_refer_wavs": {"type": "array", "items": {"type": "string", "format": "binary"}},
@@ -212,8 +229,12 @@ _PATCH_FORM = {
 def change_voice(
     model_id: ModelId, service: Service, urls: RequestUrls, change: Annotated[_Change, Depends(_change)]
 ) -> Envelope[VoiceRecord]:
-    """Change any field (JSON or form) or file (form); all of it or nothing."""
-    voice = service.store.change(model_id, change.change.fields(), change.files, change.change.categories)
+    """Change any field (JSON or form) or file (form); all of it or nothing.
+
+    Auxiliary clips that are sent replace those that are there, except what ``keep_aux_refer_wavs`` names.
+    """
+    given = change.change
+    voice = service.change(model_id, given.fields(), change.files, given.categories, given.keep_aux_refer_wavs)
     return success(record(voice, urls))
 
 

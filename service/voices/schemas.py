@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -33,6 +34,14 @@ class ReferenceReport(BaseModel):
     snr_db: float | None = Field(default=None, description="Speech above background noise, dB.", examples=[38.0])
     text_seconds: float = Field(description="How long the text takes to say, estimated.", examples=[4.8])
     warnings: list[Warned] = Field(description="What is wrong with it, the worst first.")
+
+
+class AuxiliaryClip(BaseModel):
+    """One more clip of a voice, with the verdict on it."""
+
+    name: str = Field(description="Its file.", examples=["aux-1.wav"])
+    url: str = Field(description="Its address.", examples=["http://127.0.0.1:9881/audio/narrator/aux-1.wav"])
+    report: ReferenceReport = Field(description="The verdict; what is said in it is not known.")
 
 
 class VoiceRecord(BaseModel):
@@ -68,6 +77,9 @@ class CategoryChoice(BaseModel):
     )
 
 
+_LISTS = {"categories", "keep_aux_refer_wavs"}
+
+
 class VoiceChange(BaseModel):
     """What to change; an absent field stays as it is."""
 
@@ -80,9 +92,15 @@ class VoiceChange(BaseModel):
     gpt_model_path: str | None = Field(default=None, description='GPT weights of its own; "" takes them away.')
     sovits_model_path: str | None = Field(default=None, description='SoVITS weights of its own; "" takes them away.')
 
+    keep_aux_refer_wavs: list[str] | None = Field(
+        default=None,
+        max_length=64,
+        description="Names or addresses of auxiliary clips that stay, before those that are sent; the others go.",
+    )
+
     def fields(self) -> dict[str, object]:
         """Return what is to change, by the names of the store."""
-        given = {name: value for name, value in self.model_dump(exclude={"categories"}).items() if value is not None}
+        given = {name: value for name, value in self.model_dump(exclude=_LISTS).items() if value is not None}
         for kind in ("gpt", "sovits"):
             if (path := given.pop(f"{kind}_model_path", None)) is not None:
                 given[f"{kind}_path"] = path or None
@@ -92,6 +110,14 @@ class VoiceChange(BaseModel):
 def separated(categories: Iterable[str]) -> list[str]:
     """Return categories that may be repeated, comma-separated, or both."""
     return [part.strip() for each in categories for part in each.replace("，", ",").split(",") if part.strip()]
+
+
+def auxiliary_clips(voice_id: str, reports: Mapping[str, dict[str, Any]], urls: Urls) -> list[AuxiliaryClip]:
+    """Return the auxiliary clips of a voice as answers have them."""
+    return [
+        AuxiliaryClip(name=name, url=urls.file("audio", voice_id, name), report=ReferenceReport(**verdict(report, "")))
+        for name, report in reports.items()
+    ]
 
 
 def record(voice: Voice, urls: Urls) -> VoiceRecord:

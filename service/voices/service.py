@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from service.categories.store import CategoryStore
 from service.errors import MissingError, ParameterError, ServiceError
 from service.voices.archive import Archive, exported
-from service.voices.records import Voice, check_id
+from service.voices.clips import judged
+from service.voices.records import Files, Upload, Voice, check_id
 from service.voices.store import VoiceStore
 
 
@@ -32,6 +38,59 @@ class Voices:
         """
         names = {category.category_id: category.category_name for category in self._categories.all()}
         return exported(self.store, model_id, names)
+
+    def change(
+        self,
+        model_id: str,
+        fields: Mapping[str, Any],
+        files: Files,
+        categories: Iterable[str] | None = None,
+        keep: Iterable[str] | None = None,
+    ) -> Voice:
+        """As :meth:`VoiceStore.change`, and some of the auxiliary clips may stay.
+
+        Args:
+            model_id: Whose.
+            fields: See there.
+            files: See there; its auxiliary clips come after those that stay.
+            categories: See there.
+            keep: Names or addresses of the auxiliary clips that stay, the others go; None leaves it to ``files``.
+
+        Raises:
+            ParameterError: the voice has no such clip, or see there.
+        """
+        if keep is None:
+            return self.store.change(model_id, fields, files, categories)
+        with ExitStack() as opened:
+            kept = [self._kept(model_id, each, opened) for each in keep]
+            files = replace(files, auxiliary=(*kept, *(files.auxiliary or ())))
+            return self.store.change(model_id, fields, files, categories)
+
+    def _kept(self, model_id: str, address: str, opened: ExitStack) -> Upload:
+        voice, name = self.store.find(model_id), PurePosixPath(urlsplit(address).path).name
+        try:
+            if name in voice.auxiliary:
+                return Upload("keep_aux_refer_wavs", opened.enter_context((self._folder(voice) / name).open("rb")))
+        except FileNotFoundError:  # replaced a moment ago
+            pass
+        known = ", ".join(voice.auxiliary) or "none"
+        raise ParameterError(f"keep_aux_refer_wavs names {address!r:.80}; the voice's auxiliary clips are: {known}")
+
+    def clips(self, model_id: str) -> dict[str, dict[str, Any]]:
+        """Return the verdict on every auxiliary clip of a voice, by its name.
+
+        Raises:
+            MissingError: there is no such voice.
+        """
+        voice = self.store.find(model_id)
+        found = {}
+        for name in voice.auxiliary:
+            with suppress(FileNotFoundError):  # replaced a moment ago
+                found[name] = judged(self._folder(voice) / name)
+        return found
+
+    def _folder(self, voice: Voice) -> Path:
+        return self.store.folders.of(voice.model_id)
 
     def imported_bytes(self, content: bytes, model_id: str | None = None) -> Voice:
         """As :meth:`imported`, from memory."""

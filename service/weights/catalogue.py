@@ -53,11 +53,15 @@ class MissingResource:
     Attributes:
         name: Its id.
         description: What it is.
+        description_zh: The same in Chinese.
+        size: Bytes to be fetched, None where that is not known.
         command: What fetches it.
     """
 
     name: str
     description: str
+    description_zh: str
+    size: int | None
     command: str
 
 
@@ -99,10 +103,16 @@ class Catalogue:
         kinds = {file.kind for file in self.files() if file.problem is None}
         needed += [name for name, kind in zip(_PAIR, ("gpt", "sovits"), strict=True) if kind not in kinds]
         manifest = load_manifest()
+        missing = [manifest.get(name) for name in needed if not self._is_installed(name)]
         return [
-            MissingResource(name, manifest.get(name).description["en"], f"python -m GPT_SoVITS.resources fetch {name}")
-            for name in needed
-            if not self._is_installed(name)
+            MissingResource(
+                each.id,
+                each.description["en"],
+                each.description["zh"],
+                each.size,
+                f"python -m GPT_SoVITS.resources fetch {each.id}",
+            )
+            for each in missing
         ]
 
     def _is_installed(self, name: str) -> bool:

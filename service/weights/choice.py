@@ -44,6 +44,11 @@ def relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
+def shown(path: str, root: Path) -> str:
+    """Return a path as answers have it, wherever it is relative to."""
+    return relative(root / path, root)
+
+
 def remembered(path: Path) -> str | None:
     """Return what a file of a choice names; one written on Windows may have its slashes."""
     try:

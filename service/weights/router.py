@@ -40,21 +40,33 @@ class CurrentWeights(BaseModel):
     sample_rate: int = Field(description="Samples per second of their audio.", examples=[32000])
 
 
+class Loading(BaseModel):
+    """Weights that are being loaded, by whomever; the current ones go on speaking until they are there."""
+
+    gpt: str = Field(description="Path of the GPT weights.", examples=["GPT_weights/narrator-e15.ckpt"])
+    sovits: str = Field(description="Path of the SoVITS weights.", examples=["SoVITS_weights/narrator_e8_s200.pth"])
+    progress: int = Field(ge=0, le=100, description="Percent of the work that is done.", examples=[40])
+    step: str = Field(description="What is being done, in words.", examples=["reading the SoVITS weights"])
+
+
 class Missing(BaseModel):
     """Something that a synthesis needs and that is not installed."""
 
     name: str = Field(description="Its id.", examples=["hubert"])
     description: str = Field(description="What it is.", examples=["chinese-hubert-base"])
+    description_zh: str = Field(description="The same in Chinese.", examples=["中文 HuBERT，从参考音频提取特征"])
+    size: int | None = Field(description="Bytes to be fetched, null where that is not known.", examples=[188811417])
     command: str = Field(description="What fetches it.", examples=["python -m GPT_SoVITS.resources fetch hubert"])
 
 
 class Models(BaseModel):
-    """What is installed, current and missing."""
+    """What is installed, current, missing and being loaded."""
 
     gpt: list[InstalledWeights] = Field(description="GPT weights (text to semantic tokens).")
     sovits: list[InstalledWeights] = Field(description="SoVITS weights (semantic tokens to sound).")
     current: CurrentWeights | None = Field(description="The current pair, null without any.")
     missing: list[Missing] = Field(description="What a synthesis needs and is not installed.")
+    loading: Loading | None = Field(default=None, description="Weights that are being loaded, null while none are.")
 
 
 class ModelChoice(BaseModel):
@@ -80,7 +92,7 @@ def _current(loaded: LoadedWeights, service: WeightsService) -> CurrentWeights:
 
 @router.get("/models", summary="List weights", responses=failures())
 def list_models(service: Service) -> Envelope[Models]:
-    """Return the weight files found, their versions, which are current, and what is missing."""
+    """Return the weight files found, their versions, which are current, what is missing and what is being loaded."""
     overview = service.overview()
     current = _current(overview.current, service) if overview.current else None
 
@@ -93,6 +105,7 @@ def list_models(service: Service) -> Envelope[Models]:
             sovits=installed("sovits", current.sovits if current else None),
             current=current,
             missing=[Missing(**vars(each)) for each in overview.missing],
+            loading=Loading(**overview.loading) if overview.loading else None,
         )
     )
 

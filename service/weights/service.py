@@ -5,26 +5,46 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from anyio import to_thread
 
 from GPT_SoVITS.engine.errors import EngineError, WeightsInvalidError, WeightsMissingError
-from GPT_SoVITS.engine.messages import LoadedWeights, WeightsPair
+from GPT_SoVITS.engine.messages import LoadedWeights, LoadProgress, WeightsPair
 from service.container import Container
 from service.errors import MissingError, ParameterError, UnavailableError
 from service.tasks.bus import ChangeBus
 from service.weights.catalogue import Catalogue, MissingResource, WeightFile
-from service.weights.choice import initial_weights, relative, remember
+from service.weights.choice import initial_weights, remember, shown
 from service.weights.named import named_weights
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What is installed, what is current, what is missing."""
+    """What is installed, what is current, what is missing, what is being loaded."""
 
     files: list[WeightFile]
     current: LoadedWeights | None
     missing: list[MissingResource]
+    loading: dict[str, Any] | None
+
+
+def loading_facts(loading: LoadProgress | None, root: Path) -> dict[str, Any] | None:
+    """Return how far a load is, as answers and streams say it.
+
+    Args:
+        loading: What the engine says.
+        root: The project, to which paths are relative.
+    """
+    if loading is None:
+        return None
+    return {
+        "gpt": shown(loading.weights.gpt, root),
+        "sovits": shown(loading.weights.sovits, root),
+        "progress": min(100, max(0, int(loading.fraction * 100))),
+        "step": loading.step,
+    }
 
 
 class WeightsService:
@@ -41,13 +61,14 @@ class WeightsService:
         self._turn = asyncio.Lock()
 
     def overview(self) -> Overview:
-        """Return what is installed, what is current, what is missing. Blocks."""
-        files = self._catalogue.files()
-        return Overview(files, self._container.engine.status().current, self._catalogue.missing())
+        """Return what is installed, what is current, what is missing, what is being loaded. Blocks."""
+        files, missing = self._catalogue.files(), self._catalogue.missing()
+        status = self._container.engine.status()
+        return Overview(files, status.current, missing, loading_facts(status.loading, self._settings.root))
 
     def shown(self, path: str) -> str:
         """Return a path as answers have it."""
-        return relative(self._settings.root / path, self._settings.root)
+        return shown(path, self._settings.root)
 
     async def switch(self, gpt: str | None, sovits: str | None) -> LoadedWeights:
         """Load weights, make them the current ones and remember them for the next start.

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import Opener
+from GPT_SoVITS.engine.fake import FakeEngine
+from tests.page.conftest import Opener, Sites
 from tests.page.serving import Site, clip
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -57,6 +58,10 @@ def test_axe_finds_nothing_serious_in_any_view(shared: Site, open_page: Opener, 
     page.set_input_files("#clip-file", sound)
     expect(page.locator("clip-trimmer")).to_be_visible()
     look("voice editor")
+    page.locator(".more-clips summary").click()
+    page.set_input_files("#more-clips-file", sound)
+    expect(page.locator(".clip-row .checks")).to_be_visible()
+    look("voice editor with more clips")
     page.keyboard.press("Escape")
     page.goto(f"{shared.url}/index#/studio")
     page.locator("summary").click()
@@ -70,6 +75,15 @@ def test_axe_finds_nothing_serious_in_any_view(shared: Site, open_page: Opener, 
     page.locator(".task-text").first.click()
     expect(page.locator(".story li").first).to_be_visible()
     look("task drawer")
+    page.keyboard.press("Escape")
+    assert isinstance(shared.engine, FakeEngine)
+    shared.engine.begin_start(0.4)
+    expect(page.locator(".banner.info")).to_contain_text("40 %")
+    look("starting")
+    page.goto(f"{shared.url}/index#/weights")
+    expect(page.locator(".loading-panel")).to_be_visible()
+    look("starting, weights")
+    shared.engine.finish_start()
     assert not [f"{name}: {finding}" for name, findings in found.items() for finding in findings]
 
 
@@ -84,6 +98,24 @@ def test_nothing_sticks_out_at_any_width(width: int, shared: Site, open_page: Op
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{view} at {width} px"
         box = page.locator("nav.nav").bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_first_run_fits_and_explains_itself(width: int, sites: Sites, open_page: Opener) -> None:
+    site = sites(FakeEngine(weights=None))
+    page = open_page(site, width=width, height=900)
+    expect(page.get_by_role("heading", name="Welcome. One thing is missing: the weights.")).to_be_visible()
+    expect(page.locator(".welcome code")).to_contain_text("fetch")
+    for view in VIEWS:
+        page.goto(f"{site.url}/index#/{view}")
+        expect(page.locator("main h1").first).to_be_attached()
+        if view == "weights":
+            expect(page.locator(".missing code").last).to_contain_text("fetch hubert roberta gpt-v2 sovits-v2")
+        for box in page.locator(".command").all():
+            found = box.bounding_box()
+            assert found is not None and found["x"] + found["width"] <= width, view
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+    assert _serious(page) == []
 
 
 def test_a_task_is_made_with_the_keyboard_alone(shared: Site, open_page: Opener) -> None:

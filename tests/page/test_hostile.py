@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Opener, Sites
+from tests.page.serving import clip
 
 ATTACKS = (
     "<img src=x onerror=window.hurt=1>",
@@ -60,6 +61,9 @@ def test_attacks_in_every_field_stay_text(number: int, sites: Sites, open_page: 
     page.keyboard.press("Escape")
     page.locator(".voice-card").get_by_role("button").nth(2).click()
     expect(page.locator("#e-name")).to_have_value(attack)
+    page.locator(".more-clips summary").click()
+    page.set_input_files("#more-clips-file", {"name": attack, "mimeType": "audio/wav", "buffer": clip(4)})
+    expect(page.locator(".clip-name")).to_contain_text(attack)
     _unhurt(page, "editor")
     page.keyboard.press("Escape")
     page.goto(site.url + "/index#/settings")

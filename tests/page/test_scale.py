@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -23,7 +24,9 @@ def test_the_first_paint_takes_less_than_a_second(shared: Site, open_page: Opene
         expect(page.locator("#c-text")).to_be_visible()
         found = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
         times.append(found)
-    print(f"first paint: {min(times):.0f} ms")
+    times.sort()
+    load = os.getloadavg()[0]
+    print(f"first paint: smallest {times[0]:.0f} ms, median {times[2]:.0f} ms at a load of {load:.1f}")
     assert 0 < min(times) < FIRST_PAINT_MS
 
 
@@ -40,14 +43,14 @@ def _many(page: Page, pattern: str, total: int, make: Any) -> None:
     page.route(pattern, answer)
 
 
-def _scrolled(page: Page, length: int) -> list[float]:
+def _scrolled(page: Page, end: int, start: int = 0) -> list[float]:
     """Scroll down in sixty steps; return the milliseconds of the frames, sorted."""
     frames: list[float] = page.evaluate(
-        """async length => {
+        """async ([start, end]) => {
           const frames = [];
           let last = performance.now();
           for (let i = 1; i <= 60; i += 1) {
-            scrollTo(0, (length * i) / 60);
+            scrollTo(0, start + ((end - start) * i) / 60);
             await new Promise(requestAnimationFrame);
             const now = performance.now();
             frames.push(now - last);
@@ -55,9 +58,21 @@ def _scrolled(page: Page, length: int) -> list[float]:
           }
           return frames.sort((a, b) => a - b);
         }""",
-        length,
+        [start, end],
     )
     return frames
+
+
+def _median(what: str, page: Page, length: int) -> float:
+    """Scroll through a list in jumps, then gently; print the frames and return the median of the jumps."""
+    jumps = _scrolled(page, length)
+    page.evaluate("scrollTo(0, 2000)")
+    gentle = _scrolled(page, 3500, start=2000)
+    load = os.getloadavg()[0]
+    for name, frames in (("in jumps", jumps), ("gently", gentle)):
+        print(f"{what} {name}: median frame {frames[30]:.1f} ms, p95 {frames[57]:.1f} ms at a load of {load:.1f}")
+    assert gentle[30] < SLOW_FRAME_MS
+    return jumps[30]
 
 
 def test_five_thousand_tasks_scroll(shared: Site, open_page: Opener) -> None:
@@ -78,10 +93,14 @@ def test_five_thousand_tasks_scroll(shared: Site, open_page: Opener) -> None:
     )
     page.reload()
     expect(page.locator(".tasks .badge")).to_have_text("5,000")
-    frames = _scrolled(page, 5000 * 60)
-    print(f"5,000 tasks: median frame {frames[30]:.1f} ms, 95 % {frames[57]:.1f} ms")
-    assert frames[30] < SLOW_FRAME_MS
+    assert _median("5,000 tasks", page, 5000 * 60) < SLOW_FRAME_MS
     assert page.locator(".task").count() < 60, "only what is near the window exists"
+    page.evaluate("scrollTo(0, 0)")
+    details = page.locator(".task").filter(has_text="Task number 1.").get_by_role("button", name="Details").last
+    details.focus()
+    page.evaluate("scrollTo(0, 20000)")
+    expect(page.locator(".task").filter(has_text="Task number 1.")).to_have_count(0)
+    assert page.evaluate("document.activeElement.localName") == "body", "the focus does not pass to another task"
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.locator(".task").filter(has_text="Task number 4999.")).to_be_visible()
 
@@ -92,9 +111,7 @@ def test_five_hundred_voices_scroll_and_are_searched(shared: Site, open_page: Op
     _many(page, "**/voice-models?*", 500, lambda i: {**voice, "model_id": f"v{i}", "model_name": f"Voice {i}"})
     page.reload()
     expect(page.locator(".view-head .badge")).to_have_text("500")
-    frames = _scrolled(page, 30000)
-    print(f"500 voices: median frame {frames[30]:.1f} ms, 95 % {frames[57]:.1f} ms")
-    assert frames[30] < SLOW_FRAME_MS
+    assert _median("500 voices", page, 30000) < SLOW_FRAME_MS
     assert page.locator(".voice-card").count() < 60
     page.locator("#voice-search").fill("voice 499")
     expect(page.locator(".voice-card")).to_have_count(1)

@@ -3,6 +3,7 @@ import { decode, encodeWav, LONGEST, measure, mono, proposeSelection, SHORTEST }
 import { t } from "../lib/i18n.js";
 import { hueOf } from "../lib/format.js";
 import { guess } from "../lib/language.js";
+import { addMoreClips, clipsOf, putClips } from "./more-clips.js";
 
 const BLANK = { model_id: "", model_name: "", gender: 2, prompt_text: "", prompt_language: "", description: "", categories: [], gpt_model_path: "", sovits_model_path: "" };
 
@@ -15,13 +16,15 @@ export function addEditor(app) {
     const fields = voice
       ? { ...BLANK, ...pick(voice), categories: [...(voice.categories ?? [])] }
       : { ...BLANK, ...drafts.read("voice-draft", {}) };
-    store.set({ editor: { voice, fields, clip: null, avatar: null, zoom: 1, recording: null, decoding: false, clipError: null, avatarError: null, error: null, busy: false, result: null, playhead: null } });
+    store.set({ editor: { voice, fields, clip: null, avatar: null, zoom: 1, recording: null, decoding: false, clipError: null, avatarError: null, error: null, busy: false, result: null, playhead: null, clips: clipsOf(voice), clipsOpen: Boolean(voice?.aux_refer_wav_urls?.length), clipsChanged: false, clipsError: null, clipHeard: "" } });
+    app.judgeClips(voice);
   };
 
   app.closeEditor = () => {
     const { editor } = store.state;
     stopRecording(editor, false);
     stopPreview();
+    app.silenceClips();
     editor?.avatar?.close?.();
     store.set({ editor: null });
   };
@@ -170,20 +173,24 @@ export function addEditor(app) {
       return;
     }
     stopPreview();
+    app.silenceClips();
     patch({ busy: true, error: null });
     try {
       const form = await formOf(editor);
       const record = await app.saveVoice(form, editor.voice);
       if (!editor.voice) drafts.write("voice-draft", undefined);
       app.toast(t(editor.voice ? "voice.saved" : "voice.created", { name: record.model_name }), "good");
-      patch({ busy: false, result: record });
-      if (!editor.clip) app.closeEditor();
+      const heardFirst = editor.clip || (editor.clipsChanged && editor.clips.some((one) => one.blob));
+      patch({ busy: false, result: record, clips: clipsOf(record) });
+      if (heardFirst) app.judgeClips(record);
+      else app.closeEditor();
     } catch (error) {
       patch({ busy: false, error });
     }
   };
 
   app.patchEditor = patch;
+  addMoreClips(app);
 }
 
 function pick(voice) {
@@ -216,7 +223,7 @@ export function idFrom(name, now = Date.now()) {
   return plain || `voice-${now.toString(36)}`;
 }
 
-async function formOf({ voice, fields, clip, avatar }) {
+async function formOf({ voice, fields, clip, avatar, clips, clipsChanged }) {
   const form = new FormData();
   const text = fields.prompt_text.trim();
   const language = fields.prompt_language || guess(text) || "all_zh";
@@ -232,6 +239,7 @@ async function formOf({ voice, fields, clip, avatar }) {
     if (fields[name] || voice) form.set(name, fields[name] ?? "");
   }
   if (clip) form.set("refer_wav", clip.raw ?? selectionWav(clip), clip.raw ? clip.name : "reference.wav");
+  putClips(form, { voice, clips, clipsChanged });
   if (avatar) form.set("avatar", await document.querySelector("avatar-crop").cut(), "avatar.png");
   else if (!voice) form.set("avatar", await initial(fields.model_name.trim(), hueOf(form.get("model_id"))), "avatar.png");
   return form;

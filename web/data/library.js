@@ -10,6 +10,7 @@ export function createLibrary({ api, onChange }) {
     weights: null,
     weightsError: null,
     switching: null,
+    loading: null,
     hidden: new Set(),
   };
   let round = 0;
@@ -40,6 +41,7 @@ export function createLibrary({ api, onChange }) {
   async function loadWeights() {
     try {
       state.weights = await api.get("models");
+      state.loading = state.weights.loading ?? null;
       state.weightsError = null;
     } catch (error) {
       state.weightsError = error;
@@ -79,6 +81,12 @@ export function createLibrary({ api, onChange }) {
         onChange();
       };
     },
+    /** The stream tells how far a load is, whoever asked for it; null when it has ended. */
+    noteLoading(loading) {
+      // Between the end of a load and the answer to who asked for it, the bar stays full.
+      state.loading = !loading && state.switching && state.loading ? { ...state.loading, progress: 100, step: "" } : loading;
+      onChange();
+    },
     async switchWeights(pair) {
       state.switching = { ...pair, since: Date.now() };
       onChange();
@@ -87,10 +95,28 @@ export function createLibrary({ api, onChange }) {
         await loadWeights();
       } finally {
         state.switching = null;
+        state.loading = null;
         onChange();
       }
     },
   };
+}
+
+/**
+ * What the engine is loading, or null: {progress: 0-100 | null where it is not known, step, gpt, sovits, starting,
+ * restarting}.
+ */
+export function loadingOf({ loading, switching }, health) {
+  const starting = health?.engine === "starting";
+  const restarting = health?.engine === "restarting";
+  if (!loading && !switching && !starting && !restarting) return null;
+  const pair = loading ?? { gpt: switching?.gpt_model_path, sovits: switching?.sovits_model_path };
+  return { progress: null, step: "", ...pair, starting, restarting };
+}
+
+/** The pair that speaks, as one word to compare; "" without any. */
+export function pairOf(weights) {
+  return weights?.current ? `${weights.current.gpt}\n${weights.current.sovits}` : "";
 }
 
 /** Voices whose name or id contains the words, of a category ("" is all). */

@@ -36,6 +36,19 @@ export function addVoiceActions(app) {
     });
   };
 
+  /** Of a voice that tasks still speak in: asked for a second time, so there is nothing to take back. */
+  app.deleteVoiceAnyway = async (voice) => {
+    const id = `voice:${voice.model_id}`;
+    app.rowError(id, null);
+    try {
+      await api.remove(path(voice.model_id), { query: { force: true } });
+      library.drop(voice.model_id);
+      app.toast(t("voice.deleted", { name: voice.model_name }));
+    } catch (error) {
+      app.rowError(id, error);
+    }
+  };
+
   app.exportVoice = async (voice) => {
     try {
       save(await api.blob(`${path(voice.model_id)}/export`), fileName(voice.model_name, "zip"));
@@ -67,7 +80,7 @@ export function addVoiceActions(app) {
       ? await api.send("PATCH", path(existing.model_id), form)
       : await api.send("POST", "voice-models", form);
     if (existing) {
-      for (const address of [existing.avatar_url, existing.refer_wav_url]) app.media.forget(address);
+      for (const address of [existing.avatar_url, existing.refer_wav_url, ...(existing.aux_refer_wav_urls ?? [])]) app.media.forget(address);
     }
     library.put(voice);
     if (!app.composer.state.draft.voice) app.composer.set({ voice: voice.model_id });

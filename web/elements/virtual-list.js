@@ -1,6 +1,6 @@
 // <virtual-list>: only what is near the window exists; scrolls with whatever scrolls around it.
 import { css, html, render, repeat } from "../lib/html.js";
-import { columnsThatFit, visibleRange } from "../lib/virtual.js";
+import { assignSlots, columnsThatFit, visibleRange } from "../lib/virtual.js";
 
 export class VirtualList extends HTMLElement {
   count = 0;
@@ -9,18 +9,20 @@ export class VirtualList extends HTMLElement {
   renderItem = () => "";
   keyOf = (index) => index;
   onRange = () => {};
+  slots = new Map();
 
   connectedCallback() {
-    this.onScroll = () => this.schedule();
+    this.onScroll = () => this.schedule(false);
+    this.onResize = () => this.schedule(true);
     document.addEventListener("scroll", this.onScroll, { capture: true, passive: true });
-    window.addEventListener("resize", this.onScroll, { passive: true });
-    this.observer = new ResizeObserver(this.onScroll);
+    window.addEventListener("resize", this.onResize, { passive: true });
+    this.observer = new ResizeObserver(this.onResize);
     this.observer.observe(this);
   }
 
   disconnectedCallback() {
     document.removeEventListener("scroll", this.onScroll, { capture: true });
-    window.removeEventListener("resize", this.onScroll);
+    window.removeEventListener("resize", this.onResize);
     this.observer.disconnect();
   }
 
@@ -30,49 +32,79 @@ export class VirtualList extends HTMLElement {
     this.update();
   }
 
-  schedule() {
+  /** @param {boolean} whole whether sizes may have changed, or only the place of the window */
+  schedule(whole) {
+    this.whole ||= whole;
     if (this.asked) return;
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      if (this.isConnected) this.update();
+      if (!this.isConnected) return;
+      if (this.whole) this.update();
+      else this.follow();
     });
   }
 
   // The height of a row is a matter of style: --row-height of the element, in pixels.
-  get rowHeight() {
-    return parseFloat(getComputedStyle(this).getPropertyValue("--row-height")) || 80;
+  measure() {
+    const rowHeight = (parseFloat(getComputedStyle(this).getPropertyValue("--row-height")) || 80) + this.gap;
+    const whole = this.clientWidth;
+    const columns = this.least ? columnsThatFit(whole, this.least, this.gap) : 1;
+    this.sizes = { rowHeight, columns, width: (whole - this.gap * (columns - 1)) / columns };
+  }
+
+  get range() {
+    const { rowHeight, columns } = this.sizes;
+    return visibleRange({ count: this.count, columns, rowHeight, top: -this.getBoundingClientRect().top, height: window.innerHeight });
+  }
+
+  /** The window has moved: nothing to do while the same rows are near it. */
+  follow() {
+    const range = this.range;
+    if (range.from === this.shown?.from && range.to === this.shown?.to) return;
+    this.draw(range);
   }
 
   update() {
+    this.whole = false;
     if (!this.isConnected) {
       queueMicrotask(() => this.isConnected && this.update());
       return;
     }
-    const rowHeight = this.rowHeight + this.gap;
-    const columns = this.least ? columnsThatFit(this.clientWidth, this.least, this.gap) : 1;
-    const box = this.getBoundingClientRect();
-    const range = visibleRange({ count: this.count, columns, rowHeight, top: -box.top, height: window.innerHeight });
-    const width = (this.clientWidth - this.gap * (columns - 1)) / columns;
+    this.measure();
+    const { rowHeight, columns } = this.sizes;
     this.style.height = `${Math.max(0, Math.ceil(this.count / columns) * rowHeight - this.gap)}px`;
-    const indices = Array.from({ length: range.to - range.from }, (_, i) => range.from + i);
+    this.draw(this.range);
+  }
+
+  /** Cells that are left behind become those that come: their elements are changed, not made anew. */
+  draw(range) {
+    const { rowHeight, columns, width } = this.sizes;
+    const keys = Array.from({ length: range.to - range.from }, (_, i) => this.keyOf(range.from + i));
+    // What has the focus must not turn into something else under the hands of whoever is about to press a key.
+    const focused = this.contains(document.activeElement) ? document.activeElement.closest(".cell")?.slotNumber : undefined;
+    this.slots = assignSlots(this.slots, keys, focused);
     render(
-      repeat(indices, this.keyOf, (index) => {
-        const row = Math.floor(index / columns);
-        const column = index % columns;
-        const place = {
-          transform: `translate(${Math.round(column * (width + this.gap))}px, ${row * rowHeight}px)`,
-          width: `${Math.floor(width)}px`,
-          height: `${rowHeight - this.gap}px`,
-        };
-        return html`<div
-          class="cell"
-          role="listitem"
-          aria-setsize=${this.count}
-          aria-posinset=${index + 1}
-          ${css(place)}
-        >${this.renderItem(index)}</div>`;
-      }),
+      repeat(
+        keys,
+        (key) => this.slots.get(key),
+        (key, i) => {
+          const index = range.from + i;
+          const place = {
+            transform: `translate(${Math.round((index % columns) * (width + this.gap))}px, ${Math.floor(index / columns) * rowHeight}px)`,
+            width: `${Math.floor(width)}px`,
+            height: `${rowHeight - this.gap}px`,
+          };
+          return html`<div
+            class="cell"
+            role="listitem"
+            aria-setsize=${this.count}
+            aria-posinset=${index + 1}
+            .slotNumber=${this.slots.get(key)}
+            ${css(place)}
+          >${this.renderItem(index)}</div>`;
+        },
+      ),
       this,
     );
     if (range.from !== this.shown?.from || range.to !== this.shown?.to) {

@@ -49,9 +49,15 @@ export function createApi({ base, key, words, onRefused = () => {}, fetch: fetch
   }
 
   // The service answers absolute addresses; behind a proxy only their path is true for this page.
+  // Lists ask for the same ones on every rendering.
+  const known = new Map();
   function own(address) {
-    const there = new URL(address, base);
-    return url(there.pathname.replace(new URL(base).pathname, "/") + there.search);
+    if (known.size > 2000) known.clear();
+    if (!known.has(address)) {
+      const there = new URL(address, base);
+      known.set(address, url(there.pathname.replace(new URL(base).pathname, "/") + there.search));
+    }
+    return known.get(address);
   }
 
   function headers() {

@@ -29,9 +29,17 @@ export function bytes(count) {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+// Making a formatter costs more than using it a thousand times.
+const formatters = new Map();
+function formatter(Kind, language, options) {
+  const name = `${Kind.name} ${language}`;
+  if (!formatters.has(name)) formatters.set(name, new Kind(language, options));
+  return formatters.get(name);
+}
+
 /** Unix seconds as "3 minutes ago" in the language of the page. */
 export function ago(then, language, now = Date.now() / 1000) {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+  const format = formatter(Intl.RelativeTimeFormat, language, { numeric: "auto", style: "short" });
   const past = Math.min(0, then - now);
   for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
     if (-past >= size) return format.format(Math.ceil(past / size), unit);
@@ -41,23 +49,30 @@ export function ago(then, language, now = Date.now() / 1000) {
 
 /** Unix seconds as date and time. */
 export function moment(then, language) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(then * 1000));
+  return formatter(Intl.DateTimeFormat, language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(then * 1000));
 }
 
 export function count(value, language) {
-  return new Intl.NumberFormat(language).format(value);
+  return formatter(Intl.NumberFormat, language).format(value);
 }
 
 const SYLLABLES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
 const WORDS = /[\p{L}\p{N}'’]+/gu;
 const PAUSES = /[,.;:!?，。；：！？、…\n]+/g;
 
+let counted = { text: "", total: 0 };
+
 /** Characters as people count them: an emoji or a letter with accents is one. */
 export function characters(text) {
-  if (!text) return 0;
+  // Every rendering asks again, also while a sound plays; ten thousand characters take a while.
+  if (text !== counted.text) counted = { text, total: countCharacters(text) };
+  return counted.total;
+}
+
+function countCharacters(text) {
   if (typeof Intl.Segmenter !== "function") return Array.from(text).length;
   let total = 0;
-  const pieces = new Intl.Segmenter().segment(text)[Symbol.iterator]();
+  const pieces = formatter(Intl.Segmenter).segment(text)[Symbol.iterator]();
   while (!pieces.next().done) total += 1;
   return total;
 }

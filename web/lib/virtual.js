@@ -17,3 +17,24 @@ export function visibleRange({ count, columns, rowHeight, top, height, overscan 
 export function columnsThatFit(width, least, gap) {
   return Math.max(1, Math.floor((width + gap) / (least + gap)));
 }
+
+/**
+ * Which cell shows which item: items that stay keep theirs, the others take over the cells that items left behind.
+ * @param {Map<unknown, number>} before item's key -> number of its cell
+ * @param {unknown[]} keys items that are shown now
+ * @param {number | undefined} kept number of a cell that nobody may take over
+ * @returns {Map<unknown, number>}
+ */
+export function assignSlots(before, keys, kept) {
+  const wanted = new Set(keys);
+  const free = [];
+  let next = 0;
+  for (const [key, slot] of before) {
+    next = Math.max(next, slot + 1);
+    if (!wanted.has(key) && slot !== kept) free.push(slot);
+  }
+  // The order that costs the renderer the fewest moves: what left at one end comes in at the other from outside in;
+  // when nothing stays, everything stays where it is.
+  if (!keys.some((key) => before.has(key))) free.reverse();
+  return new Map(keys.map((key) => [key, before.get(key) ?? free.pop() ?? next++]));
+}

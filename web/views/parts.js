@@ -1,5 +1,5 @@
 // Small pieces that many views use.
-import { css, html, nothing, ref } from "../lib/html.js";
+import { css, html, keyed, nothing, ref } from "../lib/html.js";
 import { hueOf } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
@@ -8,7 +8,8 @@ import { icons } from "./icons.js";
 export function avatar(app, voice, size = "") {
   const source = app.media.source(voice?.avatar_url);
   const name = voice?.model_name || voice?.model_id || "?";
-  if (source) return html`<img class="avatar ${size}" src=${source} alt="" loading="lazy" decoding="async" />`;
+  // A cell that another voice takes over must not show the old face until the new one has come.
+  if (source) return keyed(source, html`<img class="avatar ${size}" src=${source} alt="" loading="lazy" decoding="async" />`);
   return html`<span class="avatar ${size}" aria-hidden="true" ${css({ "--hue": String(hueOf(voice?.model_id ?? "")) })}
     >${[...name][0]?.toUpperCase() ?? "?"}</span
   >`;
@@ -80,8 +81,7 @@ export function select({ id, value, options, onPick, label }) {
   </span>`;
 }
 
-/** A command to be copied into a terminal. */
-export function command(app, text) {
+export function copyButton(app, text) {
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -90,9 +90,12 @@ export function command(app, text) {
       app.toast(t("copy.failed"), "bad");
     }
   };
-  return html`<div class="command">
-    <code tabindex="0">${text}</code>${iconButton({ icon: icons.copy, label: t("copy"), onClick: copy })}
-  </div>`;
+  return iconButton({ icon: icons.copy, label: t("copy"), onClick: copy });
+}
+
+/** A command to be copied into a terminal. */
+export function command(app, text) {
+  return html`<div class="command"><code tabindex="0">${text}</code>${copyButton(app, text)}</div>`;
 }
 
 /** Opens a <dialog> when it appears; Escape and the backdrop close it through `onClose`. */

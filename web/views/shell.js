@@ -2,6 +2,7 @@
 import { html, nothing } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
+import { loadingBanner, loadingNote } from "./loading.js";
 import { playerBar } from "./player-bar.js";
 import { settingsView } from "./settings.js";
 import { shortcutsDialog } from "./shortcuts.js";
@@ -44,7 +45,8 @@ export function stateOf({ connection, health, ready, refused }) {
   if (refused || connection === "refused") return { tone: "warn", text: t("state.refused") };
   if (connection === "offline") return { tone: "bad", text: t("state.offline") };
   if (!health) return { tone: "wait", text: t("state.connecting") };
-  if (ready && !ready.ok) return { tone: "warn", text: health.weights_loaded ? t("state.starting") : t("state.noweights") };
+  if (health.engine === "starting" || health.engine === "restarting") return { tone: "wait", text: t("state.starting") };
+  if (ready && !ready.ok) return { tone: "warn", text: health.weights_loaded ? t("state.not.ready") : t("state.noweights") };
   return { tone: "good", text: t("state.ready") };
 }
 
@@ -52,7 +54,7 @@ function serviceState(app) {
   const { health, connection } = app.store.state;
   const { tone, text } = stateOf(app.store.state);
   const about = [health?.device, health?.model_version].filter(Boolean).join(" · ");
-  return html`<div class="service" data-tone=${tone}>
+  return html`${loadingNote(app)}<div class="service" data-tone=${tone}>
     <span class="dot"></span>
     <div>
       <strong>${text}</strong>
@@ -75,7 +77,7 @@ function banner(app) {
       ><button type="button" class="button small" @click=${() => app.live.hurry()}>${t("again")}</button>
     </div>`;
   }
-  return nothing;
+  return loadingBanner(app);
 }
 
 function toasts(app) {

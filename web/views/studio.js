@@ -9,7 +9,7 @@ import { taskList } from "./task-list.js";
 function welcome(app) {
   const { health, ready } = app.store.state;
   const { library } = app;
-  const noWeights = health && ready && !ready.ok && !health.weights_loaded;
+  const noWeights = health && ready && !ready.ok && health.engine === "no_weights";
   const noVoices = library.state.voices && !library.state.voices.length;
   if (!noWeights && !noVoices) return nothing;
   return html`<section class="welcome" aria-labelledby="welcome-title">

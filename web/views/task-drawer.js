@@ -6,7 +6,7 @@ import { cutCode, languageCode } from "../lib/language.js";
 import { nameOf } from "../data/task-actions.js";
 import "../elements/wave-form.js";
 import { icons } from "./icons.js";
-import { avatar, iconButton, modal, problem } from "./parts.js";
+import { avatar, copyButton, iconButton, modal, problem } from "./parts.js";
 import { taskButtons } from "./task-list.js";
 
 export function addDrawer(app) {
@@ -115,7 +115,7 @@ function storyLine(app, line) {
 
 function facts(app, task) {
   const rows = [
-    ["fact.id", task.task_id],
+    ["fact.id", html`<span class="copied">${task.task_id}${copyButton(app, task.task_id)}</span>`],
     ["fact.user", task.user_id],
     ["fact.language", t(`language.${languageCode(task.text_language)}`)],
     ["fact.cut", t(`cut.${cutCode(task.how_to_cut)}`)],

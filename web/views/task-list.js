@@ -1,5 +1,5 @@
 // The list of tasks: thousands scroll, those on the screen are alive.
-import { css, html, live, nothing } from "../lib/html.js";
+import { css, html, keyed, live, nothing } from "../lib/html.js";
 import { ago, clock, count, lasting } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { idsFrom, percent } from "../data/tasks.js";
@@ -62,8 +62,8 @@ function middle(app, task) {
     ></wave-form>`;
   }
   if (task.status === "run") {
-    return html`<div class="bar"><span ${css({ "--progress": String(percent(task) / 100) })}></span></div>
-      <small>${t("task.segments", { done: task.segments_done ?? 0, total: task.total_segments || "?" })}${eta(task)}</small>`;
+    return keyed(task.task_id, html`<div class="bar"><span ${css({ "--progress": String(percent(task) / 100) })}></span></div>
+      <small>${t("task.segments", { done: task.segments_done ?? 0, total: task.total_segments || "?" })}${eta(task)}</small>`);
   }
   if (task.status === "wait") return html`<small>${task.position ? t("task.waiting", { n: task.position }) : t("status.wait")}${eta(task)}</small>`;
   return html`<p class="row-error">${isCancelled(task) ? t("task.was.cancelled") : task.error || t("status.error")}</p>`;
@@ -133,7 +133,7 @@ function row(app, index) {
       </small>
     </div>
     <div class="task-buttons">
-      ${taskButtons(app, task)}${iconButton({ icon: icons.more, label: t("task.details"), onClick: open })}
+      ${taskButtons(app, task)}<span class="wide-only">${iconButton({ icon: icons.more, label: t("task.details"), onClick: open })}</span>
     </div>
   </article>`;
 }

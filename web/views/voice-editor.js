@@ -8,54 +8,12 @@ import { idFrom } from "../data/editor.js";
 import "../elements/avatar-crop.js";
 import "../elements/clip-trimmer.js";
 import { languageOptions } from "./composer.js";
+import { doctorFacts, doctorLine, measurements, verdict } from "./doctor.js";
+import { dropZone, filePicker, SOUNDS } from "./files.js";
 import { icons } from "./icons.js";
+import { moreClips, moreVerdicts } from "./more-clips.js";
 import { avatar, iconButton, modal, problem, segmented, select } from "./parts.js";
-import { verdict, warningsOf } from "./voices.js";
 import { weightsOf } from "./weights.js";
-
-// Files are taken where they are dropped; the outline shows where that is.
-function dropZone(take) {
-  const mark = (event, on) => {
-    event.preventDefault();
-    event.currentTarget.classList.toggle("over", on);
-  };
-  return {
-    over: (event) => mark(event, true),
-    leave: (event) => mark(event, false),
-    drop: (event) => {
-      mark(event, false);
-      const [file] = event.dataTransfer.files;
-      if (file) take(file);
-    },
-  };
-}
-
-function filePicker({ id, accept, label, take }) {
-  return html`<label class="button file">
-    ${icons.upload}<span>${label}</span>
-    <input
-      id=${id}
-      class="hidden"
-      type="file"
-      accept=${accept}
-      @change=${(event) => {
-        const [file] = event.target.files;
-        event.target.value = "";
-        if (file) take(file);
-      }}
-    />
-  </label>`;
-}
-
-function measurements({ report }) {
-  if (!report) return nothing;
-  const rows = [
-    { good: !report.silent && report.level > -36, words: t(report.silent ? "doctor.silent" : report.level > -36 ? "doctor.level" : "doctor.quiet", { level: report.level.toFixed(0) }) },
-    { good: report.clipping < 0.0002, words: t(report.clipping < 0.0002 ? "doctor.clean" : "doctor.clipped", { share: (report.clipping * 100).toFixed(2) }) },
-    ...(report.snr === null ? [] : [{ good: report.snr >= 15, words: t(report.snr >= 15 ? "doctor.snr" : "doctor.noisy", { snr: report.snr.toFixed(0) }) }]),
-  ];
-  return html`<ul class="checks">${rows.map((row) => html`<li class=${row.good ? "good" : "warn"}>${row.good ? icons.check : icons.warn}${row.words}</li>`)}</ul>`;
-}
 
 function recorded(app, recording) {
   return html`<div class="recording">
@@ -80,12 +38,12 @@ function chosen(app, editor) {
       <span class="grow faint ellipsis">${clip.name}${clip.samples ? ` · ${lasting(clip.samples.length / clip.rate)}` : ""}</span>
       ${iconButton({ icon: icons.trash, label: t("clip.drop"), onClick: app.dropClip })}
     </div>
-    ${measurements(clip)}
+    ${measurements(clip.report)}
   </div>`;
 }
 
 function clipStep(app, editor) {
-  const zone = dropZone((file) => app.takeClip(file, file.name));
+  const zone = dropZone(([file]) => app.takeClip(file, file.name));
   const there = editor.voice?.refer_wav_url && !editor.clip && !editor.recording;
   return html`<section class="step" aria-labelledby="step-clip">
     <h3 id="step-clip"><span class="mark">1</span>${t("editor.clip")}</h3>
@@ -98,12 +56,12 @@ function clipStep(app, editor) {
             <strong>${editor.decoding ? t("clip.reading") : there ? t("clip.replace") : t("clip.drop.here")}</strong>
             <p class="hint">${t("clip.hint")}</p>
             <div class="row center">
-              ${filePicker({ id: "clip-file", accept: "audio/*,video/*,.wav,.mp3,.flac,.ogg,.m4a,.opus", label: t("clip.choose"), take: (file) => app.takeClip(file, file.name) })}
+              ${filePicker({ id: "clip-file", accept: SOUNDS, label: t("clip.choose"), take: ([file]) => app.takeClip(file, file.name) })}
               <button type="button" class="button" @click=${app.record}>${icons.mic}${t("record")}</button>
               ${there ? html`<button type="button" class="button" @click=${() => app.playVoice(editor.voice)}>${icons.play}${t("clip.current")}</button>` : nothing}
             </div>
           </div>`}
-    ${problem(editor.clipError)}
+    ${there ? doctorLine(app, verdict(editor.voice)) : nothing} ${problem(editor.clipError)}
   </section>`;
 }
 
@@ -144,7 +102,7 @@ function wordsStep(app, { fields }) {
 }
 
 function portrait(app, editor) {
-  const zone = dropZone(app.takeAvatar);
+  const zone = dropZone(([file]) => app.takeAvatar(file));
   const shown = editor.avatar
     ? html`<avatar-crop
         aria-label=${t("avatar.crop")}
@@ -158,7 +116,7 @@ function portrait(app, editor) {
     ${editor.avatar
       ? html`<input type="range" min="1" max="4" step="0.05" aria-label=${t("avatar.zoom")} .value=${live(String(editor.zoom))} ${css({ "--share": String((editor.zoom - 1) / 3) })} @input=${(event) => app.patchEditor({ zoom: Number(event.target.value) })} />`
       : nothing}
-    ${filePicker({ id: "avatar-file", accept: "image/png,image/jpeg,image/webp,image/gif", label: t("avatar.choose"), take: app.takeAvatar })}
+    ${filePicker({ id: "avatar-file", accept: "image/png,image/jpeg,image/webp,image/gif", label: t("avatar.choose"), take: ([file]) => app.takeAvatar(file) })}
     ${problem(editor.avatarError)}
   </div>`;
 }
@@ -215,18 +173,12 @@ function whoStep(app, editor) {
 
 function outcome(app, editor) {
   const report = verdict(editor.result);
-  const warnings = warningsOf(report, app.language());
   return html`<section class="outcome">
     ${avatar(app, editor.result, "huge")}
     <h3>${t("editor.done", { name: editor.result.model_name })}</h3>
     <div class="doctor">
       <h4>${t("doctor.title")}</h4>
-      ${warnings.length ? html`<ul class="checks">${warnings.map((words) => html`<li class="warn">${icons.warn}${words}</li>`)}</ul>` : html`<ul class="checks"><li class="good">${icons.check}${t("doctor.good")}</li></ul>`}
-      ${report ? html`<dl class="facts">
-        ${[["doctor.seconds", report.seconds, (v) => `${v.toFixed(1)} s`], ["doctor.rms", report.rms_dbfs, (v) => `${v.toFixed(0)} dBFS`], ["doctor.snr.name", report.snr_db, (v) => `${v.toFixed(0)} dB`], ["doctor.rate", report.rate, (v) => `${v} Hz`]]
-          .filter(([, value]) => typeof value === "number")
-          .map(([key, value, show]) => html`<div><dt>${t(key)}</dt><dd>${show(value)}</dd></div>`)}
-      </dl>` : nothing}
+      ${doctorLine(app, report)} ${doctorFacts(report)} ${moreVerdicts(app, editor)}
     </div>
     <div class="row center">
       <button type="button" class="button" @click=${app.closeEditor}>${t("close")}</button>
@@ -251,7 +203,7 @@ export function voiceEditor(app, editor) {
               app.saveEditor();
             }}
           >
-            <div class="editor-steps"><div>${clipStep(app, editor)}${wordsStep(app, editor)}</div>${whoStep(app, editor)}</div>
+            <div class="editor-steps"><div>${clipStep(app, editor)}${wordsStep(app, editor)}${moreClips(app, editor)}</div>${whoStep(app, editor)}</div>
             <footer class="modal-foot">
               ${problem(editor.error)}<span class="grow"></span>
               <button type="button" class="button" @click=${app.closeEditor}>${t("cancel")}</button>

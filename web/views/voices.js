@@ -5,20 +5,12 @@ import { t } from "../lib/i18n.js";
 import { filterVoices } from "../data/library.js";
 import { categoryName } from "../data/voice-actions.js";
 import "../elements/virtual-list.js";
+import { verdict, warningsOf } from "./doctor.js";
 import { icons } from "./icons.js";
 import { avatar, empty, iconButton, problem, segmented, select } from "./parts.js";
 
 const ui = { name: "", category: "", page: 1, importError: null };
 const SIZES = [0, 5, 10, 20];
-
-/** The reference doctor's figures and warnings, null for voices that were never looked at. */
-export function verdict(voice) {
-  return voice?.reference_report ?? null;
-}
-
-export function warningsOf(report, language) {
-  return (report?.warnings ?? []).map((one) => one[language] ?? one.en);
-}
 
 function playButton(app, voice, size = "") {
   const playing = app.player.isPlaying(`voice:${voice.model_id}`);
@@ -38,11 +30,11 @@ function buttons(app, voice) {
   `;
 }
 
-function tags(app, voice, most = 3) {
+function tags(app, voice, most = 2) {
   const all = voice.categories ?? [];
   return html`<span class="tags">
-    ${all.slice(0, most).map((id) => html`<span class="tag">${categoryName(app.library, id)}</span>`)}
-    ${all.length > most ? html`<span class="tag">+${all.length - most}</span>` : nothing}
+    ${all.slice(0, most).map((id) => html`<span class="tag" title=${categoryName(app.library, id)}>${categoryName(app.library, id)}</span>`)}
+    ${all.length > most ? html`<span class="tag rest" title=${all.slice(most).map((id) => categoryName(app.library, id)).join(", ")}>+${all.length - most}</span>` : nothing}
   </span>`;
 }
 
@@ -51,38 +43,53 @@ function doctorMark(app, voice) {
   return warnings.length ? html`<span class="doctor-mark" title=${warnings.join("\n")}>${icons.warn}<span class="hidden">${warnings.join(" ")}</span></span>` : nothing;
 }
 
-function rowError(app, voice) {
-  const error = app.store.state.rowErrors.get(`voice:${voice.model_id}`);
-  return error ? html`<p class="row-error" role="alert">${error.message}</p>` : nothing;
+const errorOf = (app, voice) => app.store.state.rowErrors.get(`voice:${voice.model_id}`);
+
+function errorWords(error) {
+  return html`<p class="row-error" role="alert" title=${error.message}>${error.message}</p>`;
+}
+
+/** What can be done about an error: a voice that is in use may go all the same. */
+function wayOn(app, voice, error) {
+  return html`<button type="button" class="button small" @click=${() => app.rowError(`voice:${voice.model_id}`, null)}>${t(error.kind === "conflict" ? "voice.keep" : "close")}</button>
+    ${error.kind === "conflict"
+      ? html`<button type="button" class="button small danger" title=${t("voice.force.hint")} @click=${() => app.deleteVoiceAnyway(voice)}>${icons.trash}${t("voice.force")}</button>`
+      : nothing}`;
 }
 
 function card(app, voice) {
-  return html`<article class="voice-card" aria-label=${voice.model_name}>
+  const error = errorOf(app, voice);
+  return html`<article class="voice-card ${error ? "failed" : ""}" aria-label=${voice.model_name}>
     <div class="voice-top">
       <span class="portrait">${avatar(app, voice, "large")}${playButton(app, voice, "small")}</span>
       <div class="grow">
-        <h3>${voice.model_name}${doctorMark(app, voice)}</h3>
+        <h3><span class="ellipsis" title=${voice.model_name}>${voice.model_name}</span>${doctorMark(app, voice)}</h3>
         <small>${t(`gender.${voice.gender}`)} · ${voice.model_id}</small>
         ${tags(app, voice)}
       </div>
     </div>
-    ${rowError(app, voice) === nothing ? html`<p class="quote">${voice.prompt_text || html`<span class="faint">${t("voice.no.text")}</span>`}</p>` : rowError(app, voice)}
+    ${error ? errorWords(error) : html`<p class="quote">${voice.prompt_text || html`<span class="faint">${t("voice.no.text")}</span>`}</p>`}
     <div class="voice-foot">
-      <button type="button" class="button small" @click=${() => app.speakWith(voice)}>${icons.spark}${t("voice.speak")}</button>
-      <span class="grow"></span>${buttons(app, voice)}
+      ${error
+        ? wayOn(app, voice, error)
+        : html`<button type="button" class="button small" @click=${() => app.speakWith(voice)}>${icons.spark}${t("voice.speak")}</button>
+            <span class="grow"></span>${buttons(app, voice)}`}
     </div>
   </article>`;
 }
 
 function tableRow(app, voice) {
-  return html`<article class="voice-row" aria-label=${voice.model_name}>
+  const error = errorOf(app, voice);
+  return html`<article class="voice-row ${error ? "failed" : ""}" aria-label=${voice.model_name}>
     ${playButton(app, voice, "small")}${avatar(app, voice, "small")}
     <div class="col name"><strong>${voice.model_name}${doctorMark(app, voice)}</strong><small>${voice.model_id}</small></div>
-    <div class="col text">${rowError(app, voice) === nothing ? html`<span class="quote">${voice.prompt_text}</span>` : rowError(app, voice)}</div>
-    <div class="col cats">${tags(app, voice, 2)}</div>
+    <div class="col text">${error ? errorWords(error) : html`<span class="quote">${voice.prompt_text}</span>`}</div>
+    <div class="col cats">${tags(app, voice, 1)}</div>
     <small class="col when">${ago(voice.created_at, app.language())}</small>
     <div class="task-buttons">
-      ${iconButton({ icon: icons.spark, label: t("voice.speak.name", { name: voice.model_name }), onClick: () => app.speakWith(voice) })}${buttons(app, voice)}
+      ${error
+        ? wayOn(app, voice, error)
+        : html`${iconButton({ icon: icons.spark, label: t("voice.speak.name", { name: voice.model_name }), onClick: () => app.speakWith(voice) })}${buttons(app, voice)}`}
     </div>
   </article>`;
 }

@@ -3,23 +3,26 @@ import { html, nothing } from "../lib/html.js";
 import { bytes } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
+import { loadingPanel } from "./loading.js";
 import { command, empty, problem } from "./parts.js";
 
 const ui = { gpt: "", sovits: "", error: null };
 
 /** Both kinds of weight files and what is missing; empty lists while nothing is known. */
 export function weightsOf(models) {
-  return { gpt: models?.gpt ?? [], sovits: models?.sovits ?? [], missing: models?.missing ?? [] };
+  const usableFirst = (files) => [...files].sort((a, b) => Number(Boolean(a.problem)) - Number(Boolean(b.problem)));
+  return { gpt: usableFirst(models?.gpt ?? []), sovits: usableFirst(models?.sovits ?? []), missing: models?.missing ?? [] };
 }
 
 function file(app, which, one) {
   const chosen = ui[which] ? ui[which] === one.path : one.current;
   const pick = () => {
     ui[which] = one.path;
+    ui.error = null;
     app.store.touch();
   };
   return html`<label class="weight ${chosen ? "chosen" : ""} ${one.current ? "current" : ""}">
-    <input type="radio" name="weights-${which}" .checked=${chosen} ?disabled=${Boolean(one.problem)} @change=${pick} />
+    <input type="radio" name="weights-${which}" .checked=${chosen} ?disabled=${Boolean(one.problem || app.library.state.switching)} @change=${pick} />
     <span class="grow">
       <strong>${one.name}</strong>
       <small>${one.path}</small>
@@ -31,6 +34,11 @@ function file(app, which, one) {
       <small>${bytes(one.size)}</small>
     </span>
   </label>`;
+}
+
+/** One command for everything: the fetcher takes any number of ids. */
+export function fetchAll(missing) {
+  return `${missing[0].command} ${missing.slice(1).map((one) => one.name).join(" ")}`.trim();
 }
 
 function column(app, which, files) {
@@ -52,6 +60,7 @@ export function weightsView(app) {
   const changed = Object.keys(change).length > 0;
   const apply = async () => {
     ui.error = null;
+    app.say(t("weights.switching"));
     try {
       await app.library.switchWeights(change);
       Object.assign(ui, { gpt: "", sovits: "" });
@@ -67,25 +76,30 @@ export function weightsView(app) {
     app.store.touch();
   };
   const { ready, health } = app.store.state;
+  const early = health?.engine === "starting" || health?.engine === "restarting";
   return html`<header class="view-head"><h1>${t("nav.weights")}</h1></header>
     ${problem(weightsError, { retry: () => app.library.loadWeights().catch(() => {}) })}
-    ${ready && !ready.ok && health ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${ready.detail}</span></div>` : nothing}
+    ${ready && !ready.ok && health && !early ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${health.engine === "no_weights" ? t("weights.not.ready.none") : ready.detail}</span></div>` : nothing}
+    ${loadingPanel(app)}
     ${missing.length
       ? html`<section class="panel missing"><h2>${t("weights.missing")}</h2>
-          ${missing.map((one) => html`<div class="missing-one"><strong>${one.description || one.name}</strong>${command(app, one.command)}</div>`)}
+          <div class="missing-all">${missing.map(
+            (one) => html`<div class="missing-one">
+              <p><strong>${(app.language() === "zh" && one.description_zh) || one.description || one.name}</strong> <small>${bytes(one.size ?? NaN)}</small></p>
+              ${command(app, one.command)}
+            </div>`,
+          )}</div>
+          ${missing.length > 1 ? html`<div class="missing-one"><p><strong>${t("weights.missing.all")}</strong> <small>${bytes(missing.reduce((sum, one) => sum + (one.size ?? NaN), 0))}</small></p>${command(app, fetchAll(missing))}</div>` : nothing}
         </section>`
       : nothing}
     ${models && !models.current && !gpt.length && !sovits.length
       ? empty({ icon: icons.weights, title: t("weights.none"), text: t("weights.none.text"), action: missing.length ? nothing : command(app, t("first.command")) })
       : html`<div class="weights">${column(app, "gpt", gpt)}${column(app, "sovits", sovits)}</div>`}
-    ${problem(ui.error)}
-    ${switching || changed
-      ? html`<div class="apply-bar" role="status">
-          ${switching
-            ? html`<div class="bar indeterminate"><span></span></div><span>${t("weights.switching")}</span>`
-            : html`<span class="grow">${t("weights.change")}</span>
-                <button type="button" class="button" @click=${undo}>${t("cancel")}</button>
-                <button type="button" class="button primary" @click=${apply}>${t("weights.switch")}</button>`}
+    ${changed || ui.error
+      ? html`<div class="apply-bar ${ui.error ? "failed" : ""}" role="group" aria-label=${t("weights.switch")}>
+          ${ui.error ? html`<p class="apply-error" role="alert">${icons.warn}<span>${ui.error.message}<small>${t("weights.kept")}</small></span></p>` : html`<span class="grow">${t("weights.change")}</span>`}
+          ${switching ? nothing : html`<button type="button" class="button" @click=${undo}>${t("cancel")}</button>`}
+          ${changed ? html`<button type="button" class="button primary ${switching ? "busy" : ""}" ?disabled=${Boolean(switching)} @click=${apply}>${switching ? html`${icons.retry}${t("weights.switching")}` : ui.error ? t("again") : t("weights.switch")}</button>` : nothing}
         </div>`
       : nothing}`;
 }

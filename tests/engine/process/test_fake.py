@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from GPT_SoVITS.engine.errors import (
     EngineDiedError,
     InvalidRequestError,
     SynthesisFailedError,
+    WeightsInvalidError,
     WeightsMissingError,
 )
 from GPT_SoVITS.engine.fake import FAKE_WEIGHTS, SAMPLE_RATE, FakeEngine, solo
@@ -49,6 +51,13 @@ def request(text: str = TEXT, **fields: object) -> SynthesisRequest:
 
 def audio(events: list[Event]) -> NDArray[np.float32]:
     return np.concatenate([event.samples for event in events if isinstance(event, AudioChunk)])
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def error_of(engine: Engine, wanted: SynthesisRequest) -> type[Exception]:
@@ -181,3 +190,36 @@ def test_callers_need_no_mindspore(module: str) -> None:
     code = f"import sys, GPT_SoVITS.engine.{module}; sys.exit('mindspore' in sys.modules)"
     root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_a_load_says_how_far_it_is_and_may_be_held() -> None:
+    engine = FakeEngine(seconds_per_load=0.05)
+    engine.hold_loads(0.4)
+    future = engine.load(OTHER)
+    until(lambda: (loading := engine.status().loading) is not None and loading.fraction == 0.4)
+    loading = engine.status().loading
+    assert loading is not None and loading.weights == OTHER and loading.step
+    assert engine.status().current.weights == FAKE_WEIGHTS, "the old ones speak until the new ones are there"  # type: ignore[union-attr]
+    engine.release_loads()
+    assert future.result(5).weights == OTHER
+    assert engine.status().loading is None
+    engine.unloadable[OTHER.gpt] = WeightsInvalidError("broken")
+    with pytest.raises(WeightsInvalidError):
+        engine.load(OTHER).result(5)
+    assert engine.status().loading is None
+    engine.close()
+
+
+def test_an_engine_that_starts_accepts_and_speaks_later() -> None:
+    engine = FakeEngine()
+    engine.begin_start(0.3)
+    status = engine.status()
+    assert status.state is EngineState.STARTING and status.current is None
+    assert status.loading is not None and status.loading.fraction == 0.3
+    events: list[Event] = []
+    engine.submit(request(), events.append)
+    assert not events
+    engine.finish_start()
+    until(lambda: bool(events) and isinstance(events[-1], Finished))
+    assert engine.status().state is EngineState.READY
+    engine.close()

@@ -5,9 +5,11 @@ import en from "/web/i18n/en.js";
 import zh from "/web/i18n/zh.js";
 import { languageOf, setLanguage, t } from "/web/lib/i18n.js";
 import { createStore } from "/web/lib/store.js";
-import { columnsThatFit, visibleRange } from "/web/lib/virtual.js";
+import { assignSlots, columnsThatFit, visibleRange } from "/web/lib/virtual.js";
 import { createUndo } from "/web/data/undo.js";
-import { filterVoices } from "/web/data/library.js";
+import { filterVoices, loadingOf, pairOf } from "/web/data/library.js";
+import { clipsOf, putClips, unfit } from "/web/data/more-clips.js";
+import { stepWords } from "/web/views/loading.js";
 import { idFrom, missingIn } from "/web/data/editor.js";
 
 export function subscribers_hear_of_many_changes_once({ equal }) {
@@ -98,6 +100,20 @@ export function only_rows_near_the_window_exist({ equal, ok }) {
   equal(columnsThatFit(100, 290, 16), 1);
 }
 
+export function cells_that_are_left_behind_are_taken_over({ equal, ok }) {
+  const first = assignSlots(new Map(), ["a", "b", "c"]);
+  equal([...first.values()], [0, 1, 2]);
+  const second = assignSlots(first, ["b", "c", "d"]);
+  equal([second.get("b"), second.get("c"), second.get("d")], [1, 2, 0]);
+  equal([...assignSlots(first, ["c", "d", "e"]).values()], [2, 1, 0]);
+  equal([...assignSlots(first, ["x", "y", "a"]).values()], [2, 1, 0]);
+  equal([...assignSlots(first, ["x", "y", "z"]).values()], [0, 1, 2]);
+  // The cell with the focus is not taken over, and no two items share one.
+  const third = assignSlots(first, ["x", "y", "z", "w"], 1);
+  ok(![...third.values()].includes(1));
+  equal(new Set(third.values()).size, 4);
+}
+
 export async function what_is_encoded_is_heard_again({ equal, ok }) {
   const rate = 16000;
   const samples = Float32Array.from({ length: rate * 4 }, (_, i) => 0.5 * Math.sin(i / 8));
@@ -153,6 +169,42 @@ export function voices_are_found_by_name_id_and_category({ equal }) {
   equal(ids({ name: "b2" }), ["b2"]);
   equal(ids({ category: "books" }), ["a1"]);
   equal(ids({}), ["a1", "b2"]);
+}
+
+export function what_the_engine_loads_is_known_from_several_sides({ equal }) {
+  const load = { gpt: "g", sovits: "s", progress: 40, step: "reading" };
+  equal(loadingOf({ loading: null, switching: null }, { engine: "ready" }), null);
+  equal(loadingOf({ loading: null, switching: null }, null), null);
+  equal(loadingOf({ loading: load, switching: null }, { engine: "ready" }), { progress: 40, step: "reading", gpt: "g", sovits: "s", starting: false, restarting: false });
+  const early = loadingOf({ loading: null, switching: null }, { engine: "starting" });
+  equal([early.progress, early.starting], [null, true]);
+  const asked = loadingOf({ loading: null, switching: { gpt_model_path: "x" } }, { engine: "ready" });
+  equal([asked.progress, asked.gpt], [null, "x"]);
+  equal(pairOf({ current: { gpt: "a", sovits: "b" } }) === pairOf({ current: { gpt: "a", sovits: "c" } }), false);
+  equal(pairOf({ current: null }) + pairOf(null), "");
+  setLanguage("zh");
+  equal([stepWords("warming up"), stepWords("something new")], ["预热", "something new"]);
+  setLanguage("en");
+}
+
+export function a_form_says_which_clips_stay({ equal }) {
+  setLanguage("en");
+  const said = (editor) => {
+    const form = new FormData();
+    putClips(form, editor);
+    return [...form.entries()].map(([name, value]) => [name, value.name ?? value]);
+  };
+  const blob = new Blob(["x"]);
+  const voice = { aux_refer_wav_urls: ["/audio/v/aux-1.wav", "/audio/v/aux-2.wav"] };
+  const clips = clipsOf(voice);
+  equal(said({ voice, clips, clipsChanged: false }), []);
+  equal(said({ voice, clips: [], clipsChanged: true }), [["keep_aux_refer_wavs", ""]]);
+  equal(said({ voice, clips: [clips[1], { key: "n", blob, name: "n.wav" }], clipsChanged: true }), [
+    ["keep_aux_refer_wavs", "/audio/v/aux-2.wav"],
+    ["aux_refer_wavs", "n.wav"],
+  ]);
+  equal(said({ voice: null, clips: [{ key: "n", blob, name: "n.wav" }], clipsChanged: true }), [["aux_refer_wavs", "n.wav"]]);
+  equal([unfit(0.4) !== "", unfit(0.5), unfit(60), unfit(61) !== ""], [true, "", "", true]);
 }
 
 export function ids_come_from_names_and_gaps_are_named({ equal, ok }) {

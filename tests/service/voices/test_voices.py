@@ -278,6 +278,35 @@ def test_a_voice_is_removed_with_its_folder(running: Running) -> None:
     make_voice(running.client)
 
 
+def test_auxiliary_clips_are_added_and_removed_one_by_one(running: Running) -> None:
+    make_voice(running.client)
+    path = "/voice-models/narrator"
+    sent = [("aux_refer_wavs", (f"{seconds}.wav", clip(seconds))) for seconds in (3, 12, 0.7)]
+    urls = running.client.patch(path, files=sent).json()["data"]["aux_refer_wav_urls"]
+    clips = running.client.get(f"{path}/clips").json()["data"]
+    assert [each["url"] for each in clips] == urls
+    assert [each["report"]["seconds"] for each in clips] == pytest.approx([3, 12, 0.7], abs=0.01)
+    assert not {one["code"] for each in clips for one in each["report"]["warnings"]} & {"too_short", "too_long"}
+    before = running.client.get(urls[1]).content
+    # By address or by name; what is sent comes after what stays.
+    keep = {"keep_aux_refer_wavs": [urls[1], clips[2]["name"]]}
+    answer = running.client.patch(path, data=keep, files=[("aux_refer_wavs", ("new.wav", clip(5)))])
+    urls = answer.json()["data"]["aux_refer_wav_urls"]
+    assert running.client.get(urls[0]).content == before, "what stays is the same to the sample"
+    clips = running.client.get(f"{path}/clips").json()["data"]
+    assert [each["report"]["seconds"] for each in clips] == pytest.approx([12, 0.7, 5], abs=0.01)
+    # As JSON, too: to remove needs no upload.
+    assert len(running.client.patch(path, json={"description": "x"}).json()["data"]["aux_refer_wav_urls"]) == 3
+    one = running.client.patch(path, json={"keep_aux_refer_wavs": [clips[1]["name"]]}).json()["data"]
+    assert len(one["aux_refer_wav_urls"]) == 1
+    for wrong in ("../../secret.wav", "refer.wav", "aux-9.wav"):
+        refused = running.client.patch(path, json={"keep_aux_refer_wavs": [wrong]})
+        assert (refused.status_code, refused.json()["code"]) == (400, 3), wrong
+    assert running.client.patch(path, data={"keep_aux_refer_wavs": ""}).json()["data"]["aux_refer_wav_urls"] == []
+    assert running.client.get(f"{path}/clips").json()["data"] == []
+    assert running.client.get("/voice-models/nobody/clips").status_code == 404
+
+
 def test_a_voice_in_use_stays_unless_forced(running: Running) -> None:
     make_voice(running.client)
     running.app.state.container.get(VoiceStore).guards.append(lambda model_id: "2 tasks wait for it")

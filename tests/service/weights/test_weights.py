@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +132,47 @@ def test_a_failed_load_leaves_everything_as_it_was(installed: Running) -> None:
     assert switch(installed, gpt_model_path="GPT_weights/b.ckpt") == (400, 3, "b does not fit a")
     assert models(installed)["current"]["gpt"] == "GPT_weights/a.ckpt"
     assert not (installed.root / "gweight.txt").exists()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_load_is_seen_while_it_runs(installed: Running) -> None:
+    assert models(installed)["loading"] is None
+    installed.engine.seconds_per_load = 0.1
+    installed.engine.hold_loads(0.4)
+    thread = threading.Thread(target=lambda: switch(installed, gpt_model_path="GPT_weights/b.ckpt"))
+    thread.start()
+    until(lambda: (models(installed)["loading"] or {}).get("progress") == 40)
+    loading = models(installed)["loading"]
+    assert (loading["gpt"], loading["sovits"]) == ("GPT_weights/b.ckpt", "SoVITS_weights/a.pth")
+    assert "reading" in loading["step"]
+    assert models(installed)["current"]["gpt"] == "GPT_weights/a.ckpt"
+    installed.engine.release_loads()
+    thread.join()
+    assert models(installed)["loading"] is None
+    assert models(installed)["current"]["gpt"] == "GPT_weights/b.ckpt"
+
+
+def test_a_load_is_announced_to_the_pages(installed: Running) -> None:
+    installed.engine.seconds_per_load = 1.0
+    seen: list[dict[str, Any] | None] = []
+    with installed.client.stream("GET", "/events") as stream:
+        lines = stream.iter_lines()
+        assert next(line for line in lines if line.startswith("event:")) == "event: hello"
+        threading.Thread(target=lambda: switch(installed, gpt_model_path="GPT_weights/b.ckpt")).start()
+        for line in lines:
+            if line == "event: loading":
+                seen.append(json.loads(next(lines).removeprefix("data: "))["loading"])
+                if seen[-1] is None:
+                    break
+    percents = [each["progress"] for each in seen if each]
+    assert len(percents) >= 2 and percents == sorted(percents)
+    assert seen[0] is not None and seen[0]["gpt"] == "GPT_weights/b.ckpt"
 
 
 def test_paths_that_are_not_allowed_or_not_weights(installed: Running) -> None:

@@ -1,40 +1,36 @@
-"""The one place that touches MindSpore's context: device, precision, compilation, warm-up.
+"""The one place that touches MindSpore's context: which device this process computes on.
 
-Everything else asks this module. MindSpore is configured once per process by :func:`configure`; graphs are compiled
-through :func:`compile_cell`, which keeps first compilations one at a time (MindSpore fails when two threads compile
-at once) and graphs of one cell out of concurrent use.
+The device is decided once per process by :func:`configure`. Where only a CPU can be meant that needs no MindSpore, and
+MindSpore is told by :func:`set_up` when a graph is built; native and numpy code never asks it. Graphs are compiled by
+:mod:`GPT_SoVITS.compiled`.
 """
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
+import shutil
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal, cast
-
-from GPT_SoVITS import _environment
-
-_environment.prepare()
-
-import mindspore as ms  # noqa: E402  (the environment has to be right before this import)
-import numpy as np  # noqa: E402
-from mindspore import ops  # noqa: E402
+from pathlib import Path
+from typing import Literal
 
 logger = logging.getLogger(__name__)
 
 DeviceTarget = Literal["Ascend", "CPU"]
 _DEVICE_VARIABLES = ("infer_device_id", "ASCEND_DEVICE_ID", "DEVICE_ID")
-_run_lock = threading.RLock()
+_ASCEND_VARIABLES = ("ASCEND_", "CANN_")
+"""Beginnings of variables that CANN's ``set_env.sh`` sets."""
+_ASCEND_PATHS = ("dev/davinci*", "usr/local/Ascend", "usr/lib*/libascend*", "opt/Ascend", "etc/ascend_install.info")
+"""What drivers, containers and CANN put on a machine: device nodes (``davinci0``, ``davinci_manager``) and folders."""
+_lock = threading.RLock()
 
 
 class BackendError(RuntimeError):
-    """MindSpore cannot be set up as asked."""
+    """MindSpore cannot be set up as asked, or an input does not fit what was compiled."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,8 @@ class Backend:
 
 
 _configured: Backend | None = None
+_told = False
+"""Whether MindSpore knows."""
 
 
 def _device_id_from_environment() -> int:
@@ -73,36 +71,65 @@ def _device_id_from_environment() -> int:
     return 0
 
 
-def _ascend_available() -> bool:
+def trace_of_ascend(root: Path = Path("/"), variables: Mapping[str, str] = os.environ) -> str:
+    """Return a trace of an Ascend processor or its software, empty where there is none at all.
+
+    A trace proves nothing: whether the device works, only MindSpore can tell. But without a device node, a driver,
+    CANN or a variable of theirs it cannot work, and MindSpore need not be imported to hear that. What
+    :func:`configure` itself and users of this package set (``ASCEND_DEVICE_ID``) is no trace.
+
+    Args:
+        root: Where the file system begins.
+        variables: The environment.
+    """
+    for name in variables:
+        if name.startswith(_ASCEND_VARIABLES) and name not in _DEVICE_VARIABLES:
+            return f"the variable {name}"
+    for pattern in _ASCEND_PATHS:
+        found = next(root.glob(pattern), None)
+        if found is not None:
+            return str(found)
+    libraries = variables.get("LD_LIBRARY_PATH", "")
+    if "ascend" in libraries.lower():
+        return f"LD_LIBRARY_PATH={libraries}"
+    return shutil.which("npu-smi", path=variables.get("PATH")) or ""
+
+
+def _ask_mindspore(device_id: int) -> str:
+    """Open the NPU; return why it cannot be used, empty when it can and has been opened."""
+    import mindspore as ms
+
     try:
-        return bool(ms.hal.is_available("Ascend"))
+        if not ms.hal.is_available("Ascend"):
+            return "no Ascend device and driver found"
     except (RuntimeError, ValueError) as error:
         logger.debug("Ascend probe failed: %s", error)
-        return False
+        return "no Ascend device and driver found"
+    try:
+        ms.set_device("Ascend", device_id)
+    except (RuntimeError, ValueError) as error:
+        return f"Ascend {device_id} could not be opened ({str(error).strip().splitlines()[0]})"
+    return ""
 
 
 def _select(device_target: DeviceTarget | None, device_id: int) -> Backend:
     if device_target == "CPU":
-        ms.set_device("CPU")
         return Backend("CPU", 0, "CPU asked for")
     asked = device_target == "Ascend"
-    if _ascend_available():
-        try:
-            ms.set_device("Ascend", device_id)
-        except (RuntimeError, ValueError) as error:
-            reason = f"Ascend {device_id} could not be opened ({str(error).strip().splitlines()[0]})"
-        else:
+    reason = "no Ascend device and driver found"
+    if asked or trace_of_ascend():
+        reason = _ask_mindspore(device_id)
+        if not reason:
             return Backend("Ascend", device_id, "Ascend asked for" if asked else "Ascend found")
-    else:
-        reason = "no Ascend device and driver found"
-    ms.set_device("CPU")
     if asked:
         warnings.warn(f"{reason}; computing on CPU instead", RuntimeWarning, stacklevel=3)
     return Backend("CPU", 0, reason)
 
 
 def configure(device_target: DeviceTarget | None = None, device_id: int | None = None) -> Backend:
-    """Set MindSpore's device once for this process and return it.
+    """Decide on the device once for this process and return it.
+
+    MindSpore is imported where Ascend is asked for or a trace of it is found; it alone can tell whether it works.
 
     Args:
         device_target: ``"Ascend"``, ``"CPU"``, or None for Ascend where it works and else CPU.
@@ -112,7 +139,7 @@ def configure(device_target: DeviceTarget | None = None, device_id: int | None =
         BackendError: a second call asks for another device, or the device number is not a number.
     """
     global _configured
-    with _run_lock:
+    with _lock:
         if _configured is not None:
             if device_target not in (None, _configured.device_target) and device_target == "CPU":
                 raise BackendError(f"this process already computes on {_configured.device_target}")
@@ -132,28 +159,17 @@ def current() -> Backend:
     return configure() if _configured is None else _configured
 
 
-class CompiledCell:
-    """A cell compiled by ``jit``; every new input shape compiles once.
+def set_up() -> Backend:
+    """Return the configured backend, which MindSpore computes on from now on; for whoever builds cells and graphs."""
+    global _told
+    chosen = current()
+    with _lock:
+        if not _told and not chosen.is_ascend:  # Ascend has been opened to see whether it works
+            import mindspore as ms
 
-    Calls are serialised across the process: MindSpore forbids running one graph from two threads, and concurrent
-    first compilations fail. Two graphs at a time would gain nothing anyway, each uses all cores.
-    """
-
-    def __init__(self, cell: ms.nn.Cell) -> None:
-        current()
-        cell.set_train(False)
-        self.cell = cell
-        # Level O0 and the ast front end: measured fastest to compile, and the only ones without graph breaks.
-        self._graph = ms.jit(cell, capture_mode="ast", jit_level="O0")
-
-    def __call__(self, *inputs: Any) -> Any:
-        with _run_lock:
-            return self._graph(*inputs)
-
-
-def compile_cell(cell: ms.nn.Cell) -> CompiledCell:
-    """Compile a cell for inference (see :class:`CompiledCell`)."""
-    return CompiledCell(cell)
+            ms.set_device("CPU")
+        _told = True
+    return chosen
 
 
 def bucket(length: int, buckets: Sequence[int]) -> int:
@@ -185,62 +201,3 @@ def warm_up(
         if progress is not None:
             progress(length, time.perf_counter() - start)
     return time.perf_counter() - began
-
-
-class _ProbeConv(ms.nn.Cell):  # type: ignore[misc]
-    """A small convolution whose time tells oneDNN's fast kernel from its reference kernel."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = ms.Parameter(ms.Tensor(np.full((128, 128, 1, 7), 1e-3, np.float32)))
-        self.conv = ops.Conv2D(128, (1, 7), pad_mode="pad", pad=(0, 0, 3, 3))
-
-    def construct(self, x: Any) -> Any:
-        return self.conv(x, self.weight)
-
-
-PROBE_GFLOP = 2 * 128 * 128 * 7 * 512 / 1e9
-SLOW_GFLOPS = 5.0
-"""Below this the reference kernel is at work: it reaches about 1 GFLOP/s, the slowest fast kernel over 20."""
-
-
-@lru_cache(maxsize=1)
-def convolution_gflops() -> float:
-    """Measure the convolution speed of this process in GFLOP/s (best of five runs, a few milliseconds)."""
-    probe = compile_cell(_ProbeConv())
-    x = ms.Tensor(np.ones((1, 128, 1, 512), np.float32))
-    probe(x).asnumpy()
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        probe(x).asnumpy()
-        seconds.append(time.perf_counter() - start)
-    return PROBE_GFLOP / min(seconds)
-
-
-def check_convolution_speed() -> bool:
-    """Return whether convolutions run at full speed; warn with the remedy when they do not (CPU only)."""
-    if current().is_ascend:
-        return True
-    speed = convolution_gflops()
-    if speed >= SLOW_GFLOPS:
-        return True
-    isa = os.environ.get(_environment.ONEDNN_ISA, "not set")
-    logger.warning(
-        "Convolutions run at %.1f GFLOP/s: oneDNN uses its reference kernel (%s is %s). "
-        "Start the process with %s=AVX2, and import GPT_SoVITS before mindspore.",
-        speed, _environment.ONEDNN_ISA, isa, _environment.ONEDNN_ISA,
-    )  # fmt: skip
-    return False
-
-
-def to_tensor(array: np.ndarray[Any, Any], dtype: Any = None) -> ms.Tensor:
-    """Share a numpy array's memory with a tensor (int64 and float32 kept), casting only when ``dtype`` is given."""
-    tensor = ms.Tensor.from_numpy(np.ascontiguousarray(array))
-    return cast(ms.Tensor, tensor if dtype is None else tensor.astype(dtype))
-
-
-def compilations() -> int:
-    """Return how many graphs this process has compiled; while serving the number should stand still."""
-    api = importlib.import_module("mindspore.graph.api" if hasattr(ms, "graph") else "mindspore.common.api")
-    return len(api.ms_compile_cache)

@@ -25,11 +25,11 @@ from convert import open_weights
 from convert.defaults import default_config
 from convert.errors import CheckpointError
 from convert.expected import expected_keys
-from GPT_SoVITS import backend
-from GPT_SoVITS.features.hubert import HubertConfig
+from GPT_SoVITS import backend, compiled
+from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert
-from GPT_SoVITS.features.phone_features import Roberta
-from GPT_SoVITS.features.roberta import RobertaConfig
+from GPT_SoVITS.features.roberta_config import RobertaConfig
+from GPT_SoVITS.features.roberta_graph import Roberta
 from GPT_SoVITS.features.speaker import SpeakerVerifier
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
 from GPT_SoVITS.resources.locate import locate
@@ -184,9 +184,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = backend.configure(options.device_target, options.device)
     print(f"[Device] MindSpore context set: device_target={chosen.device_target}, device_id={chosen.device_id}")
     print(f"({chosen.reason}; {Path(sys.executable).name} {sys.version.split()[0]})")
-    sound = backend.check_convolution_speed()
+    sound = compiled.check_convolution_speed()
     if not chosen.is_ascend:
-        print(f"convolutions: {backend.convolution_gflops():.0f} GFLOP/s")
+        print(f"convolutions: {compiled.convolution_gflops():.0f} GFLOP/s")
     for case in cases(options.model):
         try:
             line, ok = run_case(case, options.model)

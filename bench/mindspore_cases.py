@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import inputs
-from GPT_SoVITS import backend
-from GPT_SoVITS.features.hubert import HubertConfig
+from GPT_SoVITS import backend, compiled
+from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert
-from GPT_SoVITS.features.phone_features import Roberta
-from GPT_SoVITS.features.roberta import RobertaConfig
+from GPT_SoVITS.features.roberta_config import RobertaConfig
+from GPT_SoVITS.features.roberta_graph import Roberta
 from GPT_SoVITS.features.speaker import SpeakerVerifier
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
 from GPT_SoVITS.sovits.config import SovitsConfig
@@ -38,10 +38,10 @@ def _arrays(kind: str, fixtures: str, folder: str) -> Mapping[str, npt.NDArray[A
 
 
 def _graph(cell: Any, *arrays: npt.NDArray[Any]) -> Run:
-    graph = backend.compile_cell(cell)
+    graph = compiled.compile_cell(cell)
 
     def run() -> list[npt.NDArray[Any]]:
-        result = graph(*(backend.to_tensor(array) for array in arrays))
+        result = graph(*(compiled.to_tensor(array) for array in arrays))
         return [(result[0] if isinstance(result, tuple) else result).asnumpy()]
 
     return run

@@ -16,16 +16,18 @@ ROOT = Path(__file__).parents[1]
 ALLOWED: dict[str, set[str]] = {
     "convert": set(),
     "GPT_SoVITS.backend": {"GPT_SoVITS._environment"},
+    "GPT_SoVITS.compiled": {"GPT_SoVITS.backend", "GPT_SoVITS._environment"},
     "GPT_SoVITS.layers": {"GPT_SoVITS.backend"},
     "GPT_SoVITS.native": {"GPT_SoVITS._environment"},
-    "GPT_SoVITS.t2s": {"GPT_SoVITS.backend", "GPT_SoVITS.layers", "GPT_SoVITS.native"},
-    "GPT_SoVITS.sovits": {"GPT_SoVITS.backend", "GPT_SoVITS.layers", "GPT_SoVITS.native"},
-    "GPT_SoVITS.features": {"GPT_SoVITS.backend", "GPT_SoVITS.layers"},
+    "GPT_SoVITS.t2s": {"GPT_SoVITS.backend", "GPT_SoVITS.compiled", "GPT_SoVITS.layers", "GPT_SoVITS.native"},
+    "GPT_SoVITS.sovits": {"GPT_SoVITS.backend", "GPT_SoVITS.compiled", "GPT_SoVITS.layers", "GPT_SoVITS.native"},
+    "GPT_SoVITS.features": {"GPT_SoVITS.backend", "GPT_SoVITS.compiled", "GPT_SoVITS.layers"},
     "GPT_SoVITS.text": set(),
     "GPT_SoVITS.resources": set(),
     "GPT_SoVITS.engine": {
         "convert",
         "GPT_SoVITS.backend",
+        "GPT_SoVITS.compiled",
         "GPT_SoVITS._environment",
         "GPT_SoVITS.features",
         "GPT_SoVITS.native",
@@ -40,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
         "convert",
         "GPT_SoVITS._environment",
         "GPT_SoVITS.backend",
+        "GPT_SoVITS.compiled",
         "GPT_SoVITS.engine",
         "GPT_SoVITS.native",
         "GPT_SoVITS.resources",
@@ -57,6 +60,12 @@ def _files(package: str) -> list[Path]:
     return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
 
 
+def _module(name: str) -> Path | None:
+    """The file of a module of ours."""
+    path = ROOT / name.replace(".", "/")
+    return next((p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()), None)
+
+
 def _imports(path: Path, top_level_only: bool = False) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in tree.body if top_level_only else ast.walk(tree):
@@ -67,6 +76,8 @@ def _imports(path: Path, top_level_only: bool = False) -> Iterator[str]:
                 yield from (f"GPT_SoVITS.{alias.name}" for alias in node.names)
             else:
                 yield node.module
+                modules = (f"{node.module}.{alias.name}" for alias in node.names)
+                yield from (name for name in modules if _module(name) is not None)
 
 
 def _within(name: str, package: str) -> bool:
@@ -81,6 +92,20 @@ def test_imports_run_downwards(package: str) -> None:
                 continue
             allowed = {package, *ALLOWED[package]}
             assert any(_within(name, other) for other in allowed), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_mindspore_is_imported_only_in_branches_that_build_graphs() -> None:
+    """Whatever comes with the engine: no module of it has MindSpore at its top."""
+    waiting, seen = ["GPT_SoVITS.engine.local"], set()
+    while waiting:
+        path = _module(waiting.pop())
+        if path is None or path in seen:
+            continue
+        seen.add(path)
+        for imported in _imports(path, top_level_only=True):
+            assert not _within(imported, "mindspore"), f"{path.relative_to(ROOT)} comes with the engine"
+            waiting.append(imported)
+    assert ROOT / "GPT_SoVITS/sovits/synthesizer.py" in seen and ROOT / "GPT_SoVITS/features/stack.py" in seen
 
 
 def test_the_reader_needs_numpy_alone() -> None:

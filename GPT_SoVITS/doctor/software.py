@@ -87,12 +87,12 @@ def _device(device_target: str | None, device_id: int | None) -> list[Finding]:
     # Otherwise MindSpore reports at length that there is no Ascend. It reads this while it is imported.
     os.environ.setdefault("GLOG_v", "3")
     try:
-        from GPT_SoVITS import backend
+        from GPT_SoVITS import backend, compiled
 
         chosen = backend.configure(device_target, device_id)  # type: ignore[arg-type]
         findings = [Finding(AREA, "device", State.OK, f"{chosen.device_target} {chosen.device_id} ({chosen.reason})")]
         if not chosen.is_ascend:
-            findings.append(_convolutions(backend.convolution_gflops, backend.SLOW_GFLOPS))
+            findings.append(_convolutions(compiled.convolution_gflops, compiled.SLOW_GFLOPS))
     except Exception as error:  # whatever MindSpore may raise while it is imported is what the user has to know
         remedy = f"install it again: {INSTALL}; for Ascend: bash install.sh --ascend"
         return [Finding(AREA, "device", State.BAD, f"MindSpore cannot compute: {_first_line(error)}", remedy)]

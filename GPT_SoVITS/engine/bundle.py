@@ -22,10 +22,9 @@ from GPT_SoVITS.engine.resting import give_memory_back, let_go_of_code
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
-from GPT_SoVITS.t2s.backend import DecodeBackend
+from GPT_SoVITS.t2s.backend import ServingBackend
 from GPT_SoVITS.t2s.choose import Preference, choose_backend
 from GPT_SoVITS.t2s.config import T2SConfig
-from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.text.pipeline import BERT_CHANNELS
 from GPT_SoVITS.text.symbols import SYMBOLS
 
@@ -57,7 +56,7 @@ class Bundle:
     weights: WeightsPair
     version: str
     sample_rate: int
-    decoder: DecodeBackend
+    decoder: ServingBackend
     decode_description: str
     synthesizer: Synthesizer
     memory_bytes: int
@@ -68,6 +67,13 @@ class Bundle:
     def vocoder_description(self) -> str:
         """What makes audio of latent frames, in words."""
         return self.synthesizer.vocoder_description
+
+    @property
+    def needs_graphs(self) -> bool:
+        """Whether speaking with these weights runs graphs of MindSpore; the speaker verifier of Pro versions is one."""
+        voice = self.synthesizer
+        encoders, vocoder = voice.encoders.needs_compiling, voice.vocoder.needs_compiling
+        return self.decoder.needs_compiling or encoders or vocoder or voice.config.is_pro
 
     def warm_up(self, progress: Progress | None = None) -> float:
         """Compile what serving needs and return the seconds it took; afterwards nothing compiles while serving."""
@@ -83,12 +89,7 @@ class Bundle:
 
     def _warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
         voice, buckets = self.synthesizer, self.synthesizer.buckets
-        if isinstance(self.decoder, JitBackend):
-            for rows in self.decoder.row_counts:
-                yield f"decoder, {rows} rows", partial(self._warm_up_rows, self.decoder, rows)
-            lengths = self.decoder.prefill_lengths
-            first = self.decoder.capacities[:1]
-            yield "decoder, prefill", partial(self.decoder.warm_up, 1, first, lengths)
+        yield from self.decoder.warm_up_steps()
         condition = np.zeros(voice.config.gin_channels, np.float32)
         if not voice.encoders.needs_compiling:  # one run of each shows that they work and fills caches
             buckets = replace(buckets, phonemes=(1,), codes=(1,), frames=(2,))
@@ -105,9 +106,6 @@ class Bundle:
         for frames in voice.vocoder.lengths_to_warm:
             yield f"vocoder, {frames} frames", partial(voice.vocoder, np.repeat(latent, frames, axis=1), condition)
         yield "reference", partial(voice.warm_up, (), (), REFERENCE_FRAMES)
-
-    def _warm_up_rows(self, decoder: JitBackend, rows: int) -> None:
-        decoder.warm_up(rows, decoder.capacities, decoder.prefill_lengths[:1])
 
 
 _keys = itertools.count(1)
@@ -197,15 +195,14 @@ def _check_tokens(config: T2SConfig, gpt: Weights, codebook_size: int) -> None:
 
 def _decoder(
     config: T2SConfig, arrays: Mapping[str, NDArray[Any]], settings: EngineSettings
-) -> tuple[DecodeBackend, str]:
+) -> tuple[ServingBackend, str]:
     prefer: Preference = "jit" if settings.decode_backend == "jit" else "auto"
     if settings.decode_backend == "native":
         prefer = "native"
     held = _PRECISIONS.get(settings.precision, "fp16")
-    decoder, description, _ = choose_backend(config, arrays, held, prefer, settings.threads)
-    if isinstance(decoder, JitBackend):  # graphs and caches for no more rows than are used
-        rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
-        decoder = JitBackend(decoder.network, row_counts=rows)
+    # Graphs and caches for no more rows than are used.
+    rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
+    decoder, description, _ = choose_backend(config, arrays, held, prefer, settings.threads, rows)
     return decoder, description
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +18,10 @@ from GPT_SoVITS.engine.messages import EngineSettings
 from GPT_SoVITS.engine.resting import RestingStack, give_memory_back, let_go_of_code
 from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.host_frames import frame_matrices
-from GPT_SoVITS.features.hubert import HubertConfig
+from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert
-from GPT_SoVITS.features.phone_features import PhoneFeatures, Roberta, load_tokenizer
-from GPT_SoVITS.features.roberta import RobertaConfig
-from GPT_SoVITS.features.speaker import SpeakerVerifier
-from GPT_SoVITS.features.speaker_network import SpeakerConfig
+from GPT_SoVITS.features.phone_features import PhoneFeatures, TokenReader, load_tokenizer
+from GPT_SoVITS.features.roberta_config import RobertaConfig
 from GPT_SoVITS.features.stack import LayerStack, LayerTensors, StackedRoberta, hubert_layers, roberta_layers
 from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
@@ -35,6 +33,9 @@ from GPT_SoVITS.sovits.config import ConfigError
 from GPT_SoVITS.t2s.choose import WeightsError
 from GPT_SoVITS.t2s.config import T2SConfigError
 from GPT_SoVITS.text.pipeline import BERT_CHANNELS
+
+if TYPE_CHECKING:
+    from GPT_SoVITS.features.speaker import SpeakerVerifier
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,9 @@ class Features:
         """
         with self._lock:
             if self._speaker is None:
+                from GPT_SoVITS.features.speaker import SpeakerVerifier
+                from GPT_SoVITS.features.speaker_network import SpeakerConfig
+
                 path = self._folder("speaker-verifier", self.settings.speaker_verifier)
                 with loading("speaker verifier", path):
                     weights = _open(path, "eres2netv2")
@@ -181,13 +185,17 @@ class Features:
         self._resting = RestingStack(load, first=stack)
         return Hubert(config, arrays, stack=self._resting, products=products)
 
-    def _build_roberta(self, config: RobertaConfig, arrays: Arrays) -> Roberta | StackedRoberta:
+    def _build_roberta(self, config: RobertaConfig, arrays: Arrays) -> TokenReader:
         sizes = EncoderSizes(
             config.hidden_size, config.heads, config.feature_layers, config.intermediate_size, config.layer_norm_eps
         )
         precision: Precision = "int8" if self.settings.precision == "int8" else "fp32" if self.precise else "fp16"
         stack = self._stack(sizes, roberta_layers(arrays), precision)
-        return Roberta(config, arrays) if stack is None else StackedRoberta(config, arrays, stack)
+        if stack is not None:
+            return StackedRoberta(config, arrays, stack)
+        from GPT_SoVITS.features.roberta_graph import Roberta
+
+        return Roberta(config, arrays)
 
     def _products(self, layers: dict[str, tuple[Any, Any]]) -> NativeProducts | None:
         """Matrices held natively in float32, None where there is no native code or graphs are asked for."""

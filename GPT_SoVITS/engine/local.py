@@ -2,7 +2,8 @@
 
     engine = LocalEngine(EngineSettings(weights=WeightsPair("gpt.ckpt", "sovits.pth")))
 
-Importing this module imports MindSpore; :mod:`GPT_SoVITS.engine.process` is the engine for callers who should not.
+MindSpore is imported when weights need graphs: on Ascend, without native code, for the speaker verifier of the Pro
+versions. Everything else that speaks comes with this module; :mod:`GPT_SoVITS.engine.process` keeps callers light.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ class EnginePieces:
 
         pump(f"loading {Path(weights.gpt).name} and {Path(weights.sovits).name}")
         bundle = load_bundle(weights, self.settings, self.features, progress)
+        if bundle.needs_graphs:
+            from GPT_SoVITS.compiled import check_convolution_speed
+
+            check_convolution_speed()
         if self.settings.warm_up:
             bundle.warm_up(progress)
             pro = bundle.version.startswith("v2Pro")
@@ -173,7 +178,6 @@ class LocalEngine:
         # Device number 0 is the default and leaves the choice to the environment's variables.
         chosen = backend.configure(target, settings.device_id or None)
         self._device = f"Ascend:{chosen.device_id}" if chosen.is_ascend else "CPU"
-        backend.check_convolution_speed()
         if settings.weights is None:
             return
         try:

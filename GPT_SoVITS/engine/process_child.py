@@ -132,7 +132,7 @@ class Child:
         """Say how things are; also before every end of something, so that no owner knows less than it was told."""
         engine = self.engine
         if engine is None:
-            starting = EngineStatus(EngineState.STARTING, "importing MindSpore", pid=os.getpid())
+            starting = EngineStatus(EngineState.STARTING, "importing what speech needs", pid=os.getpid())
             self.outbox.put(Beat(starting, 0.0, "starting"))
         else:
             self.outbox.put(Beat(engine.status(), engine.scheduler.silent, engine.scheduler.doing))

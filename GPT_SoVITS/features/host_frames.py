@@ -7,12 +7,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from GPT_SoVITS.features.hubert import HubertConfig
-from GPT_SoVITS.layers.activation import GELU_TAIL
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.features.hubert_config import HubertConfig
+from GPT_SoVITS.layers.gelu import GELU_TAIL
+from GPT_SoVITS.layers.weights import WeightsError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _PREFIX = "feature_extractor.conv_layers"
+HOST_FRAMES = 8
+"""Frames per run, which has no cost of its own: the largest activation is 3 MB."""
 
 
 class Products(Protocol):
@@ -44,6 +46,8 @@ class HostFrameEncoder:
         config: Sizes.
         products: Holds and multiplies :func:`frame_matrices`.
     """
+
+    at_once = HOST_FRAMES
 
     def __init__(self, config: HubertConfig, products: Products) -> None:
         self.config, self._products = config, products

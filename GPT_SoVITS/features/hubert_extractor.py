@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.host_frames import HostFrameEncoder, Products
-from GPT_SoVITS.features.hubert import FrameEncoder, HubertConfig, HubertEncoder, split_arrays
-from GPT_SoVITS.features.lengths import padded_length, padded_lengths
+from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.stack import LayerStack, StackedHubertEncoder
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 
 SAMPLE_RATE = 16000
 """Samples per second of the wave HuBERT reads."""
@@ -20,14 +20,29 @@ TRAILING_SILENCE = 9600
 """Zero samples that inference appends to a 16 kHz reference: 0.6 s. Official inference takes 0.3 s of samples at 32 kHz
 though the wave they are appended to has 16 kHz; the semantic tokens agree with it only with the same number."""
 GROUP_NORM_EPS = 1e-5
-SMALLEST_LENGTH = 64
-"""Frames of the smallest transformer graph (1.3 s)."""
-WINDOW_FRAMES = 32
-"""Frames per run of the convolutions: the largest activation is 4 MB, which caches hold (twice as many frames take
-nearly four times as long), and the last run is half padding on average, 16 frames."""
+_FIRST_LAYER = "feature_extractor.conv_layers.0."
 
-HOST_FRAMES = 8
-"""The same on the host, where a run has no cost of its own: the largest activation is 3 MB."""
+
+class FrameRunner(Protocol):
+    """The convolutions after the first one's kernel is known.
+
+    Attributes:
+        at_once: Frames that a run computes.
+    """
+
+    at_once: int
+
+    def __call__(self, kernel: np.ndarray, windows: np.ndarray) -> np.ndarray:
+        """Kernel (conv_dim, taps + 1), windows of the wave (taps + 1, n) -> frames (m, conv_dim) float32."""
+
+
+class FrameReader(Protocol):
+    """The transformer: frames (n, conv_dim) -> last hidden state (n, hidden), float32."""
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray: ...
+
+    def lengths_to_warm(self, longest: int) -> list[int]:
+        """Numbers of frames after which every length up to ``longest`` is fast."""
 
 
 def with_trailing_silence(wave: np.ndarray) -> np.ndarray:
@@ -84,12 +99,12 @@ class FirstLayer:
 
 
 class Hubert:
-    """HuBERT with numpy in and out. Not for several threads at once (see :mod:`GPT_SoVITS.backend`).
+    """HuBERT with numpy in and out. Not for several threads at once (see :mod:`GPT_SoVITS.compiled`).
 
     Args:
         config: Sizes.
         arrays: Official arrays, weight norm folded (:func:`convert.keymap.map_official` of kind ``hubert``).
-        dtype: numpy float type of the weights and of the computation.
+        dtype: numpy float type of the weights and of the computation of graphs; without graphs it is float32.
         stack: Computes the transformer's layers; None for compiled graphs.
         products: Multiplies ``host_frames.frame_matrices``; None for a compiled graph of the convolutions.
 
@@ -105,19 +120,23 @@ class Hubert:
         stack: LayerStack | None = None,
         products: Products | None = None,
     ) -> None:
-        self.config, self.dtype = config, dtype
-        parts = split_arrays(arrays, config)
-        self.first_layer = FirstLayer(parts.first_layer, config)
-        self._host_frames = None if products is None else HostFrameEncoder(config, products)
+        self.config = config
+        first = {key.removeprefix(_FIRST_LAYER): arrays[key] for key in arrays if key.startswith(_FIRST_LAYER)}
+        self.first_layer = FirstLayer(first, config)
+        self._run_frames: FrameRunner
+        self._read: FrameReader
+        if products is None or stack is None:
+            from GPT_SoVITS.features.hubert_graphs import FrameGraph, TransformerGraph, split_arrays
+
+            parts = split_arrays(arrays, config)
         if products is None:
-            frame_encoder = FrameEncoder(config)
-            load_arrays(frame_encoder, parts.frame_encoder, dtype)
-            self._frame_encoder = backend.compile_cell(frame_encoder)
-        self._stacked = None if stack is None else StackedHubertEncoder(config, arrays, stack)
+            self._run_frames = FrameGraph(config, parts.frame_encoder, dtype)
+        else:
+            self._run_frames = HostFrameEncoder(config, products)
         if stack is None:
-            encoder = HubertEncoder(config)
-            load_arrays(encoder, parts.encoder, dtype)
-            self._encoder = backend.compile_cell(encoder)
+            self._read = TransformerGraph(config, parts.encoder, dtype)
+        else:
+            self._read = StackedHubertEncoder(config, arrays, stack)
 
     def __call__(self, wave: np.ndarray) -> np.ndarray:
         """Return the last hidden state of a recording, as official inference computes it.
@@ -131,15 +150,7 @@ class Hubert:
         Raises:
             FeatureError: the wave is not one-dimensional or shorter than one frame (400 samples).
         """
-        frames = self.frame_features(wave)
-        if self._stacked is not None:
-            return self._stacked(frames)[None]
-        size = padded_length(len(frames), SMALLEST_LENGTH)
-        features = np.zeros((1, size, frames.shape[1]), self.dtype)
-        features[0, : len(frames)] = frames
-        mask = (np.arange(size)[None] < len(frames)).astype(self.dtype)
-        (state,) = self._encoder(backend.to_tensor(features), backend.to_tensor(mask))
-        return np.asarray(state.asnumpy()[:, : len(frames)], np.float32)
+        return self._read(self.frame_features(wave))[None]
 
     def frame_features(self, wave: np.ndarray) -> np.ndarray:
         """Return the output of the convolutions, (frames, conv_dim) float32, for samples (n,) at 16 kHz."""
@@ -149,30 +160,19 @@ class Hubert:
                 f"a wave of shape {wave.shape} has no frame; needed are {self.config.steps_before(1)} samples or more, "
                 "one channel at 16 kHz"
             )
-        at_once = WINDOW_FRAMES if self._host_frames is None else HOST_FRAMES
+        at_once = self._run_frames.at_once
         step = at_once * self.config.hop // self.first_layer.stride
         size = self.config.steps_before(at_once, first=1)
         runs = -(-frames // at_once)
         valid = (wave.size - self.first_layer.taps) // self.first_layer.stride + 1
         # The last valid windows may be too few for one more frame, but they count in the statistics.
         windows = self.first_layer.windows(wave, max(valid, (runs - 1) * step + size))
-        first = self.first_layer.kernel(windows[:, :valid])
-        if self._host_frames is not None:
-            pieces = [self._host_frames(first, windows[:, s : s + size]) for s in range(0, runs * step, step)]
-            return np.concatenate(pieces)[:frames]
-        kernel = backend.to_tensor(first.astype(self.dtype))
-        parts = []
-        for start in range(0, runs * step, step):
-            part = windows[:, start : start + size].astype(self.dtype)
-            parts.append(
-                self._frame_encoder(kernel, backend.to_tensor(part)).asnumpy()[0].T
-            )  # (C, frames) -> (frames, C)
-        return np.asarray(np.concatenate(parts)[:frames], np.float32)
+        kernel = self.first_layer.kernel(windows[:, :valid])
+        pieces = [self._run_frames(kernel, windows[:, start : start + size]) for start in range(0, runs * step, step)]
+        return np.concatenate(pieces)[:frames]
 
     def warm_up(self, seconds: float = 11.0) -> float:
-        """Compile the graphs for recordings of up to ``seconds`` (10 s and the silence); return the time taken."""
-        if self._stacked is not None:  # one graph serves all lengths
-            return backend.warm_up(lambda frames: self(np.zeros(self.config.steps_before(frames), np.float32)), [1])
+        """Compile what recordings of up to ``seconds`` (10 s and the silence) need; return the time taken."""
         longest = max(1, self.config.frames(int(seconds * SAMPLE_RATE)))
-        sizes = padded_lengths(longest, SMALLEST_LENGTH)
-        return backend.warm_up(lambda frames: self(np.zeros(self.config.steps_before(frames), np.float32)), sizes)
+        lengths = self._read.lengths_to_warm(longest)
+        return backend.warm_up(lambda frames: self(np.zeros(self.config.steps_before(frames), np.float32)), lengths)

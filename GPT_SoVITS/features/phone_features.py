@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from GPT_SoVITS import backend
 from GPT_SoVITS.features.errors import FeatureError
-from GPT_SoVITS.features.roberta import RobertaConfig, RobertaEncoder, encoder_arrays
-from GPT_SoVITS.features.stack import StackedRoberta
-from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.features.roberta_config import RobertaConfig
 
-LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-"""Sequence lengths that graphs are compiled for, [CLS] and [SEP] included."""
 NO_TOKEN = -1
 UNKNOWN = "[UNK]"
 
@@ -48,57 +44,17 @@ def _word_piece(vocabulary: Path) -> Tokenizer:
     return tokenizer
 
 
-class Roberta:
-    """Hidden states of a token sequence, numpy in and out. Not for several threads at once.
+class TokenReader(Protocol):
+    """Hidden states of token sequences: ids (B, L) with [CLS] and [SEP] -> (B, L, hidden) float32."""
 
-    Args:
-        config: Sizes.
-        arrays: Official arrays (:func:`convert.keymap.map_official` of kind ``bert``).
-        dtype: numpy float type of the weights and of the computation.
+    @property
+    def config(self) -> RobertaConfig:
+        """Sizes."""
 
-    Raises:
-        WeightsError: the arrays do not fit the configuration.
-    """
-
-    def __init__(
-        self, config: RobertaConfig, arrays: Mapping[str, np.ndarray], dtype: type[np.floating] = np.float32
-    ) -> None:
-        self.config, self.dtype = config, dtype
-        self.lengths = [n for n in LENGTHS if n < config.positions] + [config.positions]
-        network = RobertaEncoder(config)
-        load_arrays(network, encoder_arrays(arrays, config, config.feature_layers), dtype)
-        self._network = backend.compile_cell(network)
-
-    def __call__(self, ids: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-        """Return ``hidden_states[-3]``.
-
-        Args:
-            ids: Tokens, (B, L) int, with [CLS] and [SEP].
-            mask: (B, L), 1 for tokens and 0 for padding; None when nothing is padding.
-
-        Returns:
-            (B, L, hidden) float32.
-
-        Raises:
-            FeatureError: the sequence is longer than the network has positions.
-        """
-        batch, length = ids.shape
-        if length > self.config.positions:
-            raise FeatureError(
-                f"{length} tokens; BERT has {self.config.positions} positions, cut the text into sentences"
-            )
-        size = backend.bucket(length, self.lengths)
-        padded = np.zeros((batch, size), np.int32)
-        padded[:, :length] = ids
-        valid = np.zeros((batch, size), self.dtype)
-        valid[:, :length] = 1 if mask is None else mask
-        (state,) = self._network(backend.to_tensor(padded), backend.to_tensor(valid))
-        return np.asarray(state.asnumpy()[:, :length], np.float32)
+    def __call__(self, ids: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray: ...
 
     def warm_up(self, longest: int = 128) -> float:
-        """Compile the graphs for sequences of up to ``longest`` tokens; return the seconds it took."""
-        sizes = self.lengths[: self.lengths.index(backend.bucket(longest, self.lengths)) + 1]
-        return backend.warm_up(lambda length: self(np.zeros((1, length), np.int32)), sizes)
+        """Compile what sequences of up to ``longest`` tokens need; return the seconds it took."""
 
 
 class PhoneFeatures:
@@ -109,7 +65,7 @@ class PhoneFeatures:
         tokenizer: Its tokenizer.
     """
 
-    def __init__(self, roberta: Roberta | StackedRoberta, tokenizer: Tokenizer) -> None:
+    def __init__(self, roberta: TokenReader, tokenizer: Tokenizer) -> None:
         self.roberta, self.tokenizer = roberta, tokenizer
 
     def __call__(self, norm_text: str, word2ph: Sequence[int]) -> np.ndarray:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import backend, compiled
 from GPT_SoVITS.features.fbank import FRAME_LENGTH, FRAME_SHIFT, SAMPLE_RATE, fbank
 from GPT_SoVITS.features.lengths import padded_length, padded_lengths
 from GPT_SoVITS.features.speaker_network import ERes2NetV2, SpeakerConfig, SpeakerEmbedding
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 
 SMALLEST_LENGTH = 256
 """Frames of the smallest graph (2.6 s; references have 3 s or more)."""
@@ -108,7 +109,7 @@ class SpeakerVerifier:
         self.config, self.dtype = config, dtype
         network = SpeakerEmbedding(config)
         load_speaker_arrays(network, arrays, dtype)
-        self._network = backend.compile_cell(network)
+        self._network = compiled.compile_cell(network)
 
     def __call__(self, wave: np.ndarray) -> np.ndarray:
         """Return the embedding of a recording, (1, 20480) float32.
@@ -121,7 +122,7 @@ class SpeakerVerifier:
         """
         features = fbank(wave, self.config.mel_bins)
         inputs = padded_input(features, padded_length(len(features), SMALLEST_LENGTH), self.dtype)
-        return np.asarray(self._network(*map(backend.to_tensor, inputs)).asnumpy(), np.float32)
+        return np.asarray(self._network(*map(compiled.to_tensor, inputs)).asnumpy(), np.float32)
 
     def warm_up(self, seconds: float = 10.0) -> float:
         """Compile the graphs for recordings of up to ``seconds``; return the seconds it took."""

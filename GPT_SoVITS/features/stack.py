@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from GPT_SoVITS.features.hubert import HubertConfig
-from GPT_SoVITS.features.roberta import RobertaConfig
-from GPT_SoVITS.layers.activation import GELU_TAIL
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.features.hubert_config import HubertConfig
+from GPT_SoVITS.features.roberta_config import RobertaConfig
+from GPT_SoVITS.layers.gelu import GELU_TAIL
+from GPT_SoVITS.layers.weights import WeightsError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Tensors = Mapping[str, Array]
@@ -169,6 +169,10 @@ class StackedHubertEncoder:
         x = layer_norm(frames, self._frame_norm, eps) @ self._projection.T + self._projection_bias
         x = layer_norm(x + gelu(self._positions(x)), self._norm, eps)
         return self.stack.run(np.asarray(x, np.float32))
+
+    def lengths_to_warm(self, longest: int) -> list[int]:
+        """Nothing is compiled for a length: one run shows that it works and fills caches."""
+        return [1]
 
     def _positions(self, x: Array) -> Array:
         """The wide grouped convolution; an even kernel makes one frame too many, which is dropped."""

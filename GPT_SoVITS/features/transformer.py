@@ -11,7 +11,7 @@ from mindspore import Tensor, nn, ops
 from GPT_SoVITS.layers.activation import Gelu
 from GPT_SoVITS.layers.linear import Linear
 from GPT_SoVITS.layers.normalisation import LayerNorm
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.layers.weights import WeightsError
 
 MASKED_SCORE = -1e4
 """Added to the score of a padded key: its exponential is 0 in float32 and float16, and float16 can hold it."""

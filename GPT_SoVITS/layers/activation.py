@@ -5,16 +5,7 @@ from __future__ import annotations
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS import backend
-
-GELU_TAIL = (
-    -0.6931732583384812,
-    -0.7976653557004427,
-    -0.31884246095943886,
-    -0.035924005142929906,
-    0.0049106410627738845,
-    -0.00032807302039162975,
-)
-"""Coefficients c0..c5 of ``log Phi(-t)`` for t >= 0, see :class:`Gelu`."""
+from GPT_SoVITS.layers.gelu import GELU_TAIL
 
 
 class Gelu(nn.Cell):
@@ -28,7 +19,7 @@ class Gelu(nn.Cell):
 
     def __init__(self) -> None:
         super().__init__()
-        self.plain = backend.current().is_ascend
+        self.plain = backend.set_up().is_ascend
 
     def construct(self, x: Tensor) -> Tensor:
         if self.plain:

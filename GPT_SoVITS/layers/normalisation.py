@@ -31,7 +31,7 @@ class LayerNorm(nn.Cell):
         self.dim, self.eps = dim, eps
         self.weight = parameter(dim)
         self.bias = parameter(dim)
-        self.fused = backend.current().is_ascend
+        self.fused = backend.set_up().is_ascend
         self.kernel = ops.LayerNorm(-1, -1, eps)
         self.average = ms.Tensor(np.full((dim, 1), 1.0 / dim, np.float32))
         self.matmul = ops.MatMul()
@@ -61,7 +61,7 @@ class ChannelLayerNorm(nn.Cell):
         self.channels, self.eps = channels, eps
         self.gamma = parameter(channels)
         self.beta = parameter(channels)
-        self.fused = backend.current().is_ascend
+        self.fused = backend.set_up().is_ascend
         self.kernel = ops.LayerNorm(-1, -1, eps)
         self.average = ms.Tensor(np.full((1, channels), 1.0 / channels, np.float32))
         self.bias_add = ops.BiasAdd()

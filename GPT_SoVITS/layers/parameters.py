@@ -8,24 +8,14 @@ import mindspore as ms
 import numpy as np
 from mindspore import nn
 
-
-class WeightsError(ValueError):
-    """The arrays do not fit the network; the message names every key that is missing, unexpected or misshapen."""
+from GPT_SoVITS import backend
+from GPT_SoVITS.layers.weights import check_shapes
 
 
 def parameter(*shape: int) -> ms.Parameter:
     """Return a float32 parameter of zeros that :func:`load_arrays` fills."""
+    backend.set_up()
     return ms.Parameter(ms.Tensor.from_numpy(np.zeros(shape, np.float32)))
-
-
-def _problems(expected: Mapping[str, ms.Parameter], arrays: Mapping[str, np.ndarray]) -> list[str]:
-    found = [f"missing: {key} {tuple(expected[key].shape)}" for key in sorted(expected.keys() - arrays.keys())]
-    found += [f"unexpected: {key} {arrays[key].shape}" for key in sorted(arrays.keys() - expected.keys())]
-    for key in sorted(expected.keys() & arrays.keys()):
-        want = tuple(expected[key].shape)
-        if tuple(arrays[key].shape) != want:
-            found.append(f"misshapen: {key} is {tuple(arrays[key].shape)}, the network has {want}")
-    return found
 
 
 def check_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray]) -> None:
@@ -34,11 +24,8 @@ def check_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         WeightsError: any key is missing, unexpected or misshapen.
     """
-    problems = _problems(dict(network.parameters_and_names()), arrays)
-    if problems:
-        head = "; ".join(problems[:20])
-        more = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
-        raise WeightsError(f"weights do not fit {type(network).__name__}: {head}{more}")
+    expected = {name: tuple(parameter.shape) for name, parameter in network.parameters_and_names()}
+    check_shapes(type(network).__name__, expected, arrays)
 
 
 def load_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:

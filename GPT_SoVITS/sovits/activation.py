@@ -15,7 +15,7 @@ class Tanh(nn.Cell):
 
     def __init__(self) -> None:
         super().__init__()
-        self.native = backend.current().is_ascend
+        self.native = backend.set_up().is_ascend
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.tanh(x) if self.native else ops.sigmoid(x * 2.0) * 2.0 - 1.0

@@ -9,15 +9,15 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from GPT_SoVITS import backend
-from GPT_SoVITS.layers.parameters import check_arrays
+from GPT_SoVITS.layers.weights import check_shapes
 from GPT_SoVITS.native.decoder import NativeError
 from GPT_SoVITS.native.library import load
 from GPT_SoVITS.native.products import NativeProducts
+from GPT_SoVITS.sovits.buckets import Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
-from GPT_SoVITS.sovits.graphs import Buckets, GraphEncoders
 from GPT_SoVITS.sovits.host import EncodedPhonemes, Holding, HostEncoders, PlainProducts, Products, matrices
 from GPT_SoVITS.sovits.native_vocoder import PREFIX
-from GPT_SoVITS.sovits.network import SynthesizerNetwork
+from GPT_SoVITS.sovits.shapes import encoder_shapes
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +72,10 @@ def choose_encoders(
     """
     kept = {key: value for key, value in arrays.items() if not key.startswith(PREFIX)}
     if choice == "graph" or (choice == "auto" and (backend.current().is_ascend or dtype != np.float32)):
+        from GPT_SoVITS.sovits.graphs import GraphEncoders
+
         return GraphEncoders(config, kept, buckets, dtype)
-    check_arrays(SynthesizerNetwork(config, with_generator=False), kept)
+    check_shapes("the synthesizer", encoder_shapes(config), kept)
     return HostEncoders(config, kept, _products(config, kept, holding, threads))
 
 

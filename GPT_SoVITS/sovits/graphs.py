@@ -7,12 +7,12 @@ host's formulation (``host.py``) is checked against.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import backend, compiled
+from GPT_SoVITS.sovits.buckets import Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.host import EncodedPhonemes
 from GPT_SoVITS.sovits.network import (
@@ -24,30 +24,8 @@ from GPT_SoVITS.sovits.network import (
     SynthesizerNetwork,
     TokenGraph,
 )
-from GPT_SoVITS.sovits.vocoder import WINDOWS
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-
-@dataclass(frozen=True)
-class Buckets:
-    """Lengths that graphs are compiled for, one compilation (0.3 to 2 s) per length in use.
-
-    Attributes:
-        codes: Semantic tokens (25 per second).
-        phonemes: Phonemes.
-        frames: Latent frames (50 per second) after the change of speed.
-        reference: Spectrogram frames (50 per second) of a reference.
-        features: HuBERT frames (50 per second) of a reference.
-        windows: Frames per run of the generator.
-    """
-
-    codes: tuple[int, ...] = (32, 64, 128, 192, 256, 384, 512, 1024, 2048)
-    phonemes: tuple[int, ...] = (32, 64, 128, 256, 512, 1024)
-    frames: tuple[int, ...] = (64, 128, 256, 384, 512, 768, 1024, 2048, 4096, 8192)
-    reference: tuple[int, ...] = (256, 512, 1024, 2048, 4096)
-    features: tuple[int, ...] = (256, 512, 1024, 2048, 4096)
-    windows: tuple[int, ...] = WINDOWS
 
 
 class GraphEncoders:
@@ -69,12 +47,12 @@ class GraphEncoders:
         self.config, self.buckets, self.dtype = config, buckets, dtype
         self.network = SynthesizerNetwork(config, with_generator=False)
         self.network.load(arrays, dtype)
-        self._reference = backend.compile_cell(ReferenceGraph(self.network))
-        self._speaker = backend.compile_cell(SpeakerGraph(self.network)) if config.is_pro else None
-        self._phonemes = backend.compile_cell(PhonemeGraph(self.network))
-        self._content = backend.compile_cell(ContentGraph(self.network))
-        self._latent = backend.compile_cell(LatentGraph(self.network))
-        self._tokens = backend.compile_cell(TokenGraph(self.network))
+        self._reference = compiled.compile_cell(ReferenceGraph(self.network))
+        self._speaker = compiled.compile_cell(SpeakerGraph(self.network)) if config.is_pro else None
+        self._phonemes = compiled.compile_cell(PhonemeGraph(self.network))
+        self._content = compiled.compile_cell(ContentGraph(self.network))
+        self._latent = compiled.compile_cell(LatentGraph(self.network))
+        self._tokens = compiled.compile_cell(TokenGraph(self.network))
 
     def timbre(self, spectrogram: Array) -> Array:
         """Reference encoder: (bins, F) -> (gin,)."""
@@ -111,7 +89,7 @@ class GraphEncoders:
         frames = content.shape[1]
         size = backend.bucket(frames, self.buckets.frames)
         inputs = (self._padded(content, size), self._mask(frames, size), self._padded(noise, size))
-        outputs = self._latent(*(backend.to_tensor(array) for array in (*inputs, self._shaped(condition))))
+        outputs = self._latent(*(compiled.to_tensor(array) for array in (*inputs, self._shaped(condition))))
         drawn, mean, log_std = (output.asnumpy()[0, :, :frames] for output in outputs)
         return drawn, mean, log_std
 
@@ -122,7 +100,7 @@ class GraphEncoders:
         return self._run(self._tokens, self._padded(features, size))[0, :count].astype(np.int64)
 
     def _run(self, graph: Any, *inputs: Array) -> Array:
-        result: Array = graph(*(backend.to_tensor(array) for array in inputs)).asnumpy()
+        result: Array = graph(*(compiled.to_tensor(array) for array in inputs)).asnumpy()
         return result
 
     def _shaped(self, condition: Array) -> Array:

@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.shapes import encoder_layers
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Layers = dict[str, tuple[Array, Array]]
@@ -64,12 +65,6 @@ def _joined(arrays: Mapping[str, Array], *names: str) -> tuple[Array, Array]:
     return np.concatenate(weights), np.concatenate(biases)
 
 
-def _encoder_prefixes(config: SovitsConfig) -> Iterator[tuple[str, int]]:
-    yield "enc_p.encoder_ssl", config.n_layers // 2
-    yield "enc_p.encoder_text", config.n_layers
-    yield "enc_p.encoder2", config.n_layers // 2
-
-
 def matrices(config: SovitsConfig, arrays: Mapping[str, Array]) -> Layers:
     """Return every matrix that :class:`HostEncoders` asks its products for."""
     found: Layers = {}
@@ -77,7 +72,7 @@ def matrices(config: SovitsConfig, arrays: Mapping[str, Array]) -> Layers:
     def add(*names: str, called: str | None = None) -> None:
         found[called or names[0]] = _joined(arrays, *names)
 
-    for prefix, count in _encoder_prefixes(config):
+    for prefix, count in encoder_layers(config).items():
         for i in range(count):
             heads = f"{prefix}.attn_layers.{i}"
             add(*(f"{heads}.conv_{part}" for part in "qkv"), called=f"{heads}.qkv")
@@ -164,7 +159,7 @@ class HostEncoders:
 
     Args:
         config: Sizes.
-        arrays: Official arrays, complete and of the right shapes (``check_arrays``); copied where they are kept.
+        arrays: Official arrays, complete and shaped as ``shapes.encoder_shapes`` says; copied where they are kept.
         products: Holds and multiplies :func:`matrices`.
     """
 

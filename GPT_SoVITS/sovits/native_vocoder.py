@@ -18,13 +18,11 @@ from typing import Any
 import numpy as np
 
 from GPT_SoVITS import backend
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.library import NativeLibrary, load
 from GPT_SoVITS.sovits.config import GeneratorConfig, SovitsConfig
-from GPT_SoVITS.sovits.generator import Generator
-from GPT_SoVITS.sovits.network import arrange
 from GPT_SoVITS.sovits.reference_generator import generate
-from GPT_SoVITS.sovits.vocoder import FramesToAudio, GeneratorGraph
+from GPT_SoVITS.sovits.vocoder import FramesToAudio
 from GPT_SoVITS.sovits.windows import EDGE_KERNEL, halo
 
 logger = logging.getLogger(__name__)
@@ -242,10 +240,9 @@ def choose_vocoder(
         if choice == "native":
             raise VocoderUnavailableError(reason)
         logger.info("vocoder: compiled graph, because %s", reason)
-    generator = Generator(config.generator)
-    arranged = arrange(config, {key: value for key, value in arrays.items() if key.startswith(PREFIX)})
-    load_arrays(generator, {key.removeprefix(PREFIX): value for key, value in arranged.items()}, dtype)
-    return ChosenVocoder(GeneratorGraph(generator), "compiled graph", reason)
+    from GPT_SoVITS.sovits.generator_graph import GeneratorGraph
+
+    return ChosenVocoder(GeneratorGraph.from_arrays(config, arrays, PREFIX, dtype), "compiled graph", reason)
 
 
 def _native(config: GeneratorConfig, arrays: Mapping[str, Array], dtype: type) -> tuple[NativeGenerator | None, str]:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from GPT_SoVITS import backend
+from GPT_SoVITS.sovits.buckets import Buckets as Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.encoders import Choice, choose_encoders
-from GPT_SoVITS.sovits.graphs import Buckets as Buckets
 from GPT_SoVITS.sovits.host import EncodedPhonemes as EncodedPhonemes
 from GPT_SoVITS.sovits.host import Holding
 from GPT_SoVITS.sovits.native_vocoder import choose_vocoder

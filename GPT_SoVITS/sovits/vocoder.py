@@ -7,14 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from GPT_SoVITS import backend
+from GPT_SoVITS.sovits.buckets import WINDOWS
 from GPT_SoVITS.sovits.config import GeneratorConfig
-from GPT_SoVITS.sovits.generator import Generator
 from GPT_SoVITS.sovits.windows import halo, plan
-
-WINDOWS = (32, 48, 64, 96, 128, 256)
-"""Frames of the compiled windows. Computed over kept frames, halos and overlaps included: 1.5 for audio of one or two
-seconds, 1.2 for two to four, 1.1 from four seconds on."""
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -30,18 +25,6 @@ class AudioStream(Protocol):
     """A runner that needs no windows: frames (C, T), condition (gin,) -> audio (samples,) piece by piece."""
 
     def stream(self, frames: Array, condition: Array) -> Iterator[Array]: ...
-
-
-class GeneratorGraph:
-    """The portable runner: the generator compiled per window length."""
-
-    def __init__(self, generator: Generator) -> None:
-        self._graph = backend.compile_cell(generator)
-
-    def __call__(self, frames: Array, condition: Array, mask: Array | None = None) -> Array:
-        inputs = [frames, condition] if mask is None else [frames, condition, mask]
-        audio: Array = self._graph(*(backend.to_tensor(array) for array in inputs)).asnumpy()
-        return audio
 
 
 class Vocoder:
@@ -65,9 +48,14 @@ class Vocoder:
         self._run = run
 
     @property
+    def needs_compiling(self) -> bool:
+        """Whether every window length has a graph."""
+        return not isinstance(self._run, AudioStream)
+
+    @property
     def lengths_to_warm(self) -> tuple[int, ...]:
         """Numbers of frames after which every graph is compiled."""
-        return (self.sizes[0],) if isinstance(self._run, AudioStream) else (self.sizes[0] - 1, *self.sizes)
+        return (self.sizes[0] - 1, *self.sizes) if self.needs_compiling else (self.sizes[0],)
 
     def stream(self, frames: Array, condition: Array) -> Iterator[Array]:
         """Yield the audio piece by piece, in order, without gap or overlap.

@@ -6,7 +6,7 @@ implementation and the reference for every other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -158,3 +158,14 @@ class DecodeBackend(Protocol):
 
     def finish(self, state: DecodeState) -> None:
         """Give the state's memory back; the state must not be used afterwards."""
+
+
+class ServingBackend(DecodeBackend, Protocol):
+    """A decode backend that an engine serves with: it can be made ready."""
+
+    @property
+    def needs_compiling(self) -> bool:
+        """Whether it runs graphs, which :meth:`warm_up_steps` compiles."""
+
+    def warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        """What has to be done once so that serving compiles nothing: in words, and what does it."""

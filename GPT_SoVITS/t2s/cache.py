@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS import backend
-from GPT_SoVITS.backend import CompiledCell, compile_cell, to_tensor
+from GPT_SoVITS.compiled import CompiledCell, compile_cell, to_tensor
 from GPT_SoVITS.t2s.config import T2SConfig
 
 _serial = itertools.count()
@@ -155,6 +155,6 @@ def memory_is_shared() -> bool:
 
 def choose_mover(config: T2SConfig) -> RowMover:
     """Return the fastest way of moving rows that works on this device and with this version of MindSpore."""
-    if not backend.current().is_ascend and memory_is_shared():
+    if not backend.set_up().is_ascend and memory_is_shared():
         return HostMover(config)
     return GraphMover(config)

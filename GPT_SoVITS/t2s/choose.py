@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from GPT_SoVITS import backend as device
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.native.library import load
-from GPT_SoVITS.t2s.backend import DecodeBackend
+from GPT_SoVITS.t2s.backend import ServingBackend
 from GPT_SoVITS.t2s.config import T2SConfig
-from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.t2s.native_backend import NativeBackend
 from GPT_SoVITS.t2s.self_check import check_kernels, check_weights
 
@@ -60,7 +59,8 @@ def choose_backend(
     precision: Precision = "fp16",
     prefer: Preference = "auto",
     threads: int = 0,
-) -> tuple[DecodeBackend, str, str]:
+    row_counts: Sequence[int] | None = None,
+) -> tuple[ServingBackend, str, str]:
     """Return the decode backend for these weights, its description, and why it is not native (empty when it is).
 
     The native backend does not keep the arrays, and MindSpore gets none of them; the caller may drop them.
@@ -71,6 +71,7 @@ def choose_backend(
         precision: Of the native weights; the portable backend computes in float32 whatever this says.
         prefer: ``"jit"`` takes the portable backend; ``"native"`` warns where ``"auto"`` is silent.
         threads: Of the native backend; 0 for as many as the process may use.
+        row_counts: Sizes of a batch that the portable backend compiles for; None for its own.
 
     Raises:
         WeightsError: the arrays do not fit the configuration.
@@ -83,7 +84,10 @@ def choose_backend(
         return native, _describe(native, load().isa), ""
     level = logging.WARNING if prefer == "native" else logging.INFO
     logger.log(level, "decoding with the portable backend: %s", reason)
-    return JitBackend.from_arrays(config, arrays), "portable (MindSpore graphs, fp32)", reason
+    from GPT_SoVITS.t2s.jit_backend import JitBackend
+
+    options = {} if row_counts is None else {"row_counts": row_counts}
+    return JitBackend.from_arrays(config, arrays, **options), "portable (MindSpore graphs, fp32)", reason
 
 
 __all__ = ["Preference", "WeightsError", "choose_backend"]

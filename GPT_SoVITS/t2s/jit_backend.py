@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS.backend import CompiledCell, bucket, compile_cell, to_tensor
+from GPT_SoVITS.backend import bucket
+from GPT_SoVITS.compiled import CompiledCell, compile_cell, to_tensor
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.t2s.backend import DecodeError, DecodeInput, DecodeState, SequenceTooLongError
 from GPT_SoVITS.t2s.cache import KVCache, RowMover, choose_mover
@@ -86,6 +88,18 @@ class JitBackend:
     def max_rows(self) -> int:
         """Most sequences side by side."""
         return self.row_counts[-1]
+
+    @property
+    def needs_compiling(self) -> bool:
+        """Every size of a batch and a cache, and every length of a prefill, has a graph of its own."""
+        return True
+
+    def warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        """All graphs: the steps of each size of a batch, then the prefills."""
+        lengths = self.prefill_lengths
+        for rows in self.row_counts:
+            yield f"decoder, {rows} rows", partial(self.warm_up, rows, self.capacities, lengths[:1])
+        yield "decoder, prefill", partial(self.warm_up, 1, self.capacities[:1], lengths)
 
     def start(self, rows: int) -> DecodeState:
         """Return a state of at least ``rows`` free slots."""

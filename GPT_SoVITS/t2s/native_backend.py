@@ -7,18 +7,18 @@ else is decoded beside it, in whichever slot and with however many threads.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.decoder import NativeDecoder, NativeError, NativePrefill, NativeSession, Precision, Sizes
 from GPT_SoVITS.t2s.backend import DecodeError, DecodeInput, DecodeState, SequenceTooLongError
 from GPT_SoVITS.t2s.config import T2SConfig
-from GPT_SoVITS.t2s.network import sine_table
+from GPT_SoVITS.t2s.positions import sine_table
 
 MAX_LENGTH = 2048
 MAX_ROWS = 32
@@ -103,6 +103,15 @@ class NativeBackend:
     def max_rows(self) -> int:
         """Most sequences side by side."""
         return MAX_ROWS
+
+    @property
+    def needs_compiling(self) -> bool:
+        """Nothing is compiled."""
+        return False
+
+    def warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        """Nothing has to be done; the self-check has run the kernels."""
+        return iter(())
 
     def start(self, rows: int) -> NativeState:
         """Return a state of ``rows`` free slots; they take no memory until they are used."""

@@ -1,14 +1,18 @@
 """Before a native backend is used: does it compute what the portable code computes?
 
-Two checks. The kernels, on a small random network, against the portable backend: ragged rows over advancing positions,
-across a page of the cache, and a row alone against the same row in company, to the last bit. That compiles graphs,
-which takes seconds; when they pass it is noted beside the library, and the next processes skip it. Then the loaded
+Two checks. The kernels, on a small random network, against the portable backend (``kernel_check.py``). That compiles
+graphs, which takes seconds, and loads MindSpore, which takes 430 MB; so a process that has no MindSpore yet has it done
+by a short-lived one, and when they pass it is noted beside the library, and the next processes skip it. Then the loaded
 weights, against plain numpy, over a few tokens: always.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
+import logging
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,77 +23,74 @@ import numpy as np
 from GPT_SoVITS.native import isa, verdicts
 from GPT_SoVITS.native.build import digest
 from GPT_SoVITS.native.decoder import Precision
-from GPT_SoVITS.t2s.backend import DecodeBackend, DecodeInput
+from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.config import T2SConfig
-from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.t2s.native_backend import NativeBackend
-from GPT_SoVITS.t2s.network import Text2SemanticDecoder, sine_table
+from GPT_SoVITS.t2s.positions import sine_table
 
-SMALL = T2SConfig(
-    vocab_size=37, phoneme_vocab_size=19, hidden_dim=48, head=3, n_layer=2, bert_dim=10, max_positions=256
-)
-# Text and prompt of the rows; the first reaches the end of a cache page within the steps.
-_ROWS = ((5, 118), (3, 0), (40, 21))
-_STEPS = 8
+logger = logging.getLogger(__name__)
+
 TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 1e-2, "int8": 0.1}
 """Largest difference of logits allowed, relative to the largest logit; several times what is measured."""
+PATIENCE = 300.0
+"""Seconds for the process that checks; a few are usual."""
+_CHECK = Path(__file__).with_name("kernel_check.py")
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from GPT_SoVITS.t2s.kernel_check import main; main(*sys.argv[2:])"
+)
 
 
-def _small_arrays() -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for name, parameter in Text2SemanticDecoder(SMALL).parameters_and_names():
-        shape = tuple(parameter.shape)
-        spread = shape[-1] ** -0.5 if len(shape) > 1 and "embedding" not in name else 0.3
-        offset = 1.0 if name.endswith(("norm1.weight", "norm2.weight", "alpha")) else 0.0
-        values = (rng.standard_normal(shape) * spread + offset).astype(np.float16)
-        arrays[name] = values.astype(np.float32)
-    return arrays
-
-
-def _sequence(config: T2SConfig, text: int, prompt: int) -> DecodeInput:
+def sample_sequence(config: T2SConfig, text: int, prompt: int) -> DecodeInput:
+    """Return random phonemes, features and prompt tokens of these lengths."""
     rng = np.random.default_rng((text, prompt))
     bert = rng.standard_normal((config.bert_dim, text)).astype(np.float32)
     return DecodeInput(rng.integers(0, config.phoneme_vocab_size, text), bert, rng.integers(0, config.eos, prompt))
 
 
-def _logits(backend: DecodeBackend, rows: list[int], slots: int) -> np.ndarray:
-    """Logits (steps + 1, rows, vocab) of these rows of the plan, side by side."""
-    state = backend.start(slots)
-    used = list(range(slots))[-len(rows) :]  # the last slots, so that free ones come before
-    first = [backend.prefill(state, slot, _sequence(SMALL, *_ROWS[row])) for slot, row in zip(used, rows, strict=True)]
-    found = [np.stack(first)]
-    for step in range(_STEPS):
-        tokens = np.zeros(state.rows, np.int64)
-        tokens[used] = [(7 * row + 3 * step) % SMALL.eos for row in rows]
-        found.append(backend.step(state, tokens)[used])
-    backend.finish(state)
-    return np.stack(found)
-
-
-def _difference(found: np.ndarray, expected: np.ndarray) -> float:
+def relative_difference(found: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest difference relative to the largest number, infinite where there are no numbers."""
     if not np.isfinite(found).all():
         return float("inf")
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-@lru_cache(maxsize=1)
-def _expected() -> np.ndarray:
-    backend = JitBackend.from_arrays(SMALL, _small_arrays(), capacities=(256,), prefill_lengths=(128,), row_counts=(4,))
-    return _logits(backend, [0, 1, 2], 4)
-
-
 @lru_cache(maxsize=8)
 def _kernels(path: str, precision: Precision, threads: int) -> str:
-    native = NativeBackend(ctypes.CDLL(path), SMALL, _small_arrays(), precision, threads=threads)
-    found = _logits(native, [0, 1, 2], 4)
-    difference = _difference(found, _expected())
+    if "mindspore" in sys.modules:
+        from GPT_SoVITS.t2s.kernel_check import measure
+
+        measured = measure(path, precision, threads)
+    else:
+        outcome = _measured_elsewhere(path, precision, threads)
+        if isinstance(outcome, str):
+            return outcome
+        measured = outcome
+    difference, is_alone_the_same = measured
     if not difference <= TOLERANCE[precision]:
         return f"logits of a small network differ from the portable ones by {difference:.1e} of the largest"
-    alone = _logits(native, [2], 1)
-    if not np.array_equal(alone[:, 0], found[:, 2]):
-        return "a row's logits depend on the rows beside it"
-    return ""
+    return "" if is_alone_the_same else "a row's logits depend on the rows beside it"
+
+
+def _measured_elsewhere(path: str, precision: Precision, threads: int) -> tuple[float, bool] | str:
+    """What :func:`GPT_SoVITS.t2s.kernel_check.measure` returns in a process of its own, or what went wrong with it.
+
+    MindSpore's memory goes with that process, and kernels that crash take only it along.
+    """
+    logger.info("checking the native kernels against the portable step (once, some seconds)")
+    paths = [str(_CHECK.parents[2]), *(str(Path(entry).absolute()) for entry in sys.path)]
+    command = [sys.executable, "-c", _BOOT, json.dumps(paths), path, precision, str(threads)]
+    try:
+        done = subprocess.run(  # noqa: S603  (our own interpreter and code)
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"the process that checks the kernels could not do it: {error}"
+    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines() or [""]
+    if done.returncode != 0:
+        return f"the process that checks the kernels ended with code {done.returncode}; last line: {lines[-1]}"
+    difference, is_alone_the_same = json.loads(lines[-1])
+    return float(difference), bool(is_alone_the_same)
 
 
 def check_kernels(library: ctypes.CDLL, precision: Precision, threads: int = 0) -> str:
@@ -106,7 +107,7 @@ def check_kernels(library: ctypes.CDLL, precision: Precision, threads: int = 0) 
 
 def _key(path: Path, precision: Precision, threads: int) -> str:
     """All that the outcome depends on: the code, the processor, and what is checked how closely."""
-    checked = (SMALL, _ROWS, _STEPS, TOLERANCE[precision], digest(Path(__file__)))
+    checked = (TOLERANCE[precision], digest(Path(__file__)), digest(_CHECK))
     return verdicts.key(digest(path), sorted(isa.cpu_flags()), precision, threads, checked)
 
 
@@ -157,14 +158,14 @@ def reference_logits(
 def check_weights(backend: NativeBackend, arrays: Mapping[str, np.ndarray]) -> str:
     """Return what is wrong with the loaded weights, empty when nothing is; under a second for a full-size network."""
     config = backend.config
-    sequence = _sequence(config, min(6, config.max_positions), 5)
+    sequence = sample_sequence(config, min(6, config.max_positions), 5)
     generated = [1 % config.eos, 2 % config.eos, 3 % config.eos]
     expected = reference_logits(config, arrays, sequence, generated)
     state = backend.start(2)
     found = [backend.prefill(state, 1, sequence)]
     found += [backend.step(state, np.array([0, token]))[1] for token in generated]
     backend.finish(state)
-    difference = _difference(np.stack(found), expected)
+    difference = relative_difference(np.stack(found), expected)
     if not difference <= 2 * TOLERANCE[backend.decoder.precision]:
         return f"logits of the loaded weights differ from plain numpy's by {difference:.1e} of the largest"
     return ""

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pytest
 
 from GPT_SoVITS import backend as device
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS import compiled
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.native.library import load
 from GPT_SoVITS.t2s import self_check
@@ -218,8 +219,8 @@ def test_the_step_is_an_operator_of_mindspore(in_graph: bool) -> None:
     slots, tokens = np.array([0, 2], np.int32), np.array([3, 5], np.int32)
     inputs = (np.array([state.cache.number]), slots, state.lengths[slots], state.positions[slots], tokens)
     cell = _Step(SMALL.vocab_size)
-    run = device.compile_cell(cell) if in_graph else cell
-    found = run(*(device.to_tensor(array) for array in inputs)).asnumpy()
+    run = compiled.compile_cell(cell) if in_graph else cell
+    found = run(*(compiled.to_tensor(array) for array in inputs)).asnumpy()
     np.testing.assert_array_equal(found, backend.step(state, np.array([3, 0, 5]))[slots])
 
 

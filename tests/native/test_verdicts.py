@@ -10,6 +10,7 @@ import pytest
 from GPT_SoVITS.native import build as building
 from GPT_SoVITS.native import isa, verdicts
 from GPT_SoVITS.native.decoder import Precision
+from GPT_SoVITS.native.library import load
 from GPT_SoVITS.t2s import self_check
 
 
@@ -117,3 +118,25 @@ def test_where_nothing_can_be_written_it_is_checked_again(
 
 def _refuse(path: Path, text: str) -> None:
     raise PermissionError(path)
+
+
+class TestInAProcessOfItsOwn:
+    """Where MindSpore is not loaded, the expensive part runs elsewhere."""
+
+    def test_it_measures_what_would_be_measured_here(self) -> None:
+        found = load()
+        if found.path is None:
+            pytest.skip(found.description)
+        measured = self_check._measured_elsewhere(str(found.path), "fp16", 0)
+        assert not isinstance(measured, str), measured
+        difference, is_alone_the_same = measured
+        assert 0 < difference < self_check.TOLERANCE["fp16"] and is_alone_the_same
+
+    def test_kernels_that_end_the_process_are_wrong_and_no_more(self, library: ctypes.CDLL) -> None:
+        assert "ended with code 1" in str(self_check._measured_elsewhere(library._name, "fp16", 0))
+
+    def test_a_process_that_takes_too_long_is_given_up(
+        self, library: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(self_check, "PATIENCE", 0.01)
+        assert "timed out" in str(self_check._measured_elsewhere(library._name, "fp16", 0))

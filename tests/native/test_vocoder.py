@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.library import NativeLibrary, load
 from GPT_SoVITS.sovits import native_vocoder
 from GPT_SoVITS.sovits.config import GeneratorConfig
 from GPT_SoVITS.sovits.generator import Generator
+from GPT_SoVITS.sovits.generator_graph import GeneratorGraph
 from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.native_vocoder import (
     NativeGenerator,
@@ -26,7 +28,7 @@ from GPT_SoVITS.sovits.native_vocoder import (
 from GPT_SoVITS.sovits.network import arrange
 from GPT_SoVITS.sovits.reference_generator import generate
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
-from GPT_SoVITS.sovits.vocoder import GeneratorGraph, Vocoder
+from GPT_SoVITS.sovits.vocoder import Vocoder
 from tests.networks.sovits_small import GENERATOR, SMALL
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS.features.hubert import HubertConfig
-from GPT_SoVITS.features.roberta import RobertaConfig
+from GPT_SoVITS.features.hubert_config import HubertConfig
+from GPT_SoVITS.features.roberta_config import RobertaConfig
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
 from tests.parity.runner import run_folder
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.jit_backend import JitBackend
-from GPT_SoVITS.t2s.network import Text2SemanticDecoder, sine_table
+from GPT_SoVITS.t2s.network import Text2SemanticDecoder
+from GPT_SoVITS.t2s.positions import sine_table
 
 Array = npt.NDArray[Any]
 

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from GPT_SoVITS import _environment, backend
+from GPT_SoVITS import _environment, backend, compiled
 from GPT_SoVITS.layers.convolution import Conv1d
 from GPT_SoVITS.layers.linear import Linear
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,17 +52,17 @@ def test_instruction_set_is_limited_unless_the_user_chose_one() -> None:
 def test_slow_convolutions_are_reported_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(backend, "convolution_gflops", lambda: 0.9)
-    assert not backend.check_convolution_speed()
+    monkeypatch.setattr(compiled, "convolution_gflops", lambda: 0.9)
+    assert not compiled.check_convolution_speed()
     assert "ONEDNN_MAX_CPU_ISA=AVX2" in caplog.text
-    monkeypatch.setattr(backend, "convolution_gflops", lambda: 90.0)
-    assert backend.check_convolution_speed()
+    monkeypatch.setattr(compiled, "convolution_gflops", lambda: 90.0)
+    assert compiled.check_convolution_speed()
 
 
 def test_asking_for_an_absent_npu_falls_back_to_cpu_with_a_warning() -> None:
     code = """
 import json, warnings
-from GPT_SoVITS import backend
+from GPT_SoVITS import backend, compiled
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     chosen = backend.configure("Ascend", 3)
@@ -77,6 +78,46 @@ print("\\n" + json.dumps([chosen.device_target, [str(w.message) for w in caught 
 def test_device_number_from_the_environment_has_to_be_a_number() -> None:
     done = _run("from GPT_SoVITS import backend; backend.configure()", infer_device_id="first")
     assert "infer_device_id='first' is not a device number" in done.stderr
+
+
+TRACES = {
+    "a device node": ("dev/davinci0", {}),
+    "the driver's manager": ("dev/davinci_manager", {}),
+    "CANN": ("usr/local/Ascend/driver", {}),
+    "CANN's variables": ("", {"ASCEND_TOOLKIT_HOME": "/somewhere"}),
+    "CANN's libraries": ("", {"LD_LIBRARY_PATH": "/home/me/Ascend/lib64"}),
+    "the driver's tool": ("bin/npu-smi", {}),
+}
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_whatever_hints_at_an_npu_makes_mindspore_be_asked(trace: str, tmp_path: Path) -> None:
+    path, variables = TRACES[trace]
+    plain = {"PATH": str(tmp_path / "bin"), "ASCEND_DEVICE_ID": "0", "HOME": "/root"}
+    assert backend.trace_of_ascend(tmp_path, plain) == ""
+    if path:
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).touch(mode=0o755)
+    assert backend.trace_of_ascend(tmp_path, {**plain, **variables})
+
+
+@pytest.mark.parametrize("asked", ["'CPU'", "None"])
+def test_a_cpu_is_chosen_without_mindspore_and_mindspore_is_told_when_a_graph_is_built(asked: str) -> None:
+    if asked == "None" and backend.trace_of_ascend():
+        pytest.skip("this machine may have an NPU")
+    code = f"""
+import sys
+from GPT_SoVITS import backend
+assert backend.configure({asked}).device_target == "CPU"
+print("mindspore" in sys.modules)
+from GPT_SoVITS.layers.linear import Linear
+import mindspore
+told = []
+mindspore.set_device = told.append
+Linear(2, 2), Linear(2, 2)
+print(told)
+"""
+    assert _run(code).stdout.splitlines() == ["False", "['CPU']"]
 
 
 def test_buckets() -> None:
@@ -97,12 +138,12 @@ def test_one_graph_from_many_threads_gives_the_same_answer() -> None:
     rng = np.random.default_rng(0)
     arrays = {"weight": rng.standard_normal((4, 8), np.float32), "bias": rng.standard_normal(4, np.float32)}
     load_arrays(cell, arrays)
-    graph = backend.compile_cell(cell)
+    graph = compiled.compile_cell(cell)
     results: dict[int, npt.NDArray[np.float32]] = {}
 
     def work(rows: int) -> None:
         for _ in range(5):  # every thread compiles its own shape at the same moment
-            results[rows] = graph(backend.to_tensor(np.ones((rows, 8), np.float32))).asnumpy()
+            results[rows] = graph(compiled.to_tensor(np.ones((rows, 8), np.float32))).asnumpy()
 
     threads = [threading.Thread(target=work, args=(rows,)) for rows in range(1, 7)]
     for thread in threads:
@@ -130,5 +171,5 @@ def test_loading_names_every_problem_and_changes_nothing() -> None:
 
 
 def test_to_tensor_keeps_types_and_casts_on_demand() -> None:
-    assert backend.to_tensor(np.arange(3)).dtype == ms.int64
-    assert backend.to_tensor(np.ones(3, np.float32), ms.float16).dtype == ms.float16
+    assert compiled.to_tensor(np.arange(3)).dtype == ms.int64
+    assert compiled.to_tensor(np.ones(3, np.float32), ms.float16).dtype == ms.float16

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.features.errors import FeatureError
-from GPT_SoVITS.features.phone_features import PhoneFeatures, Roberta, load_tokenizer
-from GPT_SoVITS.features.roberta import RobertaConfig, RobertaEncoder, encoder_arrays
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.features.phone_features import PhoneFeatures, load_tokenizer
+from GPT_SoVITS.features.roberta import RobertaEncoder, encoder_arrays
+from GPT_SoVITS.features.roberta_config import RobertaConfig
+from GPT_SoVITS.features.roberta_graph import Roberta
+from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 from tests.networks.features_small import FIXTURES, ROBERTA, Array, roberta_arrays
 from tests.parity.weights import load_config
 
@@ -36,8 +39,8 @@ def features(roberta: Roberta, tmp_path_factory: pytest.TempPathFactory) -> Phon
 def _exact(ids: Array, state: int) -> Array:
     encoder = RobertaEncoder(ROBERTA, (state,))
     load_arrays(encoder, encoder_arrays(ARRAYS, ROBERTA, state))
-    tensors = backend.to_tensor(ids.astype(np.int32)), backend.to_tensor(np.ones(ids.shape, np.float32))
-    result: Array = backend.compile_cell(encoder)(*tensors)[0].asnumpy()
+    tensors = compiled.to_tensor(ids.astype(np.int32)), compiled.to_tensor(np.ones(ids.shape, np.float32))
+    result: Array = compiled.compile_cell(encoder)(*tensors)[0].asnumpy()
     return result
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.fbank import fbank, mel_banks
 from GPT_SoVITS.features.speaker import SpeakerVerifier, fold_batch_norms, load_speaker_arrays, padded_input
 from GPT_SoVITS.features.speaker_network import SpeakerConfig, SpeakerEmbedding, SpeakerProjection
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.layers.weights import WeightsError
 from tests.networks.features_small import FIXTURES, SPEAKER, Array, speaker_arrays
 from tests.parity.weights import load_config, load_io
 
@@ -20,8 +20,8 @@ FEATURES = np.random.default_rng(1).standard_normal((37, SPEAKER.mel_bins)).asty
 
 def _run(network: SpeakerEmbedding | SpeakerProjection, length: int) -> Array:
     load_speaker_arrays(network, ARRAYS)
-    inputs = map(backend.to_tensor, padded_input(FEATURES, length))
-    result: Array = backend.compile_cell(network)(*inputs).asnumpy()
+    inputs = map(compiled.to_tensor, padded_input(FEATURES, length))
+    result: Array = compiled.compile_cell(network)(*inputs).asnumpy()
     return result
 
 
@@ -99,5 +99,5 @@ def test_the_verifier_pads_and_returns_one_embedding() -> None:
     exact = SpeakerEmbedding(SPEAKER)
     load_speaker_arrays(exact, ARRAYS)
     features = fbank(wave, SPEAKER.mel_bins)
-    inputs = map(backend.to_tensor, padded_input(features, len(features)))
-    np.testing.assert_allclose(verifier(wave), backend.compile_cell(exact)(*inputs).asnumpy(), atol=1e-5)
+    inputs = map(compiled.to_tensor, padded_input(features, len(features)))
+    np.testing.assert_allclose(verifier(wave), compiled.compile_cell(exact)(*inputs).asnumpy(), atol=1e-5)

@@ -7,13 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from GPT_SoVITS import backend
-from GPT_SoVITS.features import hubert_extractor
+from GPT_SoVITS import compiled
 from GPT_SoVITS.features.errors import FeatureError
-from GPT_SoVITS.features.hubert import HubertConfig, HubertEncoder, split_arrays
+from GPT_SoVITS.features.hubert import HubertEncoder
+from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert, with_trailing_silence
+from GPT_SoVITS.features.hubert_graphs import SMALLEST_LENGTH, split_arrays
 from GPT_SoVITS.features.lengths import padded_length, padded_lengths
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 from tests.networks.features_small import FIXTURES, HUBERT, Array, hubert_arrays
 from tests.parity.weights import load_config
 
@@ -69,9 +71,9 @@ def test_padding_to_a_longer_graph_changes_nothing(hubert: Hubert) -> None:
     load_arrays(encoder, split_arrays(ARRAYS, HUBERT).encoder)
     frames = hubert.frame_features(WAVE)
     mask = np.ones((1, len(frames)), np.float32)
-    (exact,) = backend.compile_cell(encoder)(backend.to_tensor(frames[None]), backend.to_tensor(mask))
+    (exact,) = compiled.compile_cell(encoder)(compiled.to_tensor(frames[None]), compiled.to_tensor(mask))
     state = hubert(WAVE)
-    assert padded_length(len(frames), hubert_extractor.SMALLEST_LENGTH) > len(frames)
+    assert padded_length(len(frames), SMALLEST_LENGTH) > len(frames)
     assert np.abs(state).max() > 0.5
     np.testing.assert_allclose(state, exact.asnumpy(), atol=1e-5)
 
@@ -79,12 +81,12 @@ def test_padding_to_a_longer_graph_changes_nothing(hubert: Hubert) -> None:
 def test_a_batch_of_two_lengths_is_each_alone() -> None:
     encoder = HubertEncoder(HUBERT, states=(0, 1, 2))
     load_arrays(encoder, split_arrays(ARRAYS, HUBERT).encoder)
-    run = backend.compile_cell(encoder)
+    run = compiled.compile_cell(encoder)
     frames = np.random.default_rng(2).standard_normal((2, 11, 12)).astype(np.float32)
     mask = (np.arange(11)[None] < np.array([[11], [7]])).astype(np.float32)
-    batch = run(backend.to_tensor(frames), backend.to_tensor(mask))
+    batch = run(compiled.to_tensor(frames), compiled.to_tensor(mask))
     for item, length in enumerate((11, 7)):
-        alone = run(*map(backend.to_tensor, (frames[item : item + 1, :length], mask[item : item + 1, :length])))
+        alone = run(*map(compiled.to_tensor, (frames[item : item + 1, :length], mask[item : item + 1, :length])))
         for together, single in zip(batch, alone, strict=True):
             np.testing.assert_allclose(together.asnumpy()[item, :length], single.asnumpy()[0], atol=1e-5)
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from GPT_SoVITS import backend
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS import backend, compiled
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.sovits.encoders import Choice
 from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.network import ContentGraph, LatentGraph, PhonemeGraph, ReferenceGraph, SynthesizerNetwork
@@ -97,10 +97,10 @@ def test_batch_equals_its_items() -> None:
         (network.dec, (content, condition, mask), tuple(n * SMALL.generator.samples_per_frame for n in lengths)),
     ]
     for cell, inputs, valid in cases:
-        graph = backend.compile_cell(cell)
+        graph = compiled.compile_cell(cell)
 
         def first(arrays: tuple[Array, ...], graph: Any = graph) -> Array:
-            output = graph(*(backend.to_tensor(array) for array in arrays))
+            output = graph(*(compiled.to_tensor(array) for array in arrays))
             result: Array = (output[0] if isinstance(output, tuple) else output).asnumpy()
             return result
 

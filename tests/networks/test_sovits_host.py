@@ -11,9 +11,12 @@ import pytest
 
 from GPT_SoVITS.native.library import load
 from GPT_SoVITS.native.products import NativeProducts
+from GPT_SoVITS.sovits.buckets import Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
-from GPT_SoVITS.sovits.graphs import Buckets, GraphEncoders
+from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.host import HostEncoders, PlainProducts, matrices
+from GPT_SoVITS.sovits.network import SynthesizerNetwork
+from GPT_SoVITS.sovits.shapes import encoder_shapes
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
 from tests.networks.sovits_small import SMALL, SMALL_PRO, random_arrays
 
@@ -42,6 +45,13 @@ def _host(config: SovitsConfig, holding: str) -> HostEncoders:
     if library.handle is None:
         pytest.skip(library.description)
     return HostEncoders(config, arrays, NativeProducts(library.handle, layers, "fp32"))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_shapes_are_those_of_the_network(version: str) -> None:
+    config = VERSIONS[version]
+    parameters = SynthesizerNetwork(config, with_generator=False).parameters_and_names()
+    assert encoder_shapes(config) == {name: tuple(parameter.shape) for name, parameter in parameters}
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.sovits.activation import Tanh
 from GPT_SoVITS.sovits.attention import RelativeAttention, key_bias
@@ -25,7 +25,7 @@ def _random(*shape: int, seed: int = 0) -> Array:
 
 
 def _run(cell: Any, *inputs: Array) -> Array:
-    result: Array = backend.compile_cell(cell)(*(backend.to_tensor(array) for array in inputs)).asnumpy()
+    result: Array = compiled.compile_cell(cell)(*(compiled.to_tensor(array) for array in inputs)).asnumpy()
     return result
 
 
@@ -78,7 +78,7 @@ def test_relative_attention_is_its_definition(length: int, size: int) -> None:
     load_arrays(cell, weights)
     x = _random(1, 8, size, seed=9)
     mask = (np.arange(size) < length).astype(np.float32)[None, None]
-    bias = key_bias(backend.to_tensor(mask), 2, size).asnumpy()
+    bias = key_bias(compiled.to_tensor(mask), 2, size).asnumpy()
     expected = _relative_attention(x[0], weights, 2, 4, length)
     np.testing.assert_allclose(_run(cell, x, bias)[0, :, :length], expected, atol=2e-5)
 

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.sovits.buckets import WINDOWS
 from GPT_SoVITS.sovits.config import GeneratorConfig
 from GPT_SoVITS.sovits.generator import Generator
+from GPT_SoVITS.sovits.generator_graph import GeneratorGraph
 from GPT_SoVITS.sovits.network import arrange
-from GPT_SoVITS.sovits.vocoder import WINDOWS, GeneratorGraph, Vocoder
+from GPT_SoVITS.sovits.vocoder import Vocoder
 from GPT_SoVITS.sovits.windows import halo, plan
 from tests.networks.sovits_small import GENERATOR, SMALL, random_arrays
 

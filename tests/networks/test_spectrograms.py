@@ -8,7 +8,7 @@ import mindspore as ms
 import numpy as np
 import pytest
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.mel import mel_filters
 from GPT_SoVITS.features.resample import resample
@@ -175,9 +175,9 @@ def test_a_stereo_reference_is_mixed_resampled_and_limited() -> None:
 @pytest.mark.parametrize("samples", [200, 193])
 def test_the_differentiable_spectrogram_is_the_host_one(samples: int) -> None:
     waves = WAVES[:, :samples]
-    magnitudes = backend.compile_cell(Spectrogram(SMALL))(backend.to_tensor(waves)).asnumpy()
+    magnitudes = compiled.compile_cell(Spectrogram(SMALL))(compiled.to_tensor(waves)).asnumpy()
     np.testing.assert_allclose(magnitudes, np.concatenate([spectrogram(w, SMALL) for w in waves]), atol=1e-5)
-    mels = backend.compile_cell(LogMelSpectrogram(SMALL))(backend.to_tensor(waves)).asnumpy()
+    mels = compiled.compile_cell(LogMelSpectrogram(SMALL))(compiled.to_tensor(waves)).asnumpy()
     np.testing.assert_allclose(mels, np.concatenate([mel_spectrogram(w, SMALL) for w in waves]), atol=1e-4)
 
 
@@ -188,7 +188,7 @@ def test_the_gradient_is_the_slope() -> None:
     def loss(wave: ms.Tensor) -> Any:
         return cell(wave).sum()
 
-    gradient = ms.jit(ms.grad(loss), capture_mode="ast")(backend.to_tensor(WAVES)).asnumpy()
+    gradient = ms.jit(ms.grad(loss), capture_mode="ast")(compiled.to_tensor(WAVES)).asnumpy()
 
     def host(step: float) -> float:
         waves = (WAVES + step * direction).astype(np.float32)

@@ -14,9 +14,9 @@ import pytest
 
 from GPT_SoVITS.features.host_frames import frame_matrices
 from GPT_SoVITS.features.hubert_extractor import Hubert
-from GPT_SoVITS.features.phone_features import Roberta
+from GPT_SoVITS.features.roberta_graph import Roberta
 from GPT_SoVITS.features.stack import StackedRoberta, hubert_layers, roberta_layers
-from GPT_SoVITS.layers.parameters import WeightsError
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from GPT_SoVITS.backend import current
-from GPT_SoVITS.layers.parameters import WeightsError, load_arrays
+from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.t2s.backend import DecodeError, DecodeInput, SequenceTooLongError
 from GPT_SoVITS.t2s.cache import GraphMover, HostMover, RowMover, choose_mover, memory_is_shared
 from GPT_SoVITS.t2s.config import T2SConfig, T2SConfigError

@@ -11,7 +11,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import nn
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import backend, compiled
 
 LARGEST = float(np.finfo(np.float16).max)
 
@@ -68,7 +68,7 @@ class RoundedCell:
         return self.cell(*(v if isinstance(v, ms.Parameter) else _round(v, self.headroom, "input") for v in inputs))
 
 
-_COMPILED = backend.CompiledCell
+_COMPILED = compiled.CompiledCell
 
 
 @contextmanager
@@ -78,11 +78,11 @@ def simulated_float16(active: bool = True) -> Iterator[Headroom]:
     Args:
         active: False suspends an outer simulation: networks built inside run as they are.
     """
-    before = backend.CompiledCell
+    before = compiled.CompiledCell
     if active:
         RoundedCell.headroom = Headroom()
-    backend.CompiledCell = RoundedCell if active else _COMPILED  # type: ignore[assignment, misc]
+    compiled.CompiledCell = RoundedCell if active else _COMPILED  # type: ignore[assignment, misc]
     try:
         yield RoundedCell.headroom
     finally:
-        backend.CompiledCell = before  # type: ignore[misc]
+        compiled.CompiledCell = before  # type: ignore[misc]

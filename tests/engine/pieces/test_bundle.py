@@ -12,7 +12,7 @@ import pytest
 
 from convert import Weights, open_weights
 from convert.defaults import default_config
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.engine import bundle as module
 from GPT_SoVITS.engine.bundle import Bundle, load_bundle
 from GPT_SoVITS.engine.errors import EngineError, WeightsInvalidError, WeightsMissingError
@@ -143,7 +143,7 @@ def test_after_warming_up_nothing_compiles(
     told: list[str] = []
     assert warm.warm_up(lambda what, seconds: told.append(what)) > 0
     assert any("content" in what for what in told) and any("latent" in what for what in told)
-    before = backend.compilations()
+    before = compiled.compilations()
     for fields in ({}, {"streaming": Streaming.TOKENS_FAST}, {"streaming": Streaming.TOKENS, "speed": 0.7}):
         speak_alone(warm, shared, voice, asked("Hello there, how are you?", **fields))
-    assert backend.compilations() == before
+    assert compiled.compilations() == before

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from GPT_SoVITS import TTS, backend
+from GPT_SoVITS import TTS, compiled
 from GPT_SoVITS.engine import bundle
 from GPT_SoVITS.engine.errors import (
     EngineClosedError,
@@ -93,7 +93,7 @@ def alone(engine: LocalEngine, home: SmallInstallation) -> dict[tuple[int, str],
 def test_what_is_warm_needs_no_compiling_and_company_changes_no_sample(
     engine: LocalEngine, home: SmallInstallation, alone: dict[tuple[int, str], Any]
 ) -> None:
-    compiled = backend.compilations()
+    before = compiled.compilations()
     stories = {
         key: tell(
             engine,
@@ -106,7 +106,7 @@ def test_what_is_warm_needs_no_compiling_and_company_changes_no_sample(
     }  # fmt: skip
     for key, story in stories.items():
         assert np.array_equal(spoken(story).audio, alone[key]), key
-    assert backend.compilations() == compiled
+    assert compiled.compilations() == before
     assert not np.array_equal(alone[0, "one"][:1000], alone[0, "two"][:1000])
 
 

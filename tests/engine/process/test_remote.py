@@ -29,6 +29,7 @@ from GPT_SoVITS.engine.messages import (
 )
 from GPT_SoVITS.engine.opening import open_engine
 from GPT_SoVITS.engine.supervisor import RemoteEngine
+from GPT_SoVITS.native import library
 from tests.engine.listening import tell
 from tests.engine.small import SmallInstallation
 
@@ -89,6 +90,39 @@ def test_a_killed_engine_is_started_again_and_asked_again(engine: RemoteEngine, 
     assert isinstance(last, Failed)
     assert isinstance(last.error, EngineDiedError)
     assert last.error.may_retry
+
+
+def maps(engine: RemoteEngine) -> str:
+    """What the engine process has mapped."""
+    return Path(f"/proc/{engine.status().pid}/maps").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.skipif(library.load().handle is None, reason="without native kernels everything runs in graphs")
+@pytest.mark.parametrize("warm_up", [False, True])
+def test_what_runs_natively_speaks_without_mindspore(home: SmallInstallation, warm_up: bool) -> None:
+    """Also where the kernels' check is not noted: another process makes it then."""
+    engine = RemoteEngine(home.settings(warm_up=warm_up))
+    try:
+        assert isinstance(tell(engine, request(home)).last(PATIENCE), Finished)
+        status, mapped = engine.status(), maps(engine)
+        assert status.decode_backend.startswith("native") and status.vocoder.startswith("native")
+        assert "/gpt_sovits_" in mapped, "the native library is there"
+        assert "/mindspore/" not in mapped
+    finally:
+        engine.close(5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_graphs_bring_mindspore_along(home: SmallInstallation) -> None:
+    engine = RemoteEngine(home.settings(decode_backend="jit", max_rows=1))
+    try:
+        loading = engine.load(home.pair())
+        assert loading.result(PATIENCE).weights == home.pair()
+        assert engine.status().decode_backend.startswith("portable")
+        assert "/mindspore/" in maps(engine)
+    finally:
+        engine.close(5)
 
 
 SCRIPT = """

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from GPT_SoVITS import backend
-from GPT_SoVITS.features.phone_features import Roberta
-from GPT_SoVITS.features.roberta import MaskedLanguageHead, RobertaConfig, RobertaEncoder, encoder_arrays
+from GPT_SoVITS import compiled
+from GPT_SoVITS.features.roberta import MaskedLanguageHead, RobertaEncoder, encoder_arrays
+from GPT_SoVITS.features.roberta_config import RobertaConfig
+from GPT_SoVITS.features.roberta_graph import Roberta
 from GPT_SoVITS.layers.parameters import load_arrays
 from tests.parity.report import Report
 from tests.parity.weights import Arrays, generate, load_config, load_io, network_arrays
@@ -48,10 +49,10 @@ def _whole_network(config: RobertaConfig, arrays: Arrays, folder: Path, io: Arra
     official = generate(folder / "manifest.json")
     head_arrays = {key.removeprefix(HEAD): array for key, array in official.items() if key.startswith(HEAD)}
     load_arrays(head, {**head_arrays, "decoder.weight": arrays["embeddings.word_embeddings.weight"]})
-    run_encoder, run_head = backend.compile_cell(encoder), backend.compile_cell(head)
+    run_encoder, run_head = compiled.compile_cell(encoder), compiled.compile_cell(head)
     for i in [i for i in _sequences(io) if f"logits_last_{i}" in io]:
         ids = io[f"ids{i}"].astype(np.int32)
-        embedded, first, last = run_encoder(backend.to_tensor(ids), backend.to_tensor(np.ones(ids.shape, np.float32)))
+        embedded, first, last = run_encoder(compiled.to_tensor(ids), compiled.to_tensor(np.ones(ids.shape, np.float32)))
         report.close(f"embeddings_{i}", embedded.asnumpy(), io[f"embeddings_{i}"], TOLERANCE)
         report.close(f"hidden_1_{i}", first.asnumpy(), io[f"hidden_1_{i}"], TOLERANCE)
         expected = io[f"logits_last_{i}"]

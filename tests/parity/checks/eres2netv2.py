@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from mindspore import Tensor
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.features.fbank import fbank
 from GPT_SoVITS.features.speaker import SpeakerVerifier, load_speaker_arrays, padded_input
 from GPT_SoVITS.features.speaker_network import SpeakerConfig, SpeakerEmbedding, SpeakerProjection, time_mean
@@ -42,13 +42,13 @@ def run(folder: Path, report: Report) -> None:
     verifier = SpeakerVerifier(config, arrays)
     network = SpeakerProjection(config)
     load_speaker_arrays(network, arrays)
-    projection = backend.compile_cell(network)
+    projection = compiled.compile_cell(network)
     for i in itertools.takewhile(lambda i: f"wave16k_{i}" in io, itertools.count()):
         wave = io[f"wave16k_{i}"]
         report.inputs([f"wave16k_{i}"])
         report.close(f"fbank_{i}", fbank(wave, config.mel_bins), io[f"fbank_{i}"], FBANK_TOLERANCE)
         report.close(f"sv_emb_{i}", verifier(wave), io[f"sv_emb_{i}"], TOLERANCE)
-        inputs = map(backend.to_tensor, padded_input(io[f"fbank_{i}"], len(io[f"fbank_{i}"])))
+        inputs = map(compiled.to_tensor, padded_input(io[f"fbank_{i}"], len(io[f"fbank_{i}"])))
         report.close(f"forward_{i}", projection(*inputs).asnumpy(), io[f"forward_{i}"], TOLERANCE)
     _stage_means(config, arrays, io, report)
 
@@ -58,7 +58,7 @@ def _stage_means(config: SpeakerConfig, arrays: Arrays, io: Arrays, report: Repo
     load_speaker_arrays(network, arrays)
     frames = io["fbank_0"]
     features, mask = padded_input(frames, len(frames) + 5)
-    means = backend.compile_cell(network)(backend.to_tensor(features), backend.to_tensor(mask))
+    means = compiled.compile_cell(network)(compiled.to_tensor(features), compiled.to_tensor(mask))
     for n, mean in [(n, mean) for n, mean in enumerate(means, start=1) if f"layer{n}_mean" in io]:
         expected = io[f"layer{n}_mean"]
         report.close(f"layer{n}_mean", np.reshape(mean.asnumpy(), expected.shape), expected, TOLERANCE)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from GPT_SoVITS import backend
-from GPT_SoVITS.features.hubert import HubertConfig, HubertEncoder, split_arrays
+from GPT_SoVITS import compiled
+from GPT_SoVITS.features.hubert import HubertEncoder
+from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert
+from GPT_SoVITS.features.hubert_graphs import split_arrays
 from GPT_SoVITS.layers.parameters import load_arrays
 from tests.parity.report import Report
 from tests.parity.weights import Arrays, load_config, load_io, network_arrays
@@ -36,9 +38,9 @@ def _encoder(config: HubertConfig, arrays: Arrays, io: Arrays, report: Report) -
     states = sorted(int(name.removeprefix("hidden_")) for name in io if name.startswith("hidden_"))
     encoder = HubertEncoder(config, states)
     load_arrays(encoder, split_arrays(arrays, config).encoder)
-    frames = backend.to_tensor(features[None])
-    projected = backend.compile_cell(encoder.feature_projection)(frames).asnumpy()[0]
+    frames = compiled.to_tensor(features[None])
+    projected = compiled.compile_cell(encoder.feature_projection)(frames).asnumpy()[0]
     report.close("feature_projection0", projected, io["feature_projection0"], TOLERANCE)
-    mask = backend.to_tensor(np.ones((1, len(features)), np.float32))
-    for n, state in zip(states, backend.compile_cell(encoder)(frames, mask), strict=True):
+    mask = compiled.to_tensor(np.ones((1, len(features)), np.float32))
+    for n, state in zip(states, compiled.compile_cell(encoder)(frames, mask), strict=True):
         report.close(f"hidden_{n}", state.asnumpy(), io[f"hidden_{n}"], TOLERANCE)

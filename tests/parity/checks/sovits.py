@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, nn
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.encoders import Choice
 from GPT_SoVITS.sovits.graphs import GraphEncoders
@@ -113,7 +113,7 @@ def _steps(
     codes = io["codes"][0].astype(np.int32)
     mask = np.ones((1, 1, codes.shape[1] * synthesizer.config.frames_per_code), np.float32)
     inputs = (codes, mask, text.encoding, text.mask, condition[None, :, None])
-    steps = backend.compile_cell(_Steps(graphs.network))(*(backend.to_tensor(array) for array in inputs))
+    steps = compiled.compile_cell(_Steps(graphs.network))(*(compiled.to_tensor(array) for array in inputs))
     quantized, semantics, fused, timbre = (step.asnumpy() for step in steps)
     report.close("quantizer_decode", quantized, io["quantizer_decode"])
     report.close("s100_encoder_ssl", semantics, io["s100_encoder_ssl"])
@@ -161,6 +161,6 @@ def _stream(synthesizer: Synthesizer, io: Arrays, text: EncodedPhonemes, conditi
 
 def _tokens(synthesizer: Synthesizer, io: Arrays, report: Report) -> None:
     if isinstance(synthesizer.encoders, GraphEncoders):
-        projection = backend.compile_cell(synthesizer.encoders.network.ssl_proj)
-        report.close("ssl_proj", projection(backend.to_tensor(io["ssl"])).asnumpy(), io["ssl_proj"])
+        projection = compiled.compile_cell(synthesizer.encoders.network.ssl_proj)
+        report.close("ssl_proj", projection(compiled.to_tensor(io["ssl"])).asnumpy(), io["ssl_proj"])
     report.equal("latent_codes", synthesizer.extract_tokens(io["ssl"][0]), io["latent_codes"][0, 0])

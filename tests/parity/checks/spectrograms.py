@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS import backend
+from GPT_SoVITS import compiled
 from GPT_SoVITS.features.mel import mel_filters
 from GPT_SoVITS.features.spectrogram import (
     SpectrogramConfig,
@@ -69,7 +69,7 @@ def run(folder: Path, report: Report) -> None:
 
 
 def _cells(config: SpectrogramConfig, wave: Array, io: Arrays, report: Report) -> None:
-    samples = backend.to_tensor(wave[None])
-    magnitudes = backend.compile_cell(Spectrogram(config))(samples).asnumpy()
+    samples = compiled.to_tensor(wave[None])
+    magnitudes = compiled.compile_cell(Spectrogram(config))(samples).asnumpy()
     report.close("spec32k_cell", magnitudes, io["spec32k"], TOLERANCE)
-    _mel(report, "mel32k_cell", backend.compile_cell(LogMelSpectrogram(config))(samples).asnumpy(), io["mel32k_128"])
+    _mel(report, "mel32k_cell", compiled.compile_cell(LogMelSpectrogram(config))(samples).asnumpy(), io["mel32k_128"])

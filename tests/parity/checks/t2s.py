@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from GPT_SoVITS.backend import compile_cell, to_tensor
+from GPT_SoVITS.compiled import compile_cell, to_tensor
 from GPT_SoVITS.t2s.backend import DecodeInput, DecodeState
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.decoding import Generation, infer_panel, infer_panel_batch_infer

@@ -86,6 +86,8 @@ class SynthesisRequest:
         priority: See :class:`Priority`.
         owner: Whose request it is; owners share the engine fairly.
         segments: Indices of the segments to speak, None for all; the audio of a segment does not depend on it.
+        resends: How often at most it is sent again when the engine's process dies before any of its audio has left;
+            for callers who count such deaths themselves.
         max_attempts: Seeds to try for a segment whose tokens are unusable.
         sample_steps: Diffusion steps; v3 and v4 only.
         super_sampling: Raise 24 kHz output to 48 kHz; v3 only.
@@ -108,6 +110,7 @@ class SynthesisRequest:
     priority: Priority = Priority.INTERACTIVE
     owner: str = ""
     segments: tuple[int, ...] | None = None
+    resends: int = 3
     max_attempts: int = 3
     sample_steps: int = 32
     super_sampling: bool = False

@@ -322,7 +322,7 @@ class RemoteEngine:
     def _goes_on(self, call: _Call) -> bool:
         """Whether a request is sent to the next process; it gets the seed and weights that it has begun with."""
         call.deaths += 1
-        most = 1 if call.started is not None else _WAITING_DEATHS
+        most = min(call.request.resends, 1 if call.started is not None else _WAITING_DEATHS)
         if call.cancelled or call.heard or call.deaths > most or self._failures >= self.patience.storm:
             return False
         if call.started is not None:

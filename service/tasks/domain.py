@@ -53,8 +53,10 @@ class TaskDomain(Domain):
         return {"queue_depth": self._service.depth}
 
     def obstacles(self) -> list[str]:
-        """The engine's own are told by the weights."""
-        return []
+        """A disk that is full; the engine's own are told by the weights."""
+        least = self._service.dispatcher.settings.min_free_bytes
+        free = self._service.store.files.free_bytes()
+        return [] if free >= least else [f"the disk is full: {free >> 20} MiB are left, {least >> 20} are needed"]
 
 
 class Announcer:

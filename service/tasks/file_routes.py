@@ -27,12 +27,13 @@ _STATES = {
 
 
 async def _served(
-    folder: str, path: str, task_id: str, tasks: Tasks, container: Container, request: Request
+    folder: str, path: str, task_id: str, tasks: Tasks, container: Container, request: Request, user_id: str = ""
 ) -> Response:
-    """Return a file of a task in the right state, or one that belongs to no task (of an older program, say)."""
+    """Return a file of a task in the right state, or one that belongs to no task (of `/synthesize`, say)."""
     if is_identifier(task_id):
         try:
-            if (await tasks.find(task_id)).task.status not in _STATES[folder]:
+            task = (await tasks.find(task_id)).task
+            if task.status not in _STATES[folder] and user_id in ("", task.user_id):
                 raise HTTPException(404)
         except TaskMissingError:
             pass
@@ -60,4 +61,4 @@ async def failed(name: str, tasks: Tasks, container: Shared, request: Request) -
 @router.api_route("/output/{user_id}/{task_id}/{name}", methods=["GET", "HEAD"])
 async def output(user_id: str, task_id: str, name: str, tasks: Tasks, container: Shared, request: Request) -> Response:
     """A result, by user."""
-    return await _served("output", f"{user_id}/{task_id}/{name}", task_id, tasks, container, request)
+    return await _served("output", f"{user_id}/{task_id}/{name}", task_id, tasks, container, request, user_id)

@@ -54,6 +54,10 @@ class TaskFiles:
         """The entry while the task waits or runs."""
         return self.task / f"{task_id}.json"
 
+    def partial_wav(self, task_id: str) -> Path:
+        """What has been spoken of a task that asked for a stream, while it waits or runs."""
+        return self.task / f"{task_id}.wav"
+
     def done_json(self, task_id: str) -> Path:
         """The entry of a task that ended well."""
         return self.done / f"{task_id}.json"
@@ -131,10 +135,19 @@ class TaskFiles:
         except OSError:
             return False
 
-    def stitch(self, target: Path, task_id: str, names: Iterable[str], frames: int, sample_rate: int) -> None:
+    def stitch(
+        self,
+        target: Path,
+        task_id: str,
+        names: Iterable[str],
+        frames: int,
+        sample_rate: int,
+        *,
+        durable: bool = True,
+    ) -> None:
         """Write a WAV of the kept segments, in order; ``frames`` is what they add up to."""
-        folder = self.work(task_id)
-        self.write(target, _chunks(wav.header(frames, sample_rate), [folder / name for name in names]), durable=True)
+        parts = _chunks(wav.header(frames, sample_rate), [self.work(task_id) / name for name in names])
+        self.write(target, parts, durable=durable)
 
     def publish_output(self, user_id: str, task_id: str) -> None:
         """Let the result appear under ``output/`` too: a second name of the same file, or a copy where links fail."""
@@ -180,13 +193,18 @@ class TaskFiles:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
+    def drop_waiting(self, task_id: str) -> None:
+        """Remove what there is of a task while it waits or runs."""
+        self.drop(self.waiting_json(task_id), self.partial_wav(task_id))
+
     def drop_work(self, task_id: str) -> None:
         """Remove a task's kept segments."""
         shutil.rmtree(self.work(task_id), ignore_errors=True)
 
     def drop_task(self, task_id: str, user_id: str, created_at: float) -> None:
         """Remove everything of a task."""
-        self.drop(self.waiting_json(task_id), self.done_json(task_id), self.done_wav(task_id), self.error_json(task_id))
+        self.drop_waiting(task_id)
+        self.drop(self.done_json(task_id), self.done_wav(task_id), self.error_json(task_id))
         self.drop(*self.done.glob(f".{_literal(task_id)}.g*.wav"))
         self.drop_work(task_id)
         folder = self.output_wav(user_id, task_id).parent

@@ -168,10 +168,11 @@ class Ledger:
             for undo in reversed(begun.undo) if begun else ():
                 undo()
             raise
-        for action in begun.afterwards:
-            action()
+        # Told first: dropping files takes its time, and until then others would be told what is over.
         for change in changes:
             self._announce(change)
+        for action in begun.afterwards:
+            action()
 
     def _known_late(self, changes: Sequence[Change], holds: bool) -> None:
         """Put right what was left as it was at a commit that nobody knew about. Others may have gone on since."""

@@ -41,11 +41,12 @@ def agrees(files: TaskFiles, task: Task) -> bool:
     result, output, first = files.done_wav(name), files.output_wav(task.user_id, name), files.staged_wav(name, 0)
     if task.status is Status.DONE:
         needed = [done, output]
-        others = [waiting, error, files.work(name), *(files.staged_wav(name, task.generation + n) for n in (0, 1))]
+        staged = (files.staged_wav(name, task.generation + n) for n in (0, 1))
+        others = [waiting, files.partial_wav(name), error, files.work(name), *staged]
         return wav.is_complete(result) and _there(needed, others)
     needed, others = [waiting], [error]
     if task.status is Status.ERROR:
-        needed, others = others, needed
+        needed, others = others, [*needed, files.partial_wav(name)]
     # While a worker has it, it may be stitching.
     return _there(needed, [*others, done, result, output, *([] if task.lease_owner else [first])])
 
@@ -68,6 +69,7 @@ def mend(files: TaskFiles, task: Task, mended: Mended) -> None:
     entry, other = files.waiting_json(task.task_id), files.error_json(task.task_id)
     if task.status is Status.ERROR:
         entry, other = other, entry
+        files.drop(files.partial_wav(task.task_id))
     _mend_entry(files, entry, task, mended)
     result = files.done_wav(task.task_id)
     mended.premature += result.exists()
@@ -86,7 +88,8 @@ def _mend_done(files: TaskFiles, task: Task, mended: Mended) -> None:
     elif not files.output_wav(task.user_id, task.task_id).is_file():
         files.publish_output(task.user_id, task.task_id)
     _mend_entry(files, files.done_json(task.task_id), task, mended)
-    files.drop(files.waiting_json(task.task_id), files.error_json(task.task_id))
+    files.drop_waiting(task.task_id)
+    files.drop(files.error_json(task.task_id))
     files.drop_work(task.task_id)
 
 

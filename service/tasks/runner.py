@@ -172,7 +172,9 @@ class Runner:
         """Speak missing segments; False if it was stopped before the end."""
         request = await self._offload(self._pinned_request)
         missing = tuple(segment.index for segment in known if not segment.done)
-        request = replace(request, segments=missing if known else None, request_id=new_request_id())
+        # Deaths are counted in the queue: one that is not its doing may be passed over, none of a suspect's is.
+        resends = 0 if self.lease.alone else 1
+        request = replace(request, segments=missing if known else None, request_id=new_request_id(), resends=resends)
         self._request_id = request.request_id
         if self.lost:
             raise LeaseLostError("the task was cancelled")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.synthesis.fields import LARGEST_SEED, Identifier, SpeechFields
+from service.synthesis.fields import LARGEST_SEED, Identifier, LenientFields, SpeechFields
 from service.tasks.records import Happening, Kind, Segment, Status
 
 
@@ -33,8 +33,10 @@ class TaskEntry(SpeechFields):
     used_seed: int | None = Field(description="The seed in use; asking again with it gives the same audio.")
 
 
-class TaskQuery(BaseModel):
+class TaskQuery(LenientFields):
     """Which of thousands of tasks are wanted."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     user_id: Identifier | None = Field(None, description="Tasks of this user.")
     task_ids: list[str] | None = Field(None, max_length=100_000, description="Ids, as many as the body holds.")

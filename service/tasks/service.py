@@ -15,7 +15,7 @@ from service.synthesis.requests import Speakers, engine_request
 from service.synthesis.texts import check_speakable
 from service.tasks.bus import ChangeBus, Message
 from service.tasks.dispatcher import Dispatcher
-from service.tasks.errors import TextTooLongError
+from service.tasks.errors import TaskConflictError, TextTooLongError
 from service.tasks.estimate import Forecast, SpeedMeter
 from service.tasks.files import TaskFiles
 from service.tasks.identifiers import new_task_id
@@ -194,6 +194,8 @@ class TaskService:
         known = self.store.page(Choice(task_ids=(new.task_id,)), 1, 1)[0]
         if known and known[0].body_hash == new.body_hash:
             return known[0], False
+        if not known and self.store.files.output_wav(new.user_id, new.task_id).exists():
+            raise TaskConflictError(f"{new.task_id} names a result that /synthesize has kept: choose another id")
         request = engine_request(new.request, self._speakers, owner=new.user_id, priority=Priority.BATCH)
         count = check_speakable(request.text, request.language, request.how_to_cut, self.version(request.weights))
         return self.store.submit(replace(new, expected_segments=count), self.limits.waiting_per_user)

@@ -302,8 +302,8 @@ class TaskStore(Ledger):
         path = self.files.error_json(row.task_id)
         transaction.undo.append(lambda: self.files.drop(path))
         self.files.write_entry(path, entry_of(task_of(row)))
-        waiting = self.files.waiting_json(row.task_id)
-        transaction.afterwards.append(lambda: self.files.drop(waiting))
+        task_id = row.task_id
+        transaction.afterwards.append(lambda: self.files.drop_waiting(task_id))
 
     def remove(self, task_id: str) -> Task:
         """Remove a task with its files, cancelling it first if it has not ended; return it as it was.

@@ -6,6 +6,7 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BeforeValidator
 
 from service.errors import ParameterError
 from service.http.dependencies import provided
@@ -58,6 +59,10 @@ async def submit(body: TaskFields, tasks: Tasks, urls: RequestUrls) -> Response:
     return _one(view, urls, 201 if created else 200)
 
 
+WantedStatus = Annotated[Status | None, BeforeValidator(lambda status: status or None)]
+"""Old clients send an empty one."""
+
+
 @router.get("", summary="List tasks", response_model=Envelope[Page[TaskEntry]], responses=failures(400))
 async def page(
     tasks: Tasks,
@@ -67,7 +72,7 @@ async def page(
     ids: Annotated[str | None, Query(description="Only these ids, separated by commas or spaces.")] = None,
     task_ids: Annotated[str | None, Query(description="Another name of ids.")] = None,
     task_id: Annotated[str | None, Query(description="Only this id.")] = None,
-    status: Annotated[Status | None, Query(description="Only in this state.")] = None,
+    status: Annotated[WantedStatus, Query(description="Only in this state.")] = None,
     model_id: Annotated[str | None, Query(max_length=64, description="Only in this voice.")] = None,
 ) -> Response:
     """List tasks, newest first."""

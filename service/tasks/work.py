@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,12 +113,24 @@ class WorkStore(LeaseStore):
                 row.segments_done += 1
             _fill(segment, spoken, transaction.now)
             segment.file = name
+            if task.request.get("stream"):
+                self._show_partial(transaction, row)
             row.attempts, row.deaths = 1, 0
             detail = {"index": spoken.index, "tokens": spoken.tokens, "attempts": spoken.attempts}
             transaction.tell(row, Kind.SEGMENT, **detail, **({"warning": spoken.warning} if spoken.warning else {}))
             self.show_waiting(transaction, row)
             transaction.session.flush()
             return task_of(row)
+
+    def _show_partial(self, transaction: Transaction, row: TaskRow) -> None:
+        """Let what has been spoken so far, without gaps, be there for players."""
+        segments = transaction.segments(row.key)
+        spoken = list(itertools.takewhile(lambda segment: segment.file is not None, segments))
+        if spoken:
+            frames = sum(segment.frames or 0 for segment in spoken)
+            names = [segment.file or "" for segment in spoken]
+            partial = self.files.partial_wav(row.task_id)
+            self.files.stitch(partial, row.task_id, names, frames, row.sample_rate or 0, durable=False)
 
     def forget_damaged(self, lease: Lease) -> list[Segment]:
         """Return a task's segments after forgetting those whose samples are not all on disk (power failure).
@@ -189,8 +202,7 @@ class WorkStore(LeaseStore):
         files.staged_wav(task.task_id, 0).replace(done[0])
         files.publish_output(task.user_id, task.task_id)
         files.write_entry(done[1], entry_of(task))
-        waiting = files.waiting_json(task.task_id)
-        transaction.afterwards += [lambda: files.drop(waiting), lambda: files.drop_work(task.task_id)]
+        transaction.afterwards += [lambda: files.drop_waiting(task.task_id), lambda: files.drop_work(task.task_id)]
 
     def fail(self, lease: Lease, reason: str, *, repeat: bool, death: bool = False, delay: float = 0.0) -> Task:
         """Let an attempt end in failure: another follows if it may and there are attempts left.

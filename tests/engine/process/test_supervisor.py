@@ -179,6 +179,14 @@ def test_a_request_that_dies_twice_fails(stage: Stage) -> None:
     assert died(story)
 
 
+def test_a_caller_who_counts_deaths_has_nothing_sent_again(stage: Stage) -> None:
+    story = tell(stage.engine, request(resends=0))
+    stage.process(1).got(Submit)
+    stage.process(1).die()
+    assert died(story)
+    assert not stage.process(2).received
+
+
 def test_a_request_that_was_heard_fails_at_once(stage: Stage) -> None:
     story, other = tell(stage.engine, request()), tell(stage.engine, request("other"))
     stage.process(1).got(Submit, 2)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from GPT_SoVITS.engine.errors import EngineBusyError, InvalidRequestError, SynthesisFailedError
+from GPT_SoVITS.engine.errors import EngineBusyError, EngineDiedError, InvalidRequestError, SynthesisFailedError
 from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.engine.interface import stream
 from GPT_SoVITS.engine.messages import AudioChunk
@@ -115,6 +115,19 @@ def test_three_failures_in_a_row_end_the_task_with_the_reason(
         bench.engine.fail_next(SynthesisFailedError("scripted"))
     asyncio.run(_run(bench, pool, ["t1"]))
     assert bench.store.find("t1").error == "given up after 3 attempts: scripted"
+
+
+def test_what_kills_its_worker_is_claimed_five_times_at_most(
+    bench: Bench, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two deaths make it suspect and may have been others' doing; then each is counted, and none is passed over."""
+    bench.submit("t1")
+    monkeypatch.setattr(runner, "REPEAT_DELAY", 0.01)
+    for _ in range(6):
+        bench.engine.fail_next(EngineDiedError("scripted"))
+    asyncio.run(_run(bench, pool, ["t1"]))
+    assert bench.store.find("t1").error == "given up after 3 attempts: scripted"
+    assert [request.resends for request in bench.engine.requests] == [1, 1, 0, 0, 0]
 
 
 def test_a_request_that_is_wrong_is_not_repeated(bench: Bench, pool: ThreadPoolExecutor) -> None:

@@ -140,6 +140,11 @@ class ChangeBus:
                 if not self._by_key[key]:
                     del self._by_key[key]
 
+    def followed(self, topic: str, key: str) -> bool:
+        """Whether a subscription might want to hear of something."""
+        with self._lock:
+            return bool(self._general) or (topic, key) in self._by_key
+
     def close(self) -> None:
         """End all streams: the server is going down."""
         self.closed = True

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class DispatcherSettings:
     Attributes:
         parallel: Tasks in the engine at once; they share its batches.
         lease_seconds: After so long without a sign of life a worker's tasks are given to others.
-        heartbeat_seconds: Between signs of life; also how soon a cancellation by another server is noticed.
+        heartbeat_seconds: Between signs of life.
         retention_seconds: Ended tasks are kept so long; 0 keeps them for ever.
         sweep_seconds: Between looks for tasks that are too old or whose worker is dead.
         grace_seconds: How long segments under way may take at shutdown.
@@ -101,6 +101,11 @@ class Dispatcher:
         """A task was cancelled or removed: if it is in the engine, it leaves within a decode step."""
         if key in self._running:
             self._running[key][0].give_up()
+
+    async def changed_elsewhere(self, task_ids: Container[str]) -> None:
+        """Another server did something to tasks: what it took from this worker leaves the engine."""
+        if any(runner.lease.task.task_id in task_ids for runner, _ in self._running.values()):
+            await self._heartbeat()
 
     @property
     def running(self) -> int:

@@ -39,12 +39,15 @@ class Known:
         self._seen: OrderedDict[str, Seen] = OrderedDict()
         self._looked: deque[tuple[float, int]] = deque()
         self._fresh_from = float("-inf")
+        self._told: dict[str, int] = {}
 
     # --- what is told and read ---
 
     def heard(self, change: Change) -> None:
         """A change was committed here. Announcements of two threads may come in the wrong order: numbers decide."""
-        self._put(change.happening.task_id, Seen(change.happening.number, change.task, self._clock()))
+        number, task_id = change.happening.number, change.happening.task_id
+        self._put(task_id, Seen(number, change.task, self._clock()))
+        self.told({task_id: number})
 
     def read(self, task: Task, number: int, began: float) -> None:
         """A task was read from the database, with the number of the last happening that it shows.
@@ -75,16 +78,16 @@ class Known:
         """Return the clock's time."""
         return self._clock()
 
-    def look_after(self) -> int:
-        """Return the number after which to look for happenings.
+    def look_after(self) -> int | None:
+        """Return the number after which to look for happenings; None when nobody has looked before.
 
         It lies some seconds back: PostgreSQL gives numbers before transactions end, so a smaller one may appear later.
         """
         with self._lock:
-            return self._looked[0][1] if self._looked else 0
+            return self._looked[0][1] if self._looked else None
 
-    def looked(self, began: float, last: int, latest: Mapping[str, int]) -> None:
-        """Take note of a look at the story.
+    def looked(self, began: float, last: int, latest: Mapping[str, int]) -> dict[str, int]:
+        """Take note of a look at the story; return the part of ``latest`` that nobody here was told of.
 
         Args:
             began: :meth:`now` before it.
@@ -100,6 +103,14 @@ class Known:
             while len(self._looked) > 1 and self._looked[1][0] < began - _OVERLAP_SECONDS:
                 self._looked.popleft()
             self._fresh_from = began
+            self._told = {name: number for name, number in self._told.items() if name in latest or number > last}
+            return {name: number for name, number in latest.items() if number > self._told.get(name, 0)}
+
+    def told(self, numbers: Mapping[str, int]) -> None:
+        """Everybody here was told of happenings: task id -> number."""
+        with self._lock:
+            for task_id, number in numbers.items():
+                self._told[task_id] = max(number, self._told.get(task_id, 0))
 
     # --- what is asked ---
 

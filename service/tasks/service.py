@@ -123,10 +123,19 @@ class TaskService:
             try:
                 began, after = self.known.now(), self.known.look_after()
                 last, latest = await self.offload(self.store.latest, after)
-                self.known.looked(began, last, latest)
+                await self._tell_of_others(self.known.looked(began, last, latest))
             except Exception:  # until it works again, tasks are read from the database
                 logger.exception("the story of the tasks could not be read, it will be tried again")
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _tell_of_others(self, changed: dict[str, int]) -> None:
+        """Tell streams and the worker here what other servers did: task id -> number of what happened."""
+        await self.dispatcher.changed_elsewhere(changed)
+        followed = {task_id: number for task_id, number in changed.items() if self.bus.followed("task", task_id)}
+        if followed:
+            for change in await self.offload(self.store.changes, followed):
+                self.bus.publish("task", change.happening.task_id, change)
+        self.known.told(changed)
 
     async def stop(self) -> None:
         """Hand back what is under way and end all streams."""

@@ -13,9 +13,10 @@ from service.tasks.entries import entry_of
 from service.tasks.errors import TaskConflictError, TaskMissingError, TooManyTasksError
 from service.tasks.estimate import Forecast, forecast
 from service.tasks.fairness import Place, fair_order
-from service.tasks.ledger import Ledger, Transaction, happening_of, segment_of, task_of
+from service.tasks.ledger import Transaction, segment_of, task_of
 from service.tasks.models import HappeningRow, SegmentRow, TaskRow, TurnRow
-from service.tasks.records import CANCELLED, ENDED, Happening, Kind, NewTask, Segment, Status, Task
+from service.tasks.records import CANCELLED, ENDED, Kind, NewTask, Segment, Status, Task
+from service.tasks.stories import StoryStore
 
 _IDS_PER_QUERY = 500
 _ENDED = tuple(status.value for status in ENDED)
@@ -49,7 +50,7 @@ def _conditions(choice: Choice) -> list[ColumnElement[bool]]:
     return found
 
 
-class TaskStore(Ledger):
+class TaskStore(StoryStore):
     """See the module. Every method is one transaction and blocks: call it off the event loop."""
 
     def submit(self, new: NewTask, limit: int) -> tuple[Task, bool]:
@@ -203,39 +204,6 @@ class TaskStore(Ledger):
                 raise TaskMissingError(f"there is no task {task_id}")
             found = select(SegmentRow).where(SegmentRow.task_key == row.key).order_by(SegmentRow.index)
             return task_of(row), [segment_of(segment) for segment in session.scalars(found)]
-
-    def story(self, task_id: str, after: int = 0) -> list[Happening]:
-        """Return what happened to a task after a number, in order; of a removed task its end alone."""
-        with self.reading() as session:
-            found = select(HappeningRow).where(HappeningRow.task_id == task_id, HappeningRow.number > after)
-            return [happening_of(row) for row in session.scalars(found.order_by(HappeningRow.number))]
-
-    def happenings(self, after: int, most: int, user_id: str | None = None) -> list[Happening]:
-        """Return what happened to all tasks (of a user) after a number, at most so many, in order."""
-        chosen = [HappeningRow.number > after]
-        if user_id is not None:
-            chosen.append(HappeningRow.user_id == user_id)
-        with self.reading() as session:
-            found = select(HappeningRow).where(*chosen).order_by(HappeningRow.number).limit(most)
-            return [happening_of(row) for row in session.scalars(found)]
-
-    def last_number(self) -> int:
-        """Return the number of the latest happening."""
-        with self.reading() as session:
-            return session.scalar(select(func.max(HappeningRow.number))) or 0
-
-    def latest(self, after: int) -> tuple[int, dict[str, int]]:
-        """Return the number of the latest happening, and that of every task to which something happened after a number.
-
-        After 0 nobody is told: that is where looking begins.
-        """
-        with self.reading() as session:
-            last = session.scalar(select(func.max(HappeningRow.number))) or 0
-            if not after or after >= last:
-                return last, {}
-            of_each = select(HappeningRow.task_id, func.max(HappeningRow.number)).where(HappeningRow.number > after)
-            found = session.execute(of_each.group_by(HappeningRow.task_id)).tuples()
-            return last, dict(found.all())
 
     def uses_voice(self, model_id: str) -> bool:
         """Whether a task that has not ended speaks in a voice."""

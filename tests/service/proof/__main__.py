@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.service.postgresql import PostgresServer, postgres_server
 from tests.service.proof import bodies, crowd, kill, pollers, soak, uploads, voices
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder, _database(given.database) as (url, server):
         root = given.root or Path(folder)
-        settings = {"database_url": url} if url else {}
+        settings: dict[str, Any] = {"database_url": url} if url else {}
         if given.name == "kill":
             figures = kill.run(root, given.kills, given.seed, servers=given.servers, database=url, server=server)
             print(figures.shown())

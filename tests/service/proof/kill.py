@@ -105,7 +105,7 @@ class Load:
             time.sleep(0.02)
 
     def _wait_for_room(self) -> None:
-        chosen = {"status": "wait", "page_size": 1}
+        chosen: dict[str, str | int] = {"status": "wait", "page_size": 1}
         while not self._stop.is_set():
             with contextlib.suppress(httpx.HTTPError, KeyError, TypeError):
                 waiting = next(self._clients).get("/voice-tasks", params=chosen).json()["data"]["total"]

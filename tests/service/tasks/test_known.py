@@ -6,7 +6,7 @@ import pytest
 
 from service.database import Database
 from service.tasks.known import Known
-from service.tasks.records import Change, Task
+from service.tasks.records import Change, Kind, Task
 from service.tasks.store import TaskStore
 from tests.service.tasks.bench import Bench, make_bench
 
@@ -136,4 +136,20 @@ def test_looks_reach_back_some_seconds_and_no_further(bench: Bench) -> None:
         look(known, bench.store)
         seconds.now += 1.0
     last = bench.store.last_number()
-    assert 20 <= last - known.look_after() <= 22
+    after = known.look_after()
+    assert after is not None and 20 <= last - after <= 22
+
+
+def test_a_look_finds_what_others_did_until_everybody_is_told(bench: Bench, database: Database) -> None:
+    known, other = Known(), make_bench(bench.root, database)
+    look(known, bench.store)
+    bench.submit("mine")
+    other.submit("theirs")
+    known.heard(bench.changes[-1])
+    for _ in range(2):
+        found = known.looked(known.now(), *bench.store.latest(known.look_after()))
+        assert list(found) == ["theirs"], "as long as telling did not succeed"
+    known.told(found)
+    assert known.looked(known.now(), *bench.store.latest(known.look_after())) == {}
+    change = bench.store.changes(found)[0]
+    assert change.task == bench.store.find("theirs") and change.happening.kind is Kind.SUBMITTED

@@ -1,0 +1,78 @@
+"""Two servers on one database and one folder: each hears soon of what the other did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+
+from GPT_SoVITS.engine.fake import FakeEngine
+from service.tasks import domain, streams
+from service.tasks.dispatcher import DispatcherSettings
+from tests.service.conftest import Running, Starter
+from tests.service.tasks.http import events, submit
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def speaking(start: Starter, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """A server whose engine holds still; what would tell it of others, or its streams, late does not tell at all."""
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 3600.0)
+    monkeypatch.setattr(domain, "DispatcherSettings", partial(DispatcherSettings, heartbeat_seconds=3600.0))
+    engine = FakeEngine()
+    engine.hold()
+    return start(engine, shutdown_seconds=2)
+
+
+@pytest.fixture
+def other(start: Starter, speaking: Running) -> Running:
+    """Another server, that cannot speak."""
+    return start(FakeEngine(weights=None))
+
+
+@contextmanager
+def following(running: Running, path: str) -> Iterator[Iterator[tuple[str, Any, str]]]:
+    """The events of a stream that has begun."""
+    with running.client.stream("GET", path) as response:
+        yield events(response)
+
+
+def until_in_the_engine(running: Running, count: int) -> None:
+    until = time.monotonic() + 20
+    while (found := running.engine.status().active + running.engine.status().waiting) != count:
+        assert time.monotonic() < until, f"{found} tasks are in the engine"
+        time.sleep(0.01)
+
+
+def test_a_stream_tells_what_the_other_server_does(speaking: Running, other: Running) -> None:
+    task_id = submit(speaking)["task_id"]
+    with following(other, f"/voice-tasks/{task_id}/events") as told:
+        assert next(told)[1]["status"] in ("wait", "run")
+        speaking.engine.release()
+        entries = [entry for name, entry, _ in told if name == "task"]
+    assert entries[-1]["status"] == "done"
+
+
+def test_a_page_hears_of_tasks_of_the_other_server(speaking: Running, other: Running) -> None:
+    with following(other, "/events?user_id=u1") as told:
+        assert next(told)[0] == "hello"
+        task_id = submit(speaking)["task_id"]
+        assert next(entry for name, entry, _ in told if name == "task")["task_id"] == task_id
+        speaking.client.delete(f"/voice-tasks/{task_id}")
+        assert next(entry for _, entry, _ in told if entry.get("removed"))["task_id"] == task_id
+
+
+@pytest.mark.parametrize("how", ["cancel", "remove"])
+def test_what_the_other_server_ends_leaves_the_engine(speaking: Running, other: Running, how: str) -> None:
+    task_id = submit(speaking)["task_id"]
+    until_in_the_engine(speaking, 1)
+    if how == "cancel":
+        assert other.client.post(f"/voice-tasks/{task_id}/cancel").status_code == 200
+    else:
+        assert other.client.delete(f"/voice-tasks/{task_id}").status_code == 200
+    until_in_the_engine(speaking, 0)

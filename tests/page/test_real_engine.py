@@ -12,6 +12,25 @@ from tests.engine.small import SmallInstallation
 from tests.page.conftest import Opener, Sites, choose_first_voice
 
 
+def test_a_text_is_spoken_and_heard(sites: Sites, open_page: Opener, tmp_path: Path) -> None:
+    """The short form, for every run: the page, the service and the engine's own process, once through."""
+    site = sites(open_engine(SmallInstallation(tmp_path / "weights").settings(max_rows=1)))
+    site.voice("narrator", "Narrator", text="This is what the reference says.")
+    site.data("PATCH", "/voice-models/narrator", json={"prompt_language": "en"})
+    # The engine imports MindSpore meanwhile: a text may be submitted before it is ready.
+    page = open_page(site)
+    choose_first_voice(page)
+    page.locator("#c-text").fill("Good morning.")
+    page.locator("#c-text").press("Control+Enter")
+    row = page.locator(".task").filter(has_text="Good morning.")
+    expect(row).to_be_visible()
+    expect(row.locator(".play")).to_be_visible(timeout=180_000)
+    row.locator(".play").click()
+    expect(page.locator(".player")).to_contain_text("Good morning.")
+    entry = site.data("GET", "/voice-tasks", params={"status": "done"})["data"][0]
+    assert (entry["version"], entry["segments_done"]) == ("v2", 1)
+
+
 @pytest.mark.full
 def test_a_text_is_spoken_heard_and_another_cancelled(sites: Sites, open_page: Opener, tmp_path: Path) -> None:
     site = sites(open_engine(SmallInstallation(tmp_path / "weights").settings(max_rows=2)))

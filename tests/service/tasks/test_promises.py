@@ -20,7 +20,7 @@ pytestmark = pytest.mark.both_databases
 def frames(content: bytes) -> bytes:
     """Return the samples of a WAV that is whole."""
     with wave.open(io.BytesIO(content)) as file:
-        found = file.readframes(file.getnframes())
+        found: bytes = file.readframes(file.getnframes())
     assert len(found) == len(content) - 44
     return found
 
@@ -28,7 +28,12 @@ def frames(content: bytes) -> bytes:
 def test_whoever_is_told_of_a_result_can_have_it(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while the files of its making are still being dropped."""
     drop = TaskFiles.drop_work
-    monkeypatch.setattr(TaskFiles, "drop_work", lambda files, name: (time.sleep(0.5), drop(files, name)))
+
+    def slowly(files: TaskFiles, task_id: str) -> None:
+        time.sleep(0.5)
+        drop(files, task_id)
+
+    monkeypatch.setattr(TaskFiles, "drop_work", slowly)
     task_id = submit(running)["task_id"]
     until = time.monotonic() + 20
     while True:

@@ -2,10 +2,10 @@
 
     python -m bench.memory [--syntheses 200] [--precision float32 float16 int8]
 
-A process for each precision: MindSpore alone, then a v2 engine with HuBERT and RoBERTa, warmed up, after its first
-speech, and then every twentieth of many texts of different lengths in two languages. Growth is the slope of a straight
-line through the later half, per 100 syntheses. Full-size random weights whose speech ends by itself are made in the
-cache folder.
+A process for each precision: what it holds before the engine, then a v2 engine with HuBERT and RoBERTa, warmed up,
+after its first speech, and then every twentieth of many texts of different lengths in two languages. Growth is the
+slope of a straight line through the later half, per 100 syntheses. Full-size random weights whose speech ends by itself
+are made in the cache folder.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
          f"{each['readings_mb'][-1]:.0f}" if each["readings_mb"] else "", f"{each['growth_mb_per_100']:+.2f}"]
         for name, each in found.items()
     ]  # fmt: skip
-    header = ["precision", "MindSpore alone", "engine ready", "after the first speech", "peak", "allowed"]
+    header = ["precision", "before the engine", "engine ready", "after the first speech", "peak", "allowed"]
     print(markdown([*header, f"after {options.syntheses}", "growth per 100"], rows))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from convert import Weights, open_weights
 from GPT_SoVITS.engine.errors import WeightsInvalidError
-from GPT_SoVITS.engine.features import Features, Progress, loading
+from GPT_SoVITS.engine.features import Features, loading
 from GPT_SoVITS.engine.frames import BUCKETS, encode_phonemes
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
-from GPT_SoVITS.engine.resting import give_memory_back, let_go_of_code
+from GPT_SoVITS.engine.progress import Step, nothing
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
@@ -75,19 +75,22 @@ class Bundle:
         encoders, vocoder = voice.encoders.needs_compiling, voice.vocoder.needs_compiling
         return self.decoder.needs_compiling or encoders or vocoder or voice.config.is_pro
 
-    def warm_up(self, progress: Progress | None = None) -> float:
-        """Compile what serving needs and return the seconds it took; afterwards nothing compiles while serving."""
+    def warm_up(self, begin: Callable[[int], Step] = lambda steps: nothing) -> float:
+        """Compile what serving needs and return the seconds it took; afterwards nothing compiles while serving.
+
+        Args:
+            begin: Given the number of steps, returns what is called before each.
+        """
         began = time.perf_counter()
-        for what, step in self._warm_up_steps():
-            start = time.perf_counter()
+        steps = list(self._warm_up_steps())
+        say = begin(len(steps))
+        for what, step in steps:
+            say(what)
             step()
-            if progress is not None:
-                progress(what, time.perf_counter() - start)
-        give_memory_back()
-        let_go_of_code()
         return time.perf_counter() - began
 
     def _warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        """What has to be run once, in words, and what runs it."""
         voice, buckets = self.synthesizer, self.synthesizer.buckets
         yield from self.decoder.warm_up_steps()
         condition = np.zeros(voice.config.gin_channels, np.float32)
@@ -95,9 +98,8 @@ class Bundle:
             buckets = replace(buckets, phonemes=(1,), codes=(1,), frames=(2,))
         for count in buckets.phonemes:
             yield f"{count} phonemes", partial(voice.phonemes, np.zeros(count, np.int64))
-        encoded = encode_phonemes(voice, np.zeros(1, np.int64))
         for count in buckets.codes:
-            yield f"content, {count} tokens", partial(voice.content, np.zeros(count, np.int64), encoded, condition)
+            yield f"content, {count} tokens", partial(self._warm_up_content, count, condition)
         content = np.zeros((voice.config.hidden_channels, 1), np.float32)
         for frames in buckets.frames:
             longest = np.repeat(content, frames, axis=1)
@@ -107,20 +109,34 @@ class Bundle:
             yield f"vocoder, {frames} frames", partial(voice.vocoder, np.repeat(latent, frames, axis=1), condition)
         yield "reference", partial(voice.warm_up, (), (), REFERENCE_FRAMES)
 
+    def _warm_up_content(self, tokens: int, condition: NDArray[np.float32]) -> None:
+        encoded = encode_phonemes(self.synthesizer, np.zeros(1, np.int64))
+        self.synthesizer.content(np.zeros(tokens, np.int64), encoded, condition)
+
+
+@dataclass
+class OpenedPair:
+    """A pair of weight files that is open and known to belong together.
+
+    Attributes:
+        weights: The files.
+        version: v1, v2, v2Pro or v2ProPlus.
+        files: Kind to what was read; taken out as it is used, so that it can be freed.
+        needs_graphs: Whether loading them builds graphs of MindSpore.
+    """
+
+    weights: WeightsPair
+    version: str
+    files: dict[str, Weights] = field(repr=False)
+    needs_graphs: bool = False
+
 
 _keys = itertools.count(1)
+BUILD_STEPS = 2
 
 
-def load_bundle(
-    weights: WeightsPair, settings: EngineSettings, features: Features, progress: Progress | None = None
-) -> Bundle:
-    """Load a pair of weights.
-
-    Args:
-        weights: Their files.
-        settings: Precision, decode backend, threads, rows.
-        features: The shared networks; asked whether the speaker verifier that Pro versions need is there.
-        progress: See :data:`Progress`.
+def open_pair(weights: WeightsPair) -> OpenedPair:
+    """Open a pair of weight files; no network runs here, so any thread may.
 
     Raises:
         WeightsMissingError: a file is not there.
@@ -128,9 +144,31 @@ def load_bundle(
     """
     gpt, sovits = _open(weights.gpt, "t2s", "GPT weights"), _open(weights.sovits, "sovits", "SoVITS weights")
     _check_pair(gpt, sovits)
-    if sovits.version.startswith("v2Pro"):
+    return OpenedPair(weights, sovits.version, {gpt.kind: gpt, sovits.kind: sovits})
+
+
+def load_bundle(weights: WeightsPair, settings: EngineSettings, features: Features) -> Bundle:
+    """Open and build a pair of weights; see :func:`open_pair` and :func:`build_bundle`."""
+    return build_bundle(open_pair(weights), settings, features)
+
+
+def build_bundle(opened: OpenedPair, settings: EngineSettings, features: Features, say: Step = nothing) -> Bundle:
+    """Make what speaks of a pair of files.
+
+    Args:
+        opened: The files; nothing is left of what was read.
+        settings: Precision, decode backend, threads, rows.
+        features: The shared networks; asked whether the speaker verifier that Pro versions need is there.
+        say: Called before each of :data:`BUILD_STEPS` steps.
+
+    Raises:
+        WeightsMissingError: the speaker verifier is not there.
+        WeightsInvalidError: a file cannot be used.
+    """
+    if opened.version.startswith("v2Pro"):
         features.speaker_verifier()
-    start = time.perf_counter()
+    gpt = opened.files.pop("t2s")
+    say(f"packing {gpt.path.name}")
     with loading("GPT weights", gpt.path):
         t2s = T2SConfig.from_official(gpt.config)
         _check_tokens(t2s, gpt, SovitsConfig.codebook_size)
@@ -138,7 +176,8 @@ def load_bundle(
         similarity = _mute_similarity(gpt.arrays)
     decoder_bytes = _weight_bytes(gpt.arrays, settings.precision if "native" in description else "float32")
     del gpt
-    loaded = time.perf_counter()
+    sovits = opened.files.pop("sovits")
+    say(f"packing {sovits.path.name}")
     with loading("SoVITS weights", sovits.path):
         config = SovitsConfig.from_official(sovits.config, sovits.version)
         synthesizer = Synthesizer(
@@ -152,13 +191,8 @@ def load_bundle(
         )
     memory = decoder_bytes + _weight_bytes(sovits.arrays, "float32")
     del sovits
-    give_memory_back()
-    let_go_of_code()
-    if progress is not None:
-        progress("GPT weights", loaded - start)
-        progress("SoVITS weights", time.perf_counter() - loaded)
     return Bundle(
-        weights, config.version, config.sampling_rate, decoder, description, synthesizer, memory, similarity,
+        opened.weights, config.version, config.sampling_rate, decoder, description, synthesizer, memory, similarity,
         next(_keys),
     )  # fmt: skip
 

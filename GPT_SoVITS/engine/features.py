@@ -15,7 +15,8 @@ from convert import CheckpointError, Weights, open_weights
 from GPT_SoVITS import backend
 from GPT_SoVITS.engine.errors import WeightsInvalidError, WeightsMissingError
 from GPT_SoVITS.engine.messages import EngineSettings
-from GPT_SoVITS.engine.resting import RestingStack, give_memory_back, let_go_of_code
+from GPT_SoVITS.engine.progress import Step, nothing
+from GPT_SoVITS.engine.resting import RestingStack
 from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.host_frames import frame_matrices
 from GPT_SoVITS.features.hubert_config import HubertConfig
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Arrays = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
-Progress = Callable[[str, float], None]
-"""Called after each step of loading or warming up with what was done and the seconds it took."""
 
 REFERENCE_SECONDS = (3.0, 10.0)
 LONGEST_TEXT = 512
@@ -62,7 +61,9 @@ def loading(what: str, path: Path) -> Iterator[None]:
 
 
 class Features:
-    """HuBERT, RoBERTa and the speaker verifier of one engine. For the thread that owns MindSpore.
+    """HuBERT, RoBERTa and the speaker verifier of one engine.
+
+    For the thread that owns MindSpore; where they run natively, another one may load and warm them up beside it.
 
     Args:
         settings: Says where the networks are; else they are looked for where ``GPT_SoVITS.resources`` puts them.
@@ -76,6 +77,7 @@ class Features:
         self._phone_features: PhoneFeatures | None = None
         self._speaker: SpeakerVerifier | None = None
         self._resting: RestingStack | None = None
+        self._warm: set[str] = set()
 
     def hubert(self) -> Hubert:
         """Return HuBERT.
@@ -138,30 +140,44 @@ class Features:
                     self._speaker = SpeakerVerifier(SpeakerConfig.from_official(weights.config), weights.arrays)
             return self._speaker
 
-    def warm_up(self, version: str, progress: Progress | None = None) -> float:
-        """Load and compile what a version needs, as far as it is installed; return the seconds it took.
+    @property
+    def has_speaker_verifier(self) -> bool:
+        """Whether the speaker verifier's graph is built."""
+        return self._speaker is not None
+
+    def cold(self, version: str) -> list[str]:
+        """Names of the networks that a version needs and that are not warm."""
+        names = ["HuBERT", "RoBERTa", *(["speaker verifier"] if version.startswith("v2Pro") else [])]
+        return [name for name in names if name not in self._warm]
+
+    def warm_up(self, version: str, begin: Callable[[str], Step] = lambda name: nothing) -> None:
+        """Load and compile what a version needs and what is not warm yet, as far as it is installed.
 
         What is missing is logged and left for the request that needs it, which fails with the command that mends it.
+
+        Args:
+            version: Model version.
+            begin: Given the name of a network, returns what is called before each of its two steps.
         """
-        seconds = 0.0
-        steps: list[tuple[str, Callable[[], float]]] = [
-            ("HuBERT", lambda: self.hubert().warm_up(REFERENCE_SECONDS[1] + 1)),
-            ("RoBERTa", lambda: self.phone_features().roberta.warm_up(LONGEST_TEXT)),
-        ]
-        if version.startswith("v2Pro"):
-            steps.append(("speaker verifier", lambda: self.speaker_verifier().warm_up(REFERENCE_SECONDS[1])))
-        for what, step in steps:
+        steps: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {
+            "HuBERT": (self.hubert, lambda: self.hubert().warm_up(REFERENCE_SECONDS[1] + 1)),
+            "RoBERTa": (self.phone_features, lambda: self.phone_features().roberta.warm_up(LONGEST_TEXT)),
+            "speaker verifier": (
+                self.speaker_verifier, lambda: self.speaker_verifier().warm_up(REFERENCE_SECONDS[1]),
+            ),
+        }  # fmt: skip
+        for name in self.cold(version):
+            load, run = steps[name]
+            say = begin(name)
             try:
-                taken = step()
+                say(f"loading {name}")
+                load()
+                say(f"warming up {name}")
+                run()
             except WeightsMissingError as error:
                 logger.warning("%s", error)
-                continue
-            seconds += taken
-            if progress is not None:
-                progress(what, taken)
-        give_memory_back()
-        let_go_of_code()
-        return seconds
+            else:
+                self._warm.add(name)
 
     def _build_hubert(self, config: HubertConfig, arrays: Arrays) -> Hubert:
         sizes = EncoderSizes(

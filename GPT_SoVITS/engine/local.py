@@ -8,8 +8,10 @@ versions. Everything else that speaks comes with this module; :mod:`GPT_SoVITS.e
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,23 +24,28 @@ from numpy.typing import NDArray
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.engine import attempts, planning
-from GPT_SoVITS.engine.bundle import Bundle, load_bundle
+from GPT_SoVITS.engine.bundle import BUILD_STEPS, Bundle, OpenedPair, build_bundle, open_pair
 from GPT_SoVITS.engine.errors import EngineError
 from GPT_SoVITS.engine.features import Features
 from GPT_SoVITS.engine.interface import Listener
 from GPT_SoVITS.engine.messages import EngineSettings, EngineStatus, LoadedWeights, SynthesisRequest, WeightsPair
 from GPT_SoVITS.engine.planning import Plan, SegmentPlan
+from GPT_SoVITS.engine.progress import STAGES_GRAPHS, STAGES_NATIVE, LoadMeter
 from GPT_SoVITS.engine.references import PreparedReference, References
+from GPT_SoVITS.engine.resting import give_memory_back, let_go_of_code
 from GPT_SoVITS.engine.scheduler import Limits, Scheduler
 from GPT_SoVITS.engine.scheduler.pieces import Pump
 from GPT_SoVITS.engine.speech import SegmentVoice
 from GPT_SoVITS.engine.streaming import open_voice
+from GPT_SoVITS.native import library
 from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.decoding import Generation
 
 logger = logging.getLogger(__name__)
 
 MIB = 1 << 20
+LOADER_NICENESS = 5
+"""Weights that are packed beside speech take what it leaves: its threads wait for one another at every layer."""
 
 
 class EnginePieces:
@@ -48,28 +55,43 @@ class EnginePieces:
         self.settings = settings
         self.features = Features(settings)
         self.references = References(self.features)
-        self._warm: set[bool] = set()
+        self._native_failed = False
 
-    def load(self, weights: WeightsPair, pump: Pump) -> Bundle:
+    def open(self, weights: WeightsPair) -> OpenedPair:
+        """Open weight files, and tell whether loading them builds graphs."""
+        opened = open_pair(weights)
+        verifier = opened.version.startswith("v2Pro") and not self.features.has_speaker_verifier
+        opened.needs_graphs = self._runs_graphs or verifier
+        return opened
+
+    @property
+    def _runs_graphs(self) -> bool:
+        """Whether decoder or vocoder are graphs here."""
+        is_asked = "jit" in (self.settings.decode_backend, self.settings.vocoder_backend)
+        return is_asked or self._native_failed or backend.current().is_ascend or library.load().handle is None
+
+    def load(self, opened: OpenedPair, pump: Pump) -> Bundle:
         """Load weights and compile for them."""
-
-        def progress(what: str, seconds: float) -> None:
-            logger.debug("%s: %.2f s", what, seconds)
-            pump(f"loading {Path(weights.sovits).name}: {what}")
-
-        pump(f"loading {Path(weights.gpt).name} and {Path(weights.sovits).name}")
-        bundle = load_bundle(weights, self.settings, self.features, progress)
+        meter = LoadMeter(self._stages(opened), pump)
+        bundle = build_bundle(opened, self.settings, self.features, meter.stage("weights", BUILD_STEPS))
         if bundle.needs_graphs:
             from GPT_SoVITS.compiled import check_convolution_speed
 
             check_convolution_speed()
+        # Native code that failed its check does so for the next weights as well.
+        self._native_failed |= bundle.decoder.needs_compiling
         if self.settings.warm_up:
-            bundle.warm_up(progress)
-            pro = bundle.version.startswith("v2Pro")
-            if pro not in self._warm:
-                self.features.warm_up(bundle.version, progress)
-                self._warm.add(pro)
+            bundle.warm_up(lambda steps: meter.stage("warm-up", steps))
+            self.features.warm_up(bundle.version, lambda name: meter.stage(name, 2))
+        give_memory_back()
+        let_go_of_code()
         return bundle
+
+    def _stages(self, opened: OpenedPair) -> dict[str, float]:
+        """The stages of a load that are to be done, and about how long each takes."""
+        seconds = STAGES_GRAPHS if self._runs_graphs else STAGES_NATIVE
+        coming = ["weights", *(["warm-up", *self.features.cold(opened.version)] if self.settings.warm_up else [])]
+        return {name: seconds[name] for name in coming}
 
     def release(self, bundle: Bundle) -> None:
         """Forget what was computed with weights that have left."""
@@ -117,6 +139,14 @@ def resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def give_way() -> None:
+    """Let every other thread of this process go before the calling one, for as long as it lives (Linux)."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + LOADER_NICENESS)
+
+
 class LocalEngine:
     """Speaks on a thread of this process; see :class:`GPT_SoVITS.engine.interface.Engine`.
 
@@ -133,7 +163,8 @@ class LocalEngine:
         self._pieces = EnginePieces(settings)
         limits = Limits(settings.max_rows, settings.max_requests, settings.memory_budget_mb * MIB)
         self._texts = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine-text")
-        self.scheduler = Scheduler(self._pieces, limits, self._texts, held)
+        self._loader = ThreadPoolExecutor(1, "engine-load", initializer=give_way)
+        self.scheduler = Scheduler(self._pieces, limits, self._texts, held, beside=self._loader)
         self.scheduler.starting = True
         self._device = ""
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -160,7 +191,8 @@ class LocalEngine:
         self.scheduler.close(timeout)
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout + 1)
-        self._texts.shutdown(wait=False, cancel_futures=True)
+        for executor in (self._texts, self._loader):
+            executor.shutdown(wait=False, cancel_futures=True)
         self._pieces.references.close()
 
     def _run(self) -> None:

@@ -1,12 +1,13 @@
 """The native stack of transformer layers (HuBERT's and BERT's kind) from numpy: packed weights, any number of rows.
 
 This knows nothing of MindSpore. Nothing is compiled for a length and nothing is padded; calls release the interpreter
-lock. An encoder is used by one thread at a time.
+lock. Calls of several threads take turns.
 """
 
 from __future__ import annotations
 
 import ctypes
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class NativeEncoder:
     ) -> None:
         _declare(library)
         self.sizes, self.precision, self.threads = sizes, precision, threads
-        self._library = library
+        self._library, self._turn = library, threading.Lock()
         numbers = np.array([sizes.dim, sizes.heads, sizes.layers, sizes.ffn], np.int32)
         self._encoder = library.encoder_new(numbers.ctypes.data, sizes.epsilon, _PRECISIONS[precision], INT8_GROUP)
         if not self._encoder:
@@ -102,7 +103,8 @@ class NativeEncoder:
             raise NativeError(f"a state of shape {rows.shape}, expected (at least 1, {self.sizes.dim})")
         state: npt.NDArray[np.float32] = np.array(rows, np.float32, order="C")
         until = self.sizes.layers if last is None else last
-        status = self._library.encoder_run(self._encoder, first, until, state.ctypes.data, len(state), self.threads)
+        with self._turn:
+            status = self._library.encoder_run(self._encoder, first, until, state.ctypes.data, len(state), self.threads)
         if status == _NO_MEMORY:
             raise MemoryError(f"no memory for {len(rows)} rows")
         if status < 0:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from GPT_SoVITS.engine.errors import (
@@ -17,14 +16,13 @@ from GPT_SoVITS.engine.errors import (
     EngineClosedError,
     EngineError,
     InvalidRequestError,
-    MemoryBudgetError,
     WeightsMissingError,
 )
 from GPT_SoVITS.engine.interface import Listener, tell
 from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Failed, LoadedWeights, SynthesisRequest, WeightsPair
-from GPT_SoVITS.engine.scheduler.limits import Limits, as_engine_error
+from GPT_SoVITS.engine.scheduler.limits import Limits
+from GPT_SoVITS.engine.scheduler.loading import Load, Loads
 from GPT_SoVITS.engine.scheduler.pieces import Pieces
-from GPT_SoVITS.engine.scheduler.shelf import fingerprint
 from GPT_SoVITS.engine.scheduler.speaking import Speaker
 from GPT_SoVITS.engine.scheduler.task import Task, TaskStage
 
@@ -34,13 +32,6 @@ __all__ = ["Limits", "Scheduler"]
 
 HELD_PAUSE = 0.01
 """Seconds between two looks at whether the listeners' side takes events again."""
-
-
-@dataclass
-class _Load:
-    weights: WeightsPair
-    make_current: bool
-    future: Future[LoadedWeights]
 
 
 class Scheduler:
@@ -53,6 +44,7 @@ class Scheduler:
         limits: How much at once.
         texts: Where texts are read; None reads them on the owner's thread.
         held: While it says True nothing is computed: the events so far have not been taken yet.
+        beside: Where weights are loaded that need no graphs; None loads all on the owner's thread.
         clock: Seconds.
     """
 
@@ -63,21 +55,21 @@ class Scheduler:
         texts: Executor | None = None,
         held: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
+        beside: Executor | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self._clock, self._texts, self._held = clock, texts, held
         self._speaker = Speaker(pieces, self.limits, self._later, self._ended, clock)
-        self._pieces = pieces
+        self._loads = Loads(pieces, self._speaker, self, beside)
         self._wake = threading.Condition()
         self._inbox: deque[Callable[[], None]] = deque()
         self._tasks: dict[str, Task] = {}
-        self._loads: deque[_Load] = deque()
         self._serial = 0
         self._closing: float | None = None
         self._stopped = False
         self.starting = False
         self.no_weights = "no weights are configured; load some, or name them in the request"
-        self.doing = "starting"
+        self._doing = "starting"
         self._last_sign = time.monotonic()
         self._idle = False
 
@@ -91,7 +83,7 @@ class Scheduler:
                 self._serial += 1
                 task = Task(request, listener, self._serial, self._clock)
                 self._tasks[request.request_id] = task
-                self._post(lambda: self._accept(task))
+                self.post(lambda: self._accept(task))
         if error is not None:
             tell(listener, Failed(request.request_id, error))
 
@@ -111,7 +103,7 @@ class Scheduler:
             if self._closing is not None or self._stopped:
                 future.set_exception(EngineClosedError("the engine is closed"))
             else:
-                self._post(lambda: self._loads.append(_Load(weights, make_current, future)))
+                self.post(lambda: self._loads.ask(Load(weights, make_current, future)))
         return future
 
     def status(self) -> EngineStatus:
@@ -132,6 +124,7 @@ class Scheduler:
             active=active,
             waiting=len(stages) - active,
             tokens_per_second=self._speaker.meter.rate,
+            loading=self._loads.progress,
         )
 
     def close(self, timeout: float = 10.0) -> None:
@@ -144,8 +137,14 @@ class Scheduler:
 
     @property
     def silent(self) -> float:
-        """Seconds since the owner's thread gave a sign; 0 while it has nothing to do."""
-        return 0.0 if self._idle else time.monotonic() - self._last_sign
+        """Seconds since the owner's thread, or a load beside it, gave a sign; 0 while there is nothing to do."""
+        return max(0.0 if self._idle else time.monotonic() - self._last_sign, self._loads.silent)
+
+    @property
+    def doing(self) -> str:
+        """What is being done that may take long, in words."""
+        loading = self._loads.progress
+        return self._doing if loading is None else loading.step
 
     @property
     def requests(self) -> int:
@@ -169,10 +168,10 @@ class Scheduler:
             self._stop()
 
     def turn(self) -> bool:
-        """Do one load, or one step and one unit; returns whether there was anything to do."""
+        """Do something for a load, or one step and one unit; returns whether there was anything to do."""
         self._drain()
         self._speaker.admit()
-        return self._load_next() or self._speak()
+        return self._loads.turn() or self._speak()
 
     def _speak(self) -> bool:
         try:
@@ -186,7 +185,7 @@ class Scheduler:
 
     def sign(self, doing: str) -> None:
         """Note that the thread is alive and what it does next, if that may take long."""
-        self.doing, self._last_sign = doing, time.monotonic()
+        self._doing, self._last_sign = doing, time.monotonic()
 
     def _rest(self) -> None:
         """Wait until there is something to do."""
@@ -199,7 +198,8 @@ class Scheduler:
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._speaker.cancelling or self._closing is not None
 
-    def _post(self, message: Callable[[], None]) -> None:
+    def post(self, message: Callable[[], None]) -> None:
+        """Have something done by the owner's thread."""
         with self._wake:
             self._inbox.append(message)
             self._wake.notify_all()
@@ -214,9 +214,9 @@ class Scheduler:
                 result = work()
             except Exception as error:
                 failure = error
-                self._post(lambda: done(None, failure))
+                self.post(lambda: done(None, failure))
             else:
-                self._post(lambda: done(result, None))
+                self.post(lambda: done(result, None))
 
         if self._texts is None:
             attempt()
@@ -260,80 +260,26 @@ class Scheduler:
 
     # --- loading ---
 
-    def _load_next(self) -> bool:
-        """Load what was asked for, else what a request waits for."""
-        if self._loads:
-            self._load_asked(self._loads.popleft())
-            return True
-        task = self._speaker.wanted_weights()
-        if task is not None:
-            self._load_wanted(task)
-        return task is not None
-
     def load_now(self, weights: WeightsPair, *, make_current: bool) -> LoadedWeights:
         """Load weights on this thread, with turns of everything else in between.
 
         Raises:
             EngineError: as :meth:`Engine.load`.
         """
-        seen = fingerprint(weights)
-        shelf = self._speaker.shelf
-        known = shelf.find(weights)
-        if known is not None and known.seen == seen:
-            if make_current:
-                shelf.current = known
-            return known.described
-        try:
-            bundle = self._pieces.load(weights, self._pump)
-        except Exception as error:
-            raise as_engine_error(error) from error
-        try:
-            entry = shelf.add(bundle, seen, make_current=make_current)
-        except MemoryBudgetError:
-            del bundle
-            gc.collect()
-            raise
-        for task in self._speaker.everything():
-            if task.stage is TaskStage.LOADING and task.request.weights == weights:
-                self._speaker.settle(task)
-        return entry.described
+        return self._loads.now(weights, make_current=make_current)
 
-    def _pump(self, doing: str) -> None:
-        """Between two steps of a load: serve the others."""
+    @property
+    def is_over(self) -> bool:
+        """Whether the end is so near that nothing more need be loaded."""
+        return self._stopped or (self._closing is not None and self._clock() > self._closing - 1)
+
+    def serve(self, doing: str) -> None:
+        """Between two steps of a load on this thread: serve the others."""
         self.sign(doing)
-        if self._closing is not None and self._clock() > self._closing - 1:
-            raise EngineClosedError("the engine was closed")
         if not self.starting and not self._held():
             self._drain()
             self._speak()
             self.sign(doing)
-
-    def _load_asked(self, load: _Load) -> None:
-        if not load.future.set_running_or_notify_cancel():
-            return
-        try:
-            loaded = self.load_now(load.weights, make_current=load.make_current)
-        except EngineError as error:
-            load.future.set_exception(error)
-        else:
-            load.future.set_result(loaded)
-
-    def _load_wanted(self, task: Task) -> None:
-        weights = task.request.weights
-        assert weights is not None  # noqa: S101
-        try:
-            self.load_now(weights, make_current=False)
-        except MemoryBudgetError as error:
-            # Room may come when requests that use other weights have ended.
-            if not self._speaker.shelf.fits(self._speaker.shelf.sizes[weights], waiting=True):
-                self._fail_loading(weights, error)
-        except EngineError as error:
-            self._fail_loading(weights, error)
-
-    def _fail_loading(self, weights: WeightsPair, error: EngineError) -> None:
-        for task in self._speaker.everything():
-            if task.stage is TaskStage.LOADING and task.request.weights == weights:
-                self._speaker.fail(task, error)
 
     # --- the end ---
 
@@ -349,9 +295,7 @@ class Scheduler:
         with self._wake:
             self._closing = self._clock() if self._closing is None else self._closing
         self._drain()
-        for load in self._loads:
-            if load.future.set_running_or_notify_cancel():
-                load.future.set_exception(EngineClosedError("the engine was closed"))
+        self._loads.close()
         for task in self._speaker.everything():
             self._speaker.fail(task, EngineClosedError("the engine was closed before the request was spoken"))
         for deck in self._speaker.decks.values():

@@ -12,8 +12,17 @@ from GPT_SoVITS.engine.messages import SynthesisRequest, WeightsPair
 from GPT_SoVITS.t2s.backend import DecodeBackend, DecodeInput
 from GPT_SoVITS.t2s.decoding import Generation, Row
 
-Pump = Callable[[str], None]
-"""Called between bounded units of a long piece of work, with what comes next in words; runs other work meanwhile."""
+Pump = Callable[[str, float], None]
+"""Called between bounded units of a load, with what comes next in words and the part that is done, 0 to 1; on the
+owner's thread it runs other work meanwhile."""
+
+
+class OpenedWeights(Protocol):
+    """A pair of weight files that is open and known to belong together."""
+
+    @property
+    def needs_graphs(self) -> bool:
+        """Whether loading them builds graphs, which only the owner's thread may."""
 
 
 class Bundle(Protocol):
@@ -98,10 +107,13 @@ class Voice(Protocol):
 
 
 class Pieces(Protocol):
-    """The steps of a synthesis. All but :meth:`plan` run on the owner's thread."""
+    """The steps of a synthesis, on the owner's thread where nothing else is said."""
 
-    def load(self, weights: WeightsPair, pump: Pump) -> Bundle:
-        """Load and warm up weights; raises an :class:`EngineError`."""
+    def open(self, weights: WeightsPair) -> OpenedWeights:
+        """Open weight files; may run on another thread. Raises an :class:`EngineError`."""
+
+    def load(self, opened: Any, pump: Pump) -> Bundle:
+        """Load and warm up weights; on another thread where they need no graphs. Raises an :class:`EngineError`."""
 
     def release(self, bundle: Any) -> None:
         """Weights have left the shelf: forget what was computed with them."""

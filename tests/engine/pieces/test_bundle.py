@@ -141,7 +141,7 @@ def test_after_warming_up_nothing_compiles(
     shared = Features(home.settings())
     warm = load_bundle(home.pair("two"), home.settings(), shared)
     told: list[str] = []
-    assert warm.warm_up(lambda what, seconds: told.append(what)) > 0
+    assert warm.warm_up(lambda steps: told.append) > 0
     assert any("content" in what for what in told) and any("latent" in what for what in told)
     before = compiled.compilations()
     for fields in ({}, {"streaming": Streaming.TOKENS_FAST}, {"streaming": Streaming.TOKENS, "speed": 0.7}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ from GPT_SoVITS.engine.messages import (
     EngineState,
     Failed,
     Finished,
+    LoadProgress,
     Priority,
     Progress,
     Reference,
@@ -37,6 +39,7 @@ from GPT_SoVITS.engine.messages import (
     SynthesisRequest,
     WeightsPair,
 )
+from GPT_SoVITS.native import library
 from GPT_SoVITS.sovits.synthesizer import Buckets
 from GPT_SoVITS.t2s.jit_backend import JitBackend
 from tests.engine.listening import Story, tell
@@ -139,6 +142,48 @@ def test_cancelling_stops_within_a_step(engine: LocalEngine, home: SmallInstalla
     assert isinstance(story.last(5), Cancelled)
     assert time.perf_counter() - began < 2
     assert engine.status().active == 0
+
+
+@pytest.mark.skipif(library.load().handle is None, reason="graphs are built on the thread that speaks")
+def test_a_load_does_not_stop_speech(home: SmallInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a pair is packed, tokens come; how far it is can be seen and never falls."""
+    engine, packing, spoken_on = LocalEngine(home.settings()), threading.Event(), threading.Event()
+    build = bundle.build_bundle
+
+    def slow(*arguments: Any) -> bundle.Bundle:
+        packing.set()
+        assert spoken_on.wait(60)
+        return build(*arguments)
+
+    spoken(tell(engine, request(home)))
+    monkeypatch.setattr("GPT_SoVITS.engine.local.build_bundle", slow)
+    loading = engine.load(home.pair("two"))
+    assert packing.wait(60)
+    during = spoken(tell(engine, request(home)))
+    assert during.all(Started)[0].weights == home.pair() and not loading.done()
+    progress = engine.status().loading
+    assert progress is not None and progress.weights == home.pair("two")
+    assert progress.step == "reading two.ckpt and two.pth"
+    spoken_on.set()
+    assert loading.result(60).weights == home.pair("two")
+    status = engine.status()
+    assert status.current is not None and (status.current.weights, status.loading) == (home.pair("two"), None)
+    engine.close()
+
+
+def test_how_far_the_start_is_can_be_seen(home: SmallInstallation) -> None:
+    engine = LocalEngine(home.settings(warm_up=True, max_rows=1))
+    seen: list[LoadProgress] = []
+    while engine.status().state is EngineState.STARTING:
+        progress = engine.status().loading
+        if progress is not None and (not seen or seen[-1] != progress):
+            seen.append(progress)
+        time.sleep(0.001)
+    engine.close()
+    fractions = [each.fraction for each in seen]
+    assert len(seen) > 3 and fractions == sorted(fractions) and fractions[0] < 0.5 < fractions[-1] <= 1
+    assert {each.weights for each in seen} == {home.pair()}
+    assert any("HuBERT" in each.step for each in seen)
 
 
 def test_closing_the_stream_of_a_request_frees_its_slot(engine: LocalEngine, home: SmallInstallation) -> None:

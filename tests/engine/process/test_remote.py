@@ -117,8 +117,17 @@ def test_what_runs_natively_speaks_without_mindspore(home: SmallInstallation, wa
 def test_graphs_bring_mindspore_along(home: SmallInstallation) -> None:
     engine = RemoteEngine(home.settings(decode_backend="jit", max_rows=1))
     try:
-        loading = engine.load(home.pair())
-        assert loading.result(PATIENCE).weights == home.pair()
+        ordered = engine.load(home.pair())
+        seen = []
+        while not ordered.done():
+            loading = engine.status().loading
+            if loading is not None:
+                assert loading.weights == home.pair() and loading.step
+                seen.append(loading.fraction)
+            time.sleep(0.02)
+        assert ordered.result(PATIENCE).weights == home.pair()
+        assert seen and seen == sorted(seen) and seen[0] >= 0 and seen[-1] <= 1, "known while the process starts"
+        assert engine.status().loading is None
         assert engine.status().decode_backend.startswith("portable")
         assert "/mindspore/" in maps(engine)
     finally:

@@ -5,8 +5,10 @@ A text such as ``"a:20|b:15"`` is two segments of 20 and 15 tokens. Every unit o
 
 from __future__ import annotations
 
+import threading
 import zlib
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +53,9 @@ class World:
         doubtful: Segment name -> reasons for its attempts, in order.
         broken: ``"voice a"`` and the like -> what that unit raises.
         unloadable: Weights -> what loading them raises.
+        load_gate: What every load but that of the first weights waits for after each unit.
+        load_fractions: What a load says of its units; empty for equal parts.
+        watching: Called in the middle of a unit of a load.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -63,6 +68,10 @@ class World:
     unloadable: dict[WeightsPair, EngineError] = field(default_factory=dict)
     reference_units: int = 1
     load_units: int = 1
+    needs_graphs: bool = False
+    load_gate: threading.Event | None = None
+    load_fractions: list[float] = field(default_factory=list)
+    watching: Callable[[], object] = lambda: None
     bundle_bytes: int = 100
     step_seconds: float = 0.02
     unit_seconds: float = 0.01
@@ -210,6 +219,12 @@ class ScriptedVoice:
         return np.repeat((new + 10) / 100, SAMPLES_PER_TOKEN).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class ScriptedFiles:
+    weights: WeightsPair
+    needs_graphs: bool
+
+
 @dataclass
 class ScriptedBundle:
     weights: WeightsPair
@@ -227,12 +242,22 @@ class ScriptedPieces:
     def __init__(self, world: World) -> None:
         self.world = world
         self.bundles: list[ScriptedBundle] = []
+        self.load_threads: list[int] = []
 
-    def load(self, weights: WeightsPair, pump: Pump) -> ScriptedBundle:
+    def open(self, weights: WeightsPair) -> ScriptedFiles:
+        return ScriptedFiles(weights, self.world.needs_graphs)
+
+    def load(self, opened: ScriptedFiles, pump: Pump) -> ScriptedBundle:
+        weights = opened.weights
         name = weights.gpt.removesuffix(".ckpt")
-        for _ in range(self.world.load_units):
+        for unit in range(self.world.load_units):
+            self.load_threads.append(threading.get_ident())
             self.world.unit(f"load {name}")
-            pump(f"loading {name}")
+            self.world.watching()
+            fractions = self.world.load_fractions
+            pump(f"loading {name}", fractions[unit] if fractions else unit / self.world.load_units)
+            if self.world.load_gate is not None and weights != FIRST:
+                self.world.load_gate.wait(30)
         if weights in self.world.unloadable:
             raise self.world.unloadable[weights]
         decoder = ScriptedDecoder(self.world, name)
@@ -286,10 +311,17 @@ class ScriptedPieces:
 class Desk:
     """A scheduler over the doubles, turned by hand."""
 
-    def __init__(self, world: World | None = None, *, weights: WeightsPair | None = FIRST, **limits: Any) -> None:
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        weights: WeightsPair | None = FIRST,
+        beside: Executor | None = None,
+        **limits: Any,
+    ) -> None:
         self.world = world or World()
         self.pieces = ScriptedPieces(self.world)
-        self.scheduler = Scheduler(self.pieces, Limits(**limits), clock=self.world.clock)
+        self.scheduler = Scheduler(self.pieces, Limits(**limits), clock=self.world.clock, beside=beside)
         if weights is not None:
             self.scheduler.load_now(weights, make_current=True)
             self.world.journal.clear()

@@ -91,6 +91,11 @@ function addMessages(app) {
     setTimeout(() => app.dropToast(id), tone === "bad" ? 9000 : 4500);
   };
   app.dropToast = (id) => store.set((state) => ({ toasts: state.toasts.filter((one) => one.id !== id) }));
+  /** A dialog goes at once: the key that is pressed next is meant for the page behind it. */
+  app.closed = (fields) => {
+    store.set(fields);
+    store.flush();
+  };
   app.say = (text) => store.set({ said: text });
   app.rowError = (id, error) => {
     const rowErrors = new Map(store.state.rowErrors);

@@ -101,6 +101,17 @@ def test_five_thousand_tasks_scroll(shared: Site, open_page: Opener) -> None:
     page.evaluate("scrollTo(0, 20000)")
     expect(page.locator(".task").filter(has_text="Task number 1.")).to_have_count(0)
     assert page.evaluate("document.activeElement.localName") == "body", "the focus does not pass to another task"
+    # At rest the document has the order that keyboards and screen readers follow, and the focus stays where it was.
+    page.locator(".task").filter(has_text="Task number").last.locator(".task-text").focus()
+    here = page.evaluate("document.activeElement.textContent")
+    page.evaluate("scrollBy(0, 150)")
+    page.wait_for_function(
+        """() => {
+          const places = [...document.querySelectorAll('.task-rows .cell')].map((cell) => Number(cell.ariaPosInSet));
+          return places.length > 5 && places.every((place, i) => !i || place > places[i - 1]);
+        }"""
+    )
+    assert page.evaluate("document.activeElement.textContent") == here
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.locator(".task").filter(has_text="Task number 4999.")).to_be_visible()
 

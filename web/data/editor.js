@@ -26,7 +26,7 @@ export function addEditor(app) {
     stopPreview();
     app.silenceClips();
     editor?.avatar?.close?.();
-    store.set({ editor: null });
+    app.closed({ editor: null });
   };
 
   app.editFields = (fields) => {

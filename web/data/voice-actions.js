@@ -88,7 +88,7 @@ export function addVoiceActions(app) {
   };
 
   app.openCategories = () => store.set({ dialog: "categories" });
-  app.closeDialog = () => store.set({ dialog: null });
+  app.closeDialog = () => app.closed({ dialog: null });
 
   app.createCategory = async (fields) => {
     const category = await api.post("voice-categories", fields);

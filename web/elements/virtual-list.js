@@ -2,6 +2,8 @@
 import { css, html, render, repeat } from "../lib/html.js";
 import { assignSlots, columnsThatFit, visibleRange } from "../lib/virtual.js";
 
+const AT_REST = 150; // milliseconds without scrolling
+
 export class VirtualList extends HTMLElement {
   count = 0;
   least = 0; // narrowest column in pixels, 0 for one column
@@ -12,7 +14,11 @@ export class VirtualList extends HTMLElement {
   slots = new Map();
 
   connectedCallback() {
-    this.onScroll = () => this.schedule(false);
+    this.onScroll = () => {
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.rest(), AT_REST);
+      this.schedule(false);
+    };
     this.onResize = () => this.schedule(true);
     document.addEventListener("scroll", this.onScroll, { capture: true, passive: true });
     window.addEventListener("resize", this.onResize, { passive: true });
@@ -23,6 +29,8 @@ export class VirtualList extends HTMLElement {
   disconnectedCallback() {
     document.removeEventListener("scroll", this.onScroll, { capture: true });
     window.removeEventListener("resize", this.onResize);
+    clearTimeout(this.resting);
+    this.resting = 0;
     this.observer.disconnect();
   }
 
@@ -65,6 +73,16 @@ export class VirtualList extends HTMLElement {
     this.draw(range);
   }
 
+  /** Put the cells into the order in which keyboard and screen reader go through them. */
+  rest() {
+    this.resting = 0;
+    if (!this.isConnected || !this.sizes) return;
+    const focused = this.contains(document.activeElement) ? document.activeElement : null;
+    this.draw(this.range);
+    // An element that changes its place in the document loses the focus.
+    if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
+  }
+
   update() {
     this.whole = false;
     if (!this.isConnected) {
@@ -84,12 +102,14 @@ export class VirtualList extends HTMLElement {
     // What has the focus must not turn into something else under the hands of whoever is about to press a key.
     const focused = this.contains(document.activeElement) ? document.activeElement.closest(".cell")?.slotNumber : undefined;
     this.slots = assignSlots(this.slots, keys, focused);
+    const cells = keys.map((key, i) => ({ slot: this.slots.get(key), index: range.from + i }));
+    // Moving an element is as dear as making it: while the list scrolls, nothing is moved.
+    if (this.resting) cells.sort((a, b) => a.slot - b.slot);
     render(
       repeat(
-        keys,
-        (key) => this.slots.get(key),
-        (key, i) => {
-          const index = range.from + i;
+        cells,
+        ({ slot }) => slot,
+        ({ slot, index }) => {
           const place = {
             transform: `translate(${Math.round((index % columns) * (width + this.gap))}px, ${Math.floor(index / columns) * rowHeight}px)`,
             width: `${Math.floor(width)}px`,
@@ -100,7 +120,7 @@ export class VirtualList extends HTMLElement {
             role="listitem"
             aria-setsize=${this.count}
             aria-posinset=${index + 1}
-            .slotNumber=${this.slots.get(key)}
+            .slotNumber=${slot}
             ${css(place)}
           >${this.renderItem(index)}</div>`;
         },

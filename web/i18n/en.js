@@ -341,6 +341,7 @@ export default {
   "step.reading.the.gpt.weights": "reading the GPT weights",
   "step.reading.the.sovits.weights": "reading the SoVITS weights",
   "step.preparing.the.networks": "preparing the networks",
+  "step.ready": "ready",
   "step.warming.up": "warming up",
   "weights.kept": "The weights in use have not changed.",
   "weights.changed": "{gpt} and {sovits} are in use now.",

@@ -341,6 +341,7 @@ export default {
   "step.reading.the.gpt.weights": "读取 GPT 权重",
   "step.reading.the.sovits.weights": "读取 SoVITS 权重",
   "step.preparing.the.networks": "准备网络",
+  "step.ready": "就绪",
   "step.warming.up": "预热",
   "weights.kept": "使用中的权重没有改变。",
   "weights.changed": "现在使用 {gpt} 与 {sovits}。",

@@ -33,8 +33,6 @@ export function assignSlots(before, keys, kept) {
     next = Math.max(next, slot + 1);
     if (!wanted.has(key) && slot !== kept) free.push(slot);
   }
-  // The order that costs the renderer the fewest moves: what left at one end comes in at the other from outside in;
-  // when nothing stays, everything stays where it is.
-  if (!keys.some((key) => before.has(key))) free.reverse();
+  free.reverse();
   return new Map(keys.map((key) => [key, before.get(key) ?? free.pop() ?? next++]));
 }

@@ -18,7 +18,7 @@ export function addDrawer(app) {
     store.set({ drawer: { id, task: app.feed.byId.get(id) ?? null, story: null, segments: null, error: null, redoing: new Set(), segmentErrors: new Map() } });
     app.refreshDrawer();
   };
-  app.closeDrawer = () => store.set({ drawer: null });
+  app.closeDrawer = () => app.closed({ drawer: null });
 
   function patch(id, fields) {
     store.set((state) => (state.drawer?.id === id ? { drawer: { ...state.drawer, ...fields } } : {}));

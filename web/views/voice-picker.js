@@ -99,7 +99,7 @@ export function voicePicker(app) {
   const { voices } = app.library;
   const { draft, error } = app.composer.state;
   const chosen = app.library.voice(draft.voice);
-  const label = chosen ? chosen.model_name : draft.voice ? t("picker.gone", { id: draft.voice }) : t("picker.choose");
+  const label = chosen ? chosen.model_name : draft.voice ? (app.library.state.voices ? t("picker.gone", { id: draft.voice }) : draft.voice) : t("picker.choose");
   const leave = (event) => {
     if (ui.open && !event.currentTarget.contains(event.relatedTarget) && event.relatedTarget) close(app, false);
   };

@@ -94,7 +94,9 @@ export function weightsView(app) {
       : nothing}
     ${models && !models.current && !gpt.length && !sovits.length
       ? empty({ icon: icons.weights, title: t("weights.none"), text: t("weights.none.text"), action: missing.length ? nothing : command(app, t("first.command")) })
-      : html`<div class="weights">${column(app, "gpt", gpt)}${column(app, "sovits", sovits)}</div>`}
+      : models || weightsError
+        ? html`<div class="weights">${column(app, "gpt", gpt)}${column(app, "sovits", sovits)}</div>`
+        : html`<div class="weights" aria-busy="true"><div class="panel weights-column skeleton"></div><div class="panel weights-column skeleton"></div></div>`}
     ${changed || ui.error
       ? html`<div class="apply-bar ${ui.error ? "failed" : ""}" role="group" aria-label=${t("weights.switch")}>
           ${ui.error ? html`<p class="apply-error" role="alert">${icons.warn}<span>${ui.error.message}<small>${t("weights.kept")}</small></span></p>` : html`<span class="grow">${t("weights.change")}</span>`}

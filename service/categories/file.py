@@ -37,7 +37,7 @@ class CategoryFile:
 
     def open(self, database: Database) -> None:
         """At start: read the file if this database never did, then write what the database holds."""
-        with database.writing() as session:
+        with database.writing_by_turns() as session:
             if session.get(SecretRow, _IMPORTED) is None:
                 count = sum(_import(session, record) for record in self._records())
                 session.add(SecretRow(name=_IMPORTED, value=str(count)))

@@ -92,7 +92,7 @@ class CategoryStore:
         if category_id is not None and not _ID.fullmatch(category_id):
             raise ParameterError("category_id must have 1 to 64 of the characters A-Z a-z 0-9 _ -")
         try:
-            with self._database.writing() as session:
+            with self._database.writing_by_turns() as session:
                 row = insert(session, name, category_id, description)
                 category = _category(row)
         except IntegrityError:
@@ -120,7 +120,7 @@ class CategoryStore:
             ParameterError: a field is wrong.
             ConflictError: the name is taken.
         """
-        with self._database.writing() as session:
+        with self._database.writing_by_turns() as session:
             row = _named(session, category_id)
             if name is not None:
                 name = clean_line(name, NAME_LENGTH, "category_name")

@@ -8,13 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from service.database.database import Database
 from service.errors import ServiceError
-
-_LOCK = 7_239_421_190
-"""Any number; servers that start at once on one PostgreSQL take turns by it."""
 
 
 class DatabaseTooNewError(ServiceError):
@@ -30,10 +27,8 @@ def migrate(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     scripts = ScriptDirectory.from_config(config)
-    with database.writing() as session:
+    with database.writing_by_turns() as session:
         connection = session.connection()
-        if not database.is_sqlite:
-            session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         found = _revision(connection)
         if found == scripts.get_current_head():
             return

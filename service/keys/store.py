@@ -101,7 +101,7 @@ class KeyStore:
 
     def secret(self, name: str) -> bytes:
         """Return a secret of this installation, made when it is first asked for."""
-        with self._database.writing() as session:
+        with self._database.writing_by_turns() as session:
             row = session.get(SecretRow, name)
             if row is None:
                 row = SecretRow(name=name, value=secrets.token_hex(32))

@@ -52,7 +52,7 @@ def import_once(database: Database, folders: VoiceFolders, root: Path) -> int:
             logger.error("%s cannot be read, its voices were not taken over: %s", path.name, error)
             continue
         mark = "imported-voices-" + hashlib.sha256(content).hexdigest()[:32]
-        with database.writing() as session:
+        with database.writing_by_turns() as session:
             if session.get(SecretRow, mark) is not None:
                 continue
             # Old lists grow at their end; the newest voice gets the highest key.

@@ -15,6 +15,7 @@ import service.database.models  # noqa: F401  (fills the metadata)
 from service.database import Base, Database
 from service.database.migrate import DatabaseTooNewError, migrate
 from service.keys.models import SecretRow
+from service.keys.store import KeyStore
 from tests.service.databases import Databases
 
 pytestmark = pytest.mark.both_databases
@@ -63,6 +64,23 @@ def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     for thread in threads:
         thread.join()
     assert not errors
+
+
+def test_servers_that_start_at_once_make_what_is_missing_once(database: Database, database_url: str) -> None:
+    together, made = threading.Barrier(4), list[bytes]()
+
+    def start() -> None:
+        own = Database(database_url)
+        together.wait()
+        made.append(KeyStore(own).secret("signing"))
+        own.close()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 4 and len(set(made)) == 1
 
 
 def test_an_exception_undoes_the_transaction(database: Database) -> None:

@@ -178,8 +178,7 @@ class FakeEngine:
 
         def settle() -> LoadedWeights:
             loaded = self._known(weights)
-            if make_current:
-                self._current = loaded
+            self._current = loaded if make_current else self._current
             return loaded
 
         return self.loads.begin(weights, check, settle)

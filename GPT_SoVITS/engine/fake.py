@@ -33,6 +33,7 @@ from GPT_SoVITS.engine.errors import (
     InvalidRequestError,
     WeightsMissingError,
 )
+from GPT_SoVITS.engine.fake_loads import STEPS, Loads
 from GPT_SoVITS.engine.interface import Listener, tell
 from GPT_SoVITS.engine.messages import (
     AudioChunk,
@@ -63,12 +64,6 @@ SECONDS_PER_CHARACTER = 0.08
 TOKENS_PER_CHARACTER = 2  # at 25 tokens per second
 FAKE_WEIGHTS = WeightsPair("fake-gpt.ckpt", "fake-sovits.pth")
 _SENTENCE = re.compile(r"[^。！？.!?\n]+[。！？.!?\n]*")
-
-
-LOAD_STEPS = ("reading the GPT weights", "reading the SoVITS weights", "preparing the networks", "warming up")
-"""What loading consists of, a quarter of the time each."""
-LOAD_PARTS = 20
-"""How often a load says how far it is."""
 
 
 class _Stopped(Exception):  # noqa: N818  (a signal within this module, not an error)
@@ -122,6 +117,7 @@ class FakeEngine:
     Attributes:
         requests: Everything submitted, in order.
         busy: Refuse every request with :class:`EngineBusyError`.
+        loads: How loads go, and orders for them.
         unloadable: Path of a weight file -> error of :meth:`load`, and of a request that names it.
     """
 
@@ -140,7 +136,6 @@ class FakeEngine:
         self.seconds_per_segment, self.steps_per_segment = seconds_per_segment, steps_per_segment
         self.parallel, self.max_requests = parallel, max_requests
         self.real_cutting, self.check_files = real_cutting, check_files
-        self.seconds_per_load = seconds_per_load
         self.requests: list[SynthesisRequest] = []
         self.busy = False
         self.unloadable: dict[str, EngineError] = {}
@@ -152,9 +147,7 @@ class FakeEngine:
         self._dead = False
         self._closed = False
         self._restarts = 0
-        self._loading: LoadProgress | None = None
-        self._load_stop: float | None = None
-        self._loads = threading.Lock()
+        self.loads = Loads(self._wake, seconds_per_load)
         self._starting: LoadProgress | None = None
         self._threads: list[threading.Thread] = []
         self._loaded: dict[WeightsPair, LoadedWeights] = {}
@@ -178,14 +171,17 @@ class FakeEngine:
             self._stop(request_id, Cancelled(request_id))
 
     def load(self, weights: WeightsPair, *, make_current: bool = True) -> Future[LoadedWeights]:
-        """See :meth:`Engine.load`; takes :attr:`seconds_per_load`, and one load follows the other."""
-        future: Future[LoadedWeights] = Future()
-        if not self.seconds_per_load:
-            self._load(weights, make_current, future)
-        else:
-            load = threading.Thread(target=self._load, args=(weights, make_current, future), daemon=True)
-            load.start()
-        return future
+        """See :meth:`Engine.load`; takes the time that :attr:`loads` says."""
+
+        def check() -> EngineError | None:
+            return EngineClosedError("the engine is closed") if self._closed else self._weights_error(weights)
+
+        def settle() -> LoadedWeights:
+            loaded = self._known(weights)
+            self._current = loaded if make_current else self._current
+            return loaded
+
+        return self.loads.begin(weights, check, settle)
 
     def status(self) -> EngineStatus:
         """See :meth:`Engine.status`."""
@@ -200,13 +196,14 @@ class FakeEngine:
                 active=len(self._active),
                 waiting=len(self._waiting),
                 restarts=self._restarts,
-                loading=self._starting or self._loading,
+                loading=self._starting or self.loads.progress,
             )
 
     def close(self, timeout: float = 10.0) -> None:
         """See :meth:`Engine.close`."""
         with self._wake:
             self._closed, self._held, self._starting = True, False, None
+            self.loads.closed = True
             self._wake.notify_all()
             self._wake.wait_for(lambda: not (self._active or self._waiting), timeout)
             for request_id in [*self._active, *(job.request.request_id for job in self._waiting)]:
@@ -246,64 +243,14 @@ class FakeEngine:
             self._dead = False
             self._restarts += 1
 
-    def hold_loads(self, at: float) -> None:
-        """Let loads come this far (0 to 1) and no further until :meth:`release_loads`."""
-        with self._wake:
-            self._load_stop = at
-
-    def release_loads(self) -> None:
-        """Undo :meth:`hold_loads`."""
-        with self._wake:
-            self._load_stop = None
-            self._wake.notify_all()
-
-    def begin_start(self, fraction: float = 0.0, step: str = LOAD_STEPS[0]) -> None:
-        """Be an engine that is still starting, and so far with it; requests wait until :meth:`finish_start`."""
+    def starting(self, fraction: float | None, step: str = STEPS[0]) -> None:
+        """Be an engine that is still starting and so far with it (None: has started); requests wait until then."""
         with self._wake:
             weights = self._current.weights if self._current else FAKE_WEIGHTS
-            self._starting = LoadProgress(weights, fraction, step)
-
-    def finish_start(self) -> None:
-        """Undo :meth:`begin_start`."""
-        with self._wake:
-            self._starting = None
+            self._starting = None if fraction is None else LoadProgress(weights, fraction, step)
             self._wake.notify_all()
 
     # --- within ---
-
-    def _load(self, weights: WeightsPair, make_current: bool, future: Future[LoadedWeights]) -> None:
-        with self._loads:
-            with self._wake:
-                error = self._weights_error(weights)
-            # Files that are wrong are noticed when they have been read, not before.
-            self._come_to(weights, 1.0 if error is None else 0.5)
-            with self._wake:
-                self._loading = None
-                if self._closed:
-                    error = EngineClosedError("the engine is closed")
-                if error is None:
-                    loaded = self._known(weights)
-                    if make_current:
-                        self._current = loaded
-        if error is None:
-            future.set_result(loaded)
-        else:
-            future.set_exception(error)
-
-    def _come_to(self, weights: WeightsPair, end: float) -> None:
-        """Take the time of a load, telling how far it is."""
-        done = 0
-        while self.seconds_per_load and done < end * LOAD_PARTS:
-            with self._wake:
-                if self._closed:
-                    return
-                if self._load_stop is not None and done >= self._load_stop * LOAD_PARTS:
-                    self._wake.wait()
-                    continue
-                step = LOAD_STEPS[done * len(LOAD_STEPS) // LOAD_PARTS]
-                done += 1
-                self._loading = LoadProgress(weights, done / LOAD_PARTS, step)
-            time.sleep(self.seconds_per_load / LOAD_PARTS)
 
     def _state(self) -> tuple[EngineState, str]:
         if self._closed:

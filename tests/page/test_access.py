@@ -77,13 +77,13 @@ def test_axe_finds_nothing_serious_in_any_view(shared: Site, open_page: Opener, 
     look("task drawer")
     page.keyboard.press("Escape")
     assert isinstance(shared.engine, FakeEngine)
-    shared.engine.begin_start(0.4)
+    shared.engine.starting(0.4)
     expect(page.locator(".banner.info")).to_contain_text("40 %")
     look("starting")
     page.goto(f"{shared.url}/index#/weights")
     expect(page.locator(".loading-panel")).to_be_visible()
     look("starting, weights")
-    shared.engine.finish_start()
+    shared.engine.starting(None)
     assert not [f"{name}: {finding}" for name, findings in found.items() for finding in findings]
 
 

@@ -194,13 +194,13 @@ def test_callers_need_no_mindspore(module: str) -> None:
 
 def test_a_load_says_how_far_it_is_and_may_be_held() -> None:
     engine = FakeEngine(seconds_per_load=0.05)
-    engine.hold_loads(0.4)
+    engine.loads.hold(0.4)
     future = engine.load(OTHER)
     until(lambda: (loading := engine.status().loading) is not None and loading.fraction == 0.4)
     loading = engine.status().loading
     assert loading is not None and loading.weights == OTHER and loading.step
     assert engine.status().current.weights == FAKE_WEIGHTS, "the old ones speak until the new ones are there"  # type: ignore[union-attr]
-    engine.release_loads()
+    engine.loads.release()
     assert future.result(5).weights == OTHER
     assert engine.status().loading is None
     engine.unloadable[OTHER.gpt] = WeightsInvalidError("broken")
@@ -212,14 +212,14 @@ def test_a_load_says_how_far_it_is_and_may_be_held() -> None:
 
 def test_an_engine_that_starts_accepts_and_speaks_later() -> None:
     engine = FakeEngine()
-    engine.begin_start(0.3)
+    engine.starting(0.3)
     status = engine.status()
     assert status.state is EngineState.STARTING and status.current is None
     assert status.loading is not None and status.loading.fraction == 0.3
     events: list[Event] = []
     engine.submit(request(), events.append)
     assert not events
-    engine.finish_start()
+    engine.starting(None)
     until(lambda: bool(events) and isinstance(events[-1], Finished))
     assert engine.status().state is EngineState.READY
     engine.close()

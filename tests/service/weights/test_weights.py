@@ -143,8 +143,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_a_load_is_seen_while_it_runs(installed: Running) -> None:
     assert models(installed)["loading"] is None
-    installed.engine.seconds_per_load = 0.1
-    installed.engine.hold_loads(0.4)
+    installed.engine.loads.seconds = 0.1
+    installed.engine.loads.hold(0.4)
     thread = threading.Thread(target=lambda: switch(installed, gpt_model_path="GPT_weights/b.ckpt"))
     thread.start()
     until(lambda: (models(installed)["loading"] or {}).get("progress") == 40)
@@ -152,14 +152,14 @@ def test_a_load_is_seen_while_it_runs(installed: Running) -> None:
     assert (loading["gpt"], loading["sovits"]) == ("GPT_weights/b.ckpt", "SoVITS_weights/a.pth")
     assert "reading" in loading["step"]
     assert models(installed)["current"]["gpt"] == "GPT_weights/a.ckpt"
-    installed.engine.release_loads()
+    installed.engine.loads.release()
     thread.join()
     assert models(installed)["loading"] is None
     assert models(installed)["current"]["gpt"] == "GPT_weights/b.ckpt"
 
 
 def test_a_load_is_announced_to_the_pages(installed: Running) -> None:
-    installed.engine.seconds_per_load = 1.0
+    installed.engine.loads.seconds = 1.0
     seen: list[dict[str, Any] | None] = []
     with installed.client.stream("GET", "/events") as stream:
         lines = stream.iter_lines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -31,11 +32,11 @@ async def _served(
 ) -> Response:
     """Return a file of a task in the right state, or one that belongs to no task (of an older program, say)."""
     if is_identifier(task_id):
-        try:
-            if (await tasks.find(task_id)).task.status not in _STATES[folder]:
+        with contextlib.suppress(TaskMissingError):
+            found = (await tasks.find(task_id)).task.status in _STATES[folder]
+            # What is known may be a moment behind a list, which comes from the database.
+            if not found and (await tasks.snapshot(task_id))[0].status not in _STATES[folder]:
                 raise HTTPException(404)
-        except TaskMissingError:
-            pass
     return await Results(container.folders.served[folder]).get_response(path, request.scope)
 
 

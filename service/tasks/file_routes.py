@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -31,12 +32,13 @@ async def _served(
 ) -> Response:
     """Return a file of a task in the right state, or one that belongs to no task (of `/synthesize`, say)."""
     if is_identifier(task_id):
-        try:
+        with contextlib.suppress(TaskMissingError):
             task = (await tasks.find(task_id)).task
             if task.status not in _STATES[folder] and user_id in ("", task.user_id):
-                raise HTTPException(404)
-        except TaskMissingError:
-            pass
+                # What is known may be a moment behind a list, which comes from the database.
+                task, _ = await tasks.snapshot(task_id)
+                if task.status not in _STATES[folder]:
+                    raise HTTPException(404)
     return await Results(container.folders.served[folder]).get_response(path, request.scope)
 
 

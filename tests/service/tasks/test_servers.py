@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from GPT_SoVITS.engine.fake import FakeEngine
-from service.tasks import domain, streams
+from service.tasks import domain, service, streams
 from service.tasks.dispatcher import DispatcherSettings
 from tests.service.conftest import Running, Starter
-from tests.service.tasks.http import events, submit
+from tests.service.tasks.http import ended, events, submit
 
 pytestmark = pytest.mark.both_databases
 
@@ -76,3 +76,14 @@ def test_what_the_other_server_ends_leaves_the_engine(speaking: Running, other: 
     else:
         assert other.client.delete(f"/voice-tasks/{task_id}").status_code == 200
     until_in_the_engine(speaking, 0)
+
+
+def test_a_result_is_served_by_the_other_server_as_soon_as_it_is_there(
+    speaking: Running, other: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = submit(speaking)["task_id"]
+    monkeypatch.setattr(service, "_LOOK_SECONDS", 3600.0)  # what the other knows grows old
+    assert other.client.get(f"/voice-tasks/{task_id}").json()["data"]["status"] in ("wait", "run")
+    speaking.engine.release()
+    assert ended(speaking, task_id)["status"] == "done"
+    assert other.client.get(f"/done/{task_id}.wav").content[:4] == b"RIFF"

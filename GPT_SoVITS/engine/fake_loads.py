@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 
 from GPT_SoVITS.engine.errors import EngineError
 from GPT_SoVITS.engine.messages import LoadedWeights, LoadProgress, WeightsPair
 
-STEPS = ("reading the GPT weights", "reading the SoVITS weights", "preparing the networks", "warming up")
-"""What loading consists of, a quarter of the time each."""
+STEPS = ("reading {gpt} and {sovits}", "packing {gpt}", "packing {sovits}", "reference")
+"""What loading consists of, in the real engine's words, a quarter of the time each."""
 PARTS = 20
 """How often a load says how far it is."""
 
@@ -94,7 +95,8 @@ class Loads:
                 if self._stop is not None and done >= self._stop * PARTS:
                     self._wake.wait()
                     continue
-                step = STEPS[done * len(STEPS) // PARTS]
+                names = {"gpt": Path(weights.gpt).name, "sovits": Path(weights.sovits).name}
+                step = STEPS[done * len(STEPS) // PARTS].format(**names)
                 done += 1
                 self.progress = LoadProgress(weights, done / PARTS, step)
             time.sleep(self.seconds / PARTS)

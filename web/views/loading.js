@@ -3,11 +3,23 @@ import { css, html, nothing } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { loadingOf } from "../data/library.js";
 
+// What the engine says of its steps, and the words for it; what follows the verb is a name.
+const STEPS = [
+  [/^reading (.+)$/, "step.reading"],
+  [/^packing (.+)$/, "step.packing"],
+  [/^loading (.+)$/, "step.loading"],
+  [/^warming up (.+)$/, "step.warming"],
+  [/^(?:warming up|decoder, .+|\d+ phonemes|(?:content|latent|vocoder), .+|reference)$/, "step.warming.all"],
+  [/^ready$/, "step.ready"],
+];
+
 /** The step in the words of the page where it has some, else in the engine's own. */
 export function stepWords(step) {
-  const key = `step.${step.replaceAll(/[^a-z0-9]+/gi, ".").toLowerCase()}`;
-  const words = t(key);
-  return words === key ? step : words;
+  for (const [pattern, key] of STEPS) {
+    const found = pattern.exec(step);
+    if (found) return t(key, { name: (found[1] ?? "").replace(" and ", " + ") });
+  }
+  return step;
 }
 
 function title({ starting, restarting }) {

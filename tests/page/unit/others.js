@@ -182,7 +182,8 @@ export function what_the_engine_loads_is_known_from_several_sides({ equal }) {
   equal(pairOf({ current: { gpt: "a", sovits: "b" } }) === pairOf({ current: { gpt: "a", sovits: "c" } }), false);
   equal(pairOf({ current: null }) + pairOf(null), "");
   setLanguage("zh");
-  equal([stepWords("warming up"), stepWords("something new")], ["预热", "something new"]);
+  const said = ["reading a.ckpt and b.pth", "packing a.ckpt", "loading HuBERT", "12 phonemes", "ready", "something new"];
+  equal(said.map(stepWords), ["读取 a.ckpt + b.pth", "整理 a.ckpt", "加载 HuBERT", "预热", "就绪", "something new"]);
   setLanguage("en");
 }
 

@@ -46,7 +46,7 @@ class Loading(BaseModel):
     gpt: str = Field(description="Path of the GPT weights.", examples=["GPT_weights/narrator-e15.ckpt"])
     sovits: str = Field(description="Path of the SoVITS weights.", examples=["SoVITS_weights/narrator_e8_s200.pth"])
     progress: int = Field(ge=0, le=100, description="Percent of the work that is done.", examples=[40])
-    step: str = Field(description="What is being done, in words.", examples=["reading the SoVITS weights"])
+    step: str = Field(description="What is being done, in words.", examples=["packing anna_e8.pth"])
 
 
 class Missing(BaseModel):

@@ -58,7 +58,7 @@ def test_a_switch_says_how_far_it_is(installed: Site, open_page: Opener) -> None
     panel = page.locator(".loading-panel")
     expect(panel.get_by_role("progressbar", name="Loading weights")).to_have_attribute("aria-valuenow", "40")
     expect(panel).to_contain_text("new.ckpt + new.pth")
-    expect(panel).to_contain_text("reading the SoVITS weights")
+    expect(panel).to_contain_text("packing new.ckpt")
     in_use(page, "old.ckpt")
     page.goto(f"{installed.url}/index#/studio")
     expect(page.locator(".loading-note")).to_contain_text("40 %")

@@ -150,7 +150,7 @@ def test_a_load_is_seen_while_it_runs(installed: Running) -> None:
     until(lambda: (models(installed)["loading"] or {}).get("progress") == 40)
     loading = models(installed)["loading"]
     assert (loading["gpt"], loading["sovits"]) == ("GPT_weights/b.ckpt", "SoVITS_weights/a.pth")
-    assert "reading" in loading["step"]
+    assert loading["step"] == "packing b.ckpt"
     assert models(installed)["current"]["gpt"] == "GPT_weights/a.ckpt"
     installed.engine.loads.release()
     thread.join()

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, Text, delete, func, literal, select
+from sqlalchemy import cast as as_type
 from sqlalchemy.exc import IntegrityError
 
 from service.tasks.entries import entry_of
@@ -19,6 +20,7 @@ from service.tasks.records import CANCELLED, ENDED, Kind, NewTask, Segment, Stat
 from service.tasks.stories import StoryStore
 
 _IDS_PER_QUERY = 500
+_LIMIT_LOCK = 0x6C696D69  # with a number for the user: any that nobody else in the database locks
 _ENDED = tuple(status.value for status in ENDED)
 
 
@@ -90,8 +92,12 @@ class TaskStore(StoryStore):
 
     @staticmethod
     def _check_limit(transaction: Transaction, user_id: str, limit: int) -> None:
+        session = transaction.session
+        if session.get_bind().dialect.name == "postgresql":  # a user's submissions one after the other, as on SQLite
+            turn = func.pg_advisory_xact_lock(literal(_LIMIT_LOCK), func.hashtext(literal(user_id)))
+            session.execute(select(as_type(turn, Text)))
         mine = (TaskRow.user_id == user_id, TaskRow.status == Status.WAIT.value, TaskRow.removed.is_(False))
-        waiting = transaction.session.scalar(select(func.count()).select_from(TaskRow).where(*mine)) or 0
+        waiting = session.scalar(select(func.count()).select_from(TaskRow).where(*mine)) or 0
         if waiting >= limit:
             raise TooManyTasksError(
                 f"user {user_id} has {waiting} waiting tasks, the limit is {limit}: wait for some to end"

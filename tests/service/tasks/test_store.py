@@ -63,6 +63,26 @@ def test_a_hundred_threads_submitting_one_task_make_one_task(bench: Bench) -> No
     assert sum(created for _, created in found) == 1
 
 
+def test_submissions_at_once_do_not_pass_the_limit_together(bench: Bench) -> None:
+    together = threading.Barrier(20)
+    refused: list[str] = []
+
+    def submit(number: int) -> None:
+        together.wait()
+        try:
+            bench.store.submit(NewTask(f"t{number}", "u1", {"text": TEXT}), 3)
+        except TooManyTasksError:
+            refused.append(f"t{number}")
+
+    threads = [threading.Thread(target=submit, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 17
+    assert len(bench.store.page(Choice(), 1, 100)[0]) == 3
+
+
 def test_a_user_at_the_limit_is_refused_and_others_are_not(bench: Bench) -> None:
     for number in range(2):
         bench.store.submit(NewTask(f"t{number}", "u1", {"text": TEXT}), 2)

@@ -17,7 +17,8 @@ from convert.errors import CorruptCheckpointError, UnsafeCheckpointError, Unsupp
 from convert.storage import Blob, Budget, Tensor, make_tensor
 from convert.tree import Name, Record
 
-WORK_LIMIT = 1_000_000
+WORK_LIMIT = 500_000
+"""Steps; the largest training checkpoints, with the state of an optimiser, take about a fifth of it."""
 
 
 class Work:

@@ -19,6 +19,8 @@ from convert.errors import CorruptCheckpointError, UnsafeCheckpointError, Unsupp
 
 MAX_INTEGER_BYTES = 64
 MAX_LINE = 4096
+MAX_MARKS = 10_000
+"""Marks that may be open at once; weight files have a handful."""
 
 PersistentLoad = Callable[[Any], Any]
 
@@ -129,6 +131,10 @@ class Machine:
     # Operations
 
     def _mark(self) -> None:
+        if len(self._marks) >= MAX_MARKS:
+            raise UnsafeCheckpointError(
+                f"its description (pickle) has {MAX_MARKS} marks open at once; no weight file has so many"
+            )
         self._marks.append(self._stack)
         self._stack = []
 

@@ -65,7 +65,8 @@ class Child:
         self.outbox = Outbox(channel, "engine-outbox", lost=lambda: os._exit(0))
         self.engine: LocalEngine | None = None
         self._ended = threading.Event()
-        threading.Thread(target=self._beat, name="engine-beat", daemon=True).start()
+        self._beats = threading.Thread(target=self._beat, name="engine-beat", daemon=True)
+        self._beats.start()
 
     def start(self, settings: EngineSettings) -> None:
         """Import what takes seconds to import, and open the engine; beats have begun by now."""

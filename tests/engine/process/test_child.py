@@ -52,11 +52,18 @@ class ScriptedEngine:
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[Channel, Channel]]:
-    owner, child = socket.socketpair()
-    yield Channel(owner), Channel(child)
-    owner.close()
-    child.close()
+def served() -> Iterator[tuple[Channel, Child]]:
+    """The owner's end, and what serves the other; it must not see the owner go, or it would end this process."""
+    ours, theirs = socket.socketpair()
+    child = Child(Channel(theirs))
+    child.engine = ScriptedEngine()  # type: ignore[assignment]
+    yield Channel(ours), child
+    child._ended.set()
+    child._beats.join()
+    assert child.outbox.flush(10)
+    child.outbox.close()
+    ours.close()
+    theirs.close()
 
 
 def heard_until(owner: Channel, kind: type[Message]) -> list[Message]:
@@ -74,11 +81,9 @@ def heard_until(owner: Channel, kind: type[Message]) -> list[Message]:
     ],
 )
 def test_the_owner_knows_of_a_change_before_it_hears_of_the_end(
-    ends: tuple[Channel, Channel], order: Message, end: Any, known: str
+    served: tuple[Channel, Child], order: Message, end: Any, known: str
 ) -> None:
-    owner, channel = ends
-    child = Child(channel)
-    child.engine = ScriptedEngine()  # type: ignore[assignment]
+    owner, child = served
     child._handle(order)
     *before, last = heard_until(owner, end)
     assert isinstance(last, end)

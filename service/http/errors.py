@@ -111,10 +111,14 @@ def _methods(connection: HTTPConnection) -> list[str]:
 def _invalid(connection: HTTPConnection, error: RequestValidationError) -> Response:
     problems = []
     for each in error.errors():
-        broken = each["type"] == "json_invalid"  # its place is a character's, not a field's
-        where = [] if broken else [str(part) for part in each["loc"] if part not in _PARTS_OF_REQUEST]
-        message = f"this is no JSON: {each['ctx']['error']} at character {each['loc'][-1]}" if broken else each["msg"]
-        problems.append({"field": ".".join(where) or "body", "message": str(message)})
+        where = [str(part) for part in each["loc"] if part not in _PARTS_OF_REQUEST]
+        message = str(each["msg"])
+        if each["type"] == "json_invalid":
+            # Its place is a character's, not a field's; what the validator itself read has none.
+            reason = each.get("ctx", {}).get("error")
+            message = f"this is no JSON: {reason} at character {'.'.join(where)}" if reason and where else message
+            where = []
+        problems.append({"field": ".".join(where) or "body", "message": message})
     message = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
     return answer(connection, 422, Code.PARAMETER, message, problems[:100])
 

@@ -17,6 +17,7 @@ from service.errors import ConflictError, MissingError, ServiceError, StorageFul
 from service.http.paging import PageRequest
 from service.settings import load_settings
 from tests.service.conftest import Running
+from tests.service.samples import make_voice
 
 
 def envelope(answer: httpx.Response) -> tuple[int, int, str]:
@@ -48,6 +49,16 @@ def test_a_body_that_is_no_json(running: Running) -> None:
     answer = running.client.post("/voice-categories", content=b"{", headers={"content-type": "application/json"})
     assert envelope(answer)[:2] == (422, 3)
     assert envelope(answer)[2].startswith("body: this is no JSON: ")
+
+
+@pytest.mark.parametrize("content", [b"{", b"--x\r\n\xff", b"", b"[1]", b'"text"', b"null", b"\xff\xfe{"])
+def test_a_change_of_a_voice_that_is_no_json(running: Running, content: bytes) -> None:
+    """Its body may be a form as well, so it is read apart from the others."""
+    make_voice(running.client)
+    answer = running.client.patch(
+        "/voice-models/narrator", content=content, headers={"content-type": "application/json"}
+    )
+    assert envelope(answer)[:2] == (422, 3)
 
 
 def test_characters_that_no_encoding_has(running: Running) -> None:

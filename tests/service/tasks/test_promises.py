@@ -14,8 +14,6 @@ from service.tasks.files import TaskFiles
 from tests.service.conftest import Running, Starter
 from tests.service.tasks.http import body, ended, submit
 
-pytestmark = pytest.mark.both_databases
-
 
 def frames(content: bytes) -> bytes:
     """Return the samples of a WAV that is whole."""

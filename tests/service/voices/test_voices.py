@@ -17,8 +17,6 @@ from service.voices.store import VoiceStore
 from tests.service.conftest import Running, Starter
 from tests.service.samples import FIELDS, clip, make_voice, picture, post_voice, sound, speechlike
 
-pytestmark = pytest.mark.both_databases
-
 
 def files_of(running: Running, model_id: str = "narrator") -> list[str]:
     folder = running.root / "audio" / model_id

@@ -15,7 +15,7 @@ from typing import Any
 from GPT_SoVITS.engine.errors import EngineError, SynthesisFailedError
 from GPT_SoVITS.engine.messages import Cancelled, Event, Failed, Finished, Started
 from GPT_SoVITS.engine.scheduler.attempting import Attempts
-from GPT_SoVITS.engine.scheduler.choosing import Kind, Unit, at_risk, choose, next_waiting
+from GPT_SoVITS.engine.scheduler.choosing import Kind, Unit, at_risk, choose, is_late, next_waiting
 from GPT_SoVITS.engine.scheduler.decoding import Deck, Group
 from GPT_SoVITS.engine.scheduler.fairness import FairShare
 from GPT_SoVITS.engine.scheduler.limits import Limits, TokenMeter, as_engine_error
@@ -260,7 +260,8 @@ class Speaker:
             if task.stage is TaskStage.PREPARING:
                 yield Unit(Kind.REFERENCE, task, None, lambda task=task: self._prepare(task))  # type: ignore[misc]
             elif task.stage is TaskStage.SPEAKING:
-                yield from self._segment_units(task, ready=ready, begin=holding < self.limits.unvoiced, risk=risk)
+                waits = risk and not is_late(task, now)
+                yield from self._segment_units(task, ready=ready, begin=holding < self.limits.unvoiced, risk=waits)
 
     def _near(self, task: Task) -> list[SegmentRun]:
         """The segments that may be worked at: the next to be heard, and some after it."""
@@ -275,14 +276,13 @@ class Speaker:
             first = run.ordinal == task.head and task.interactive
             if run.voice is not None and run.voice.pending:
                 yield self._unit(Kind.VOICE, task, run, self._voice)
-            elif run.stage is RunStage.INPUT and (first or (begin and ready < self.limits.max_rows)):
+            elif run.stage is RunStage.INPUT and (first or (begin and not risk and ready < self.limits.max_rows)):
                 yield self._unit(Kind.INPUT, task, run, self._input)
             elif run.stage is RunStage.PREFILL and (
                 deck.is_joining(run)
                 or (
-                    (first or (begin and (task.interactive or not risk)))
-                    and self._may_join(task, deck)
-                    and deck.admits(run)
+                    # What can wait does so while a stream is about to run out: its next tokens come from the steps.
+                    (first or (begin and not risk)) and self._may_join(task, deck) and deck.admits(run)
                 )
             ):
                 yield self._unit(Kind.PREFILL, task, run, self._prefill)

@@ -20,6 +20,7 @@ from GPT_SoVITS.engine.messages import (
     Started,
     Streaming,
 )
+from GPT_SoVITS.engine.scheduler.choosing import SMOOTH
 from tests.engine.listening import Story
 from tests.engine.scheduling.doubles import FIRST, RATE, SAMPLES_PER_TOKEN, Desk, ScriptedDecoder, World, solo
 
@@ -167,6 +168,31 @@ def test_a_stream_about_to_run_dry_goes_before_other_requests() -> None:
     # Ten steps make a chunk; it is voiced within two more steps of being there.
     for chunk, voice in enumerate(voices[1:5], start=2):
         assert voice < steps[10 * chunk + 2]
+
+
+def test_later_segments_of_a_stream_wait_until_it_has_audio_in_hand() -> None:
+    """What they need would come between the steps that its next chunk is made of."""
+    desk = Desk()
+    story = desk.ask("a:100|b:40", streaming=Streaming.TOKENS_FAST)
+    while not story.all(AudioChunk):
+        desk.turn()
+    heard_from = desk.world.clock.now
+    while "prefill b" not in desk.world.journal:
+        desk.turn()
+    in_hand = len(story.audio) / RATE - (desk.world.clock.now - heard_from)
+    assert in_hand > SMOOTH - 3 * desk.world.unit_seconds - desk.world.step_seconds
+    assert not story.all(SegmentDone), "and no longer than that"
+
+
+def test_a_stream_that_is_always_about_to_run_out_holds_nobody_up_for_ever() -> None:
+    desk = Desk(World(step_seconds=0.06))  # slower than speech
+    story = desk.ask("a:300", streaming=Streaming.TOKENS_FAST, owner="a")
+    desk.until("step first a")
+    late = desk.ask("late:15", priority=Priority.BATCH, owner="b")
+    while not late.ended:
+        assert not story.ended
+        desk.turn()
+    assert isinstance(late.events[-1], Finished)
 
 
 def test_interactive_requests_go_before_batch_and_batch_does_not_starve() -> None:

@@ -18,7 +18,8 @@ from convert.storage import Blob, Budget, Tensor, make_tensor
 from convert.tree import Name, Record
 
 WORK_LIMIT = 500_000
-"""Steps; the largest training checkpoints, with the state of an optimiser, take about a fifth of it."""
+"""Steps; a training checkpoint takes about a hundred for each parameter with an optimiser's state (estimated), and has
+some thousand parameters."""
 
 
 class Work:

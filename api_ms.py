@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
+
+from service.options import add_folders
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,8 +22,22 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--device-target", choices=("Ascend", "CPU"), help="default: Ascend where it works, else CPU")
     options.add_argument("--config", help="configuration file, YAML or TOML")
+    add_folders(options)
+    options.add_argument("--open", action="store_true", help="open the page in a browser where there is a screen")
+    options.add_argument("--broker", help="address of RabbitMQ, amqp://user:password@host/vhost (default: none)")
+    options.add_argument("--database", help="address of the database, postgresql+psycopg://... (default: a file)")
     options.add_argument("--root", help="folder of voices, tasks and results (default: the project's)")
     return options
+
+
+def __getattr__(name: str) -> Any:
+    """Make the application when it is first asked for: ``uvicorn api_ms:app``, settings from the environment."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from service.app import create_app
+    from service.settings import load_settings
+
+    return globals().setdefault("app", create_app(load_settings()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,13 +53,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             device_target=given.device_target,
             config=given.config,
             root=given.root,
+            audio_root=given.audio_root,
+            weights_root=given.weights_root,
+            broker=given.broker,
+            database_url=given.database,
         )
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     from service.server import run
 
-    return run(settings)
+    return run(settings, open_page=given.open)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ readonly PYTHONS=(python3.12 python3.11 python3.10 python3 python)
 # ffmpeg: audio containers; g++ and libgomp1: the native operators; the dictionary: Japanese.
 readonly SYSTEM_PACKAGES=(ffmpeg g++ libgomp1 open-jtalk-mecab-naist-jdic)
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/gpt-sovits-tests.conf
+readonly NO_START=/usr/sbin/policy-rc.d
 
 usage() {
   cat <<'TEXT'
 Usage: bash install.sh [options]
 
-  --dev            also what the tests need: Python packages, Chromium, a PostgreSQL server (no cluster is made)
+  --dev            also what the tests need: Python packages, Chromium, a PostgreSQL server (no cluster is made) and
+                   a RabbitMQ server (not started)
+  --extra NAME     also the packages of an extra of pyproject.toml, such as webui (the Gradio page); may be repeated
   --here           into the active virtual or conda environment instead of .venv
   --python PATH    make .venv with this Python (3.10, 3.11 or 3.12)
   --ascend         afterwards check the Ascend driver and CANN, and say which CANN versions MindSpore accepts
@@ -22,7 +25,7 @@ Usage: bash install.sh [options]
   --help           this text
 
 System packages (ffmpeg, g++, ...) are installed as root or where sudo asks for no password, else they are named.
-A second run with an unchanged pyproject.toml ends at once.
+A second run with an unchanged pyproject.toml ends at once. The first takes several minutes: packages, then kernels.
 TEXT
 }
 
@@ -33,10 +36,18 @@ die() {
   exit 1
 }
 
-extras=hub here=false ascend=false system=true print=false chosen_python=
+known_extra() { grep -Eq "^$1 = \[" <(sed -n '/^\[project.optional-dependencies\]/,/^\[tool/p' pyproject.toml); }
+
+extras=hub,dataset here=false ascend=false system=true print=false chosen_python=
 while (($#)); do
   case $1 in
-    --dev) extras=hub,dev ;;
+    --dev) extras+=,dev ;;
+    --extra)
+      (($# > 1)) || die "--extra needs a name, such as webui"
+      [[ $2 =~ ^[a-z-]+$ ]] && known_extra "$2" || die "there is no extra $2 in pyproject.toml"
+      extras+=,$2
+      shift
+      ;;
     --here) here=true ;;
     --ascend) ascend=true ;;
     --no-system) system=false ;;
@@ -112,17 +123,28 @@ install_package() {
     # Debian would make a database cluster and start it at every boot; the tests start servers of their own.
     "${as_root[@]}" install -D -m 644 /dev/stdin "$NO_CLUSTER" <<<'create_main_cluster = false'
   fi
+  # Debian would start a broker now and at every boot; the tests start one of their own.
+  local ours=false
+  if [[ $1 == rabbitmq-server && ! -e $NO_START ]]; then
+    "${as_root[@]}" install -m 755 /dev/stdin "$NO_START" <<<$'#!/bin/sh\nexit 101'
+    ours=true
+  fi
   apt_get install -y --no-install-recommends "$1" || status=1
+  if $ours; then "${as_root[@]}" rm -f "$NO_START"; fi
+  if [[ $1 == rabbitmq-server ]] && command -v systemctl >/dev/null; then
+    "${as_root[@]}" systemctl disable --quiet rabbitmq-server 2>/dev/null || true
+  fi
   if [[ $1 == postgresql ]]; then "${as_root[@]}" rm -f "$NO_CLUSTER"; fi
   return "$status"
 }
 
-# What the tests look for and skip without: a browser, Chinese letters for it, and a PostgreSQL server.
+# What the tests look for and skip without: a browser, Chinese letters for it, speech, a PostgreSQL server, a broker.
 test_packages() {
-  local wanted=(fonts-noto-cjk)
+  local wanted=(fonts-noto-cjk espeak-ng)
   command -v dpkg-query >/dev/null || return 0
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || wanted+=(postgresql)
+  [[ -e /usr/lib/rabbitmq/bin/rabbitmq-server ]] || wanted+=(rabbitmq-server)
   system_packages "${wanted[@]}"
 }
 
@@ -169,27 +191,64 @@ check_disk() {
 }
 
 fingerprint() {
-  printf '%s %s %s' "$extras" "$PWD" "$(sha256sum pyproject.toml | cut -d ' ' -f 1)"
+  printf '%s %s' "$PWD" "$(sha256sum pyproject.toml | cut -d ' ' -f 1)"
+}
+
+# Whether Python finds this checkout from anywhere; `pip install .` puts a copy in its place, which then grows old.
+is_this_checkout() {
+  (cd / && "$python" -c 'import importlib.util as u, os, sys
+found = u.find_spec("GPT_SoVITS")
+sys.exit(found is None or os.path.realpath(found.origin or "") != os.path.realpath(sys.argv[1]))' \
+    "$OLDPWD/GPT_SoVITS/__init__.py")
+}
+
+# Whether the extras that are installed ($1) have all that are wanted: a --dev environment also serves without --dev.
+has_extras() {
+  local extra
+  for extra in ${extras//,/ }; do [[ ,$1, == *,$extra,* ]] || return 1; done
 }
 
 install_packages() {
-  local stamp=$environment/.gpt-sovits-installed
-  # A --dev environment also serves without --dev.
-  if [[ -f $stamp ]] && { [[ $(<"$stamp") == "$(fingerprint)" ]] ||
-    [[ $(<"$stamp") == "$(extras=hub,dev fingerprint)" ]]; }; then
-    say "$environment is up to date"
-    return 0
+  local stamp=$environment/.gpt-sovits-installed had='' from=''
+  if [[ -f $stamp ]]; then read -r had from <"$stamp" || true; fi
+  if [[ -n $had && $from == "$(fingerprint)" ]] && has_extras "$had"; then
+    if is_this_checkout; then
+      say "$environment is up to date"
+      return 0
+    fi
+    warn "$environment has a copy of this program instead of this folder; installing it again"
   fi
   "$python" -c 'import mindspore' 2>/dev/null || check_disk
-  say "Python packages (MindSpore alone is a download of 0.4-0.8 GB)"
+  say "Python packages (MindSpore alone is a download of 0.4-0.8 GB; several minutes)"
   "$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip --upgrade
+  # While pip works nothing is known of the environment; one that is interrupted is installed again.
+  rm -f "$stamp"
+  [[ -z $had ]] || extras=$(printf '%s\n' ${had//,/ } ${extras//,/ } | awk '!seen[$0]++' | paste -sd,)
   "$python" -m pip install --disable-pip-version-check --prefer-binary --editable ".[$extras]"
-  fingerprint >"$stamp"
+  language_data
+  printf '%s %s\n' "$extras" "$(fingerprint)" >"$stamp"
+}
+
+# What makes Japanese and English phonemes exactly the official program's; without it speech works, slightly differently.
+readonly OPEN_JTALK=pyopenjtalk-ndy==0.4.2.post8
+readonly OPEN_JTALK_FOLDER=GPT_SoVITS/pretrained_models/text/openjtalk
+
+language_data() {
+  if ! compgen -G "$OPEN_JTALK_FOLDER/pyopenjtalk/openjtalk*$("$python" -c \
+    'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')" >/dev/null; then
+    say "Open JTalk for exact Japanese, in a folder of its own"
+    "$python" -m pip install --disable-pip-version-check --quiet --upgrade --no-deps --only-binary=:all: \
+      --target "$OPEN_JTALK_FOLDER" "$OPEN_JTALK" ||
+      warn "Open JTalk ($OPEN_JTALK) could not be had; accents of Japanese will be approximate"
+  fi
+  "$python" -m GPT_SoVITS.resources check --quick english-dictionaries >/dev/null ||
+    "$python" -m GPT_SoVITS.resources fetch english-dictionaries ||
+    warn "the official English dictionaries could not be had; a few English words will be read differently"
 }
 
 # C++ kernels, several times faster than the portable code on a CPU; without a compiler everything works, slower.
 build_native() {
-  say "native kernels"
+  say "native kernels: what is not built yet is compiled for this processor; the first time that takes minutes"
   "$python" -m GPT_SoVITS.native build --best || warn "the native kernels were not built; speech will be slower"
 }
 
@@ -218,7 +277,7 @@ PYTHON
 
 case $(uname -s)-$(uname -m) in
   Linux-x86_64 | Linux-aarch64) ;;
-  *) warn "$(uname -s) $(uname -m) is untested; Linux on x86_64 and aarch64 are what this is made for" ;;
+  *) warn "$(uname -s) $(uname -m) is untested; only Linux on x86_64 and aarch64 is supported" ;;
 esac
 if $system; then
   find_python >/dev/null || [[ -x $python ]] || system_packages python3 python3-venv

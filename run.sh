@@ -1,47 +1,45 @@
 #!/usr/bin/env bash
-# From a fresh checkout to speech: installs what is missing, fetches weights where it can, says what is still missing, speaks.
+# From a fresh checkout to the page: installs what is missing, starts the service, prints and opens the page's address.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'TEXT'
-Usage: bash run.sh [--here] [--no-fetch] [--model VERSION] [arguments of python -m GPT_SoVITS.say]
+Usage: bash run.sh [--here] [--fetch VERSION] [arguments of api_ms.py]
+       bash run.sh [--here] --say TEXT [arguments of python -m GPT_SoVITS.say]
 
+Installs what is missing and starts the service on this machine: http://127.0.0.1:9881/index. The page downloads the
+speech models that are not there yet (about 1 GB for v2). It opens in a browser where there is a screen.
+
+  --say             speak from the command line instead of starting the service
+  --fetch VERSION   download the models of a version first: v1, v2, v2Pro, v2ProPlus
+  --no-open         only print the page's address
+  --host, --port    where to listen (default 127.0.0.1, 9881); 0.0.0.0 lets other machines in
   --here            use the active environment instead of .venv
-  --no-fetch        do not try to fetch weights
-  --model VERSION   weights to fetch and to speak with: v1, v2 (default), v2Pro, v2ProPlus
   --help            this text
 
-Speech needs a voice, and none comes with this project: a recording of 3 to 10 s and what is said in it.
-
-  bash run.sh "你好，世界。" --reference clip.wav --prompt-text "录音里说的话。"
-
-writes a WAV file into output/ and prints its name (more options: python -m GPT_SoVITS.say --help). Without a
-recording everything but speaking is done. Works without a network once it is installed: what cannot be fetched is named
-with the command that fetches it, and the self-test shows that the networks run.
+Examples:
+  bash run.sh
+  bash run.sh --say "你好，世界。" --reference clip.wav --prompt-text "录音里说的话。"
 TEXT
 }
 
-here=() fetch=true model=v2 asked=()
+here=() fetch='' say=false open=(--open) rest=()
 while (($#)); do
   case $1 in
     --here) here=(--here) ;;
-    --no-fetch) fetch=false ;;
-    --model)
-      (($# > 1)) || { printf 'error: --model needs a version\n' >&2 && exit 2; }
-      model=$2
-      asked=(--model "$model")
+    --fetch)
+      (($# > 1)) || { printf 'error: --fetch needs a version\n' >&2 && exit 2; }
+      fetch=$2
       shift
       ;;
+    --no-open) open=() ;;
+    --say) say=true ;;
     -h | --help)
-      usage
-      exit 0
+      $say || ((${#rest[@]})) || { usage && exit 0; }
+      rest+=("$1")
       ;;
-    --)
-      shift
-      break
-      ;;
-    *) break ;;
+    *) rest+=("$1") ;;
   esac
   shift
 done
@@ -49,23 +47,12 @@ done
 bash install.sh "${here[@]}"
 python=$(bash install.sh --print-python "${here[@]}")
 
-wanted=(--version "$model" --language en --language ja)
-if $fetch && ! "$python" -m GPT_SoVITS.resources check --quick "${wanted[@]}" >/dev/null; then
-  "$python" -m GPT_SoVITS.resources fetch "${wanted[@]}" ||
-    printf 'warning: going on without the weights named above\n' >&2
+if [[ -n $fetch ]]; then
+  "$python" -m GPT_SoVITS.resources fetch --version "$fetch" --language en --language ja ||
+    printf 'warning: going on without the files named above\n' >&2
 fi
-
-if (($#)); then
-  exec "$python" -m GPT_SoVITS.say "${asked[@]}" "$@"
+if $say; then
+  exec "$python" -m GPT_SoVITS.say "${rest[@]}"
 fi
-if "$python" -m GPT_SoVITS.doctor; then
-  cat <<'TEXT'
-
-Everything is there but a voice: take a recording of 3 to 10 s and what is said in it, and run
-
-    bash run.sh "你好，世界。" --reference clip.wav --prompt-text "录音里说的话。"
-TEXT
-  exit 0
-fi
-printf '\nself-test with made-up weights, which tests everything but the sound:\n'
-exec "$python" -m GPT_SoVITS.selftest --model "$model"
+# On this machine only, unless --host says otherwise; a later --host wins.
+exec "$python" api_ms.py --host 127.0.0.1 "${open[@]}" "${rest[@]}"

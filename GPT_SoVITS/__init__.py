@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from GPT_SoVITS import _environment
 
 if TYPE_CHECKING:
-    from GPT_SoVITS.engine.tts import TTS as TTS
+    from GPT_SoVITS.tts import TTS as TTS
 
 __all__ = ["TTS"]
 
@@ -21,7 +21,7 @@ _environment.prepare()
 def __getattr__(name: str) -> Any:
     """Import the facade when it is first asked for: most modules of this package need nothing of it."""
     if name == "TTS":
-        from GPT_SoVITS.engine.tts import TTS
+        from GPT_SoVITS.tts import TTS
 
         return TTS
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -52,6 +53,31 @@ class CompiledCell:
 def compile_cell(cell: ms.nn.Cell) -> CompiledCell:
     """Compile a cell for inference (see :class:`CompiledCell`)."""
     return CompiledCell(cell)
+
+
+class CompiledGradient:
+    """A cell's outputs and the gradients of the first of them, compiled by ``jit``, once for every input shape.
+
+    Calls are serialised as those of :class:`CompiledCell`.
+    """
+
+    def __init__(self, cell: ms.nn.Cell, weights: Sequence[ms.Parameter]) -> None:
+        backend.set_up()
+        cell.set_train(True)
+        self.cell, self.weights = cell, ms.ParameterTuple(weights)
+        differentiated = ms.value_and_grad(cell, None, self.weights, has_aux=True)
+        self._graph = ms.jit(differentiated, capture_mode="ast", jit_level="O0")
+
+    def __call__(self, *inputs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Run; return the cell's outputs and a gradient for each weight."""
+        with _run_lock:
+            outputs, gradients = self._graph(*inputs)
+        return outputs, gradients
+
+
+def compile_gradient(cell: ms.nn.Cell, weights: Sequence[ms.Parameter]) -> CompiledGradient:
+    """Compile a cell for training (see :class:`CompiledGradient`)."""
+    return CompiledGradient(cell, weights)
 
 
 class _ProbeConv(ms.nn.Cell):  # type: ignore[misc]

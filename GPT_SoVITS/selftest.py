@@ -25,7 +25,10 @@ from convert import open_weights
 from convert.defaults import default_config
 from convert.errors import CheckpointError
 from convert.expected import expected_keys
-from GPT_SoVITS import backend, compiled
+from GPT_SoVITS import _commands, backend, compiled
+from GPT_SoVITS.cfm.choose import choose_estimator
+from GPT_SoVITS.cfm.config import CfmConfig
+from GPT_SoVITS.cfm.sampler import Sampling, sample
 from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert
 from GPT_SoVITS.features.roberta_config import RobertaConfig
@@ -39,9 +42,12 @@ from GPT_SoVITS.sovits.synthesizer import Synthesizer
 from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.jit_backend import JitBackend
+from GPT_SoVITS.versions import SPOKEN, version_of
+from GPT_SoVITS.vocoders.choose import choose_bigvgan, choose_hifigan
+from GPT_SoVITS.vocoders.config import BigVganConfig, HifiGanConfig
+from GPT_SoVITS.vocoders.mel_vocoder import MelVocoder
 
 Array = npt.NDArray[Any]
-VERSIONS = ("v1", "v2", "v2Pro", "v2ProPlus")
 REPEATS = 3
 
 
@@ -115,6 +121,31 @@ def _t2s(source: Source) -> Callable[[], Array]:
     return run
 
 
+def _mel_sovits(source: Source) -> Callable[[], Array]:
+    """One step of a whole chunk; audio is the vocoder's, which has its own line."""
+    cfm = CfmConfig.from_official(source.config)
+    estimator, _ = choose_estimator(cfm, source.arrays)
+    rng = np.random.default_rng(1)
+    noise, condition = (
+        rng.standard_normal((1, cfm.frames.chunk, width)).astype(np.float32) for width in (cfm.mel, cfm.text)
+    )
+    prompt = np.zeros((1, 0, cfm.mel), np.float32)
+    return lambda: sample(estimator, condition, prompt, noise, Sampling(1))
+
+
+def _bigvgan(source: Source) -> Callable[[], Array]:
+    return _vocoder(choose_bigvgan(BigVganConfig.from_official(source.config), source.arrays), 94)
+
+
+def _hifigan(source: Source) -> Callable[[], Array]:
+    return _vocoder(choose_hifigan(HifiGanConfig.from_official(source.config), source.arrays), 100)
+
+
+def _vocoder(vocoder: MelVocoder, frames: int) -> Callable[[], Array]:
+    mel = np.random.default_rng(1).uniform(-10, 0, (100, frames)).astype(np.float32)
+    return lambda: vocoder(mel)
+
+
 def _sovits(source: Source) -> Callable[[], Array]:
     config = SovitsConfig.from_official(source.config)
     network = Synthesizer(config, source.arrays)
@@ -141,15 +172,19 @@ class Case:
 
 def cases(version: str) -> list[Case]:
     """The networks that a model version speaks with."""
-    suffix = version.lower()
-    gpt = {"v1": "gpt-v1", "v2": "gpt-v2"}.get(version, "gpt-v3")
+    known = version_of(version)
     found = [
         Case("HuBERT", "5 s reference", "hubert", "hubert", _hubert),
         Case("RoBERTa", "60 characters", "bert", "roberta", _roberta),
-        Case(f"GPT {version}", "prefill 200, 20 tokens", "t2s", gpt, _t2s),
-        Case(f"SoVITS {version}", "reference, 4 s of audio", "sovits", f"sovits-{suffix}", _sovits),
+        Case(f"GPT {version}", "prefill 200, 20 tokens", "t2s", known.gpt, _t2s),
     ]
-    if version.startswith("v2Pro"):
+    if known.mel is None:
+        found.append(Case(f"SoVITS {version}", "reference, 4 s of audio", "sovits", known.sovits, _sovits))
+    else:
+        vocoder = {"bigvgan": _bigvgan, "hifigan": _hifigan}[known.vocoder]
+        found.append(Case(f"SoVITS {version}", "one step of a chunk", "sovits", known.sovits, _mel_sovits))
+        found.append(Case("vocoder", "1 s of audio", known.vocoder, known.vocoder_resource, vocoder))
+    if known.uses_speaker_verifier:
         found.append(Case("ERes2NetV2", "5 s reference", "eres2netv2", "speaker-verifier", _speaker))
     return found
 
@@ -176,8 +211,8 @@ def run_case(case: Case, version: str) -> tuple[str, bool]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the self-test; 0 when every network's results are finite and repeatable."""
-    parser = argparse.ArgumentParser(prog="python -m GPT_SoVITS.selftest", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--model", choices=VERSIONS, default="v2", help="model version (default v2)")
+    parser = argparse.ArgumentParser(prog=_commands.module("GPT_SoVITS.selftest"), description=__doc__.split("\n\n")[0])
+    parser.add_argument("--model", choices=SPOKEN, default="v2", help="model version (default v2)")
     parser.add_argument("--device-target", choices=("Ascend", "CPU"), help="default: Ascend where it works, else CPU")
     parser.add_argument("--device", type=int, help="number of the NPU")
     options = parser.parse_args(arguments)

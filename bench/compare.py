@@ -1,6 +1,9 @@
-"""This engine beside genie-tts and gsv-tts-lite: the same weights, inputs and number of tokens, in one go.
+"""This engine beside others: the same weights, inputs and number of tokens, in one go.
 
     python -m bench.compare [--rounds 5] [--ours float16:native int8:native float32:jit] [--json FILE] [--table FILE]
+
+The others are genie-tts, gsv-tts-lite, gpt-sovits-cpufast and, where ``--official`` names a checkout, the official
+program; :mod:`bench.cfm` compares v4 with it.
 
 Makes what is missing in the cache folder, once: an environment for each of the others (their packages stay out of this
 project's), full-size random v2 weights, genie's ONNX files. Every engine lives in its own process; they take turns,
@@ -33,7 +36,32 @@ from bench.speaking import TOKENS, make_inputs
 ROOT = Path(__file__).parents[1]
 BASE = "genie-tts"
 TORCH = "torch==2.13.0"
-PEERS = {BASE: ("genie.py", "genie-tts==2.0.2"), "gsv-tts-lite": ("gsv.py", "gsv-tts-lite==0.4.7")}
+_UPSTREAM = ("torchmetrics<=1.5", "einops", "tqdm", "numpy<2", "x_transformers")
+"""What the networks of the official program import, and those of programs made of it."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another engine.
+
+    Attributes:
+        script: In ``bench/peers``.
+        packages: What its environment needs beside PyTorch.
+        bare: Packages that are installed without theirs: those of a page, or compilers, which no comparison runs.
+    """
+
+    script: str
+    packages: tuple[str, ...]
+    bare: tuple[str, ...] = ()
+
+
+OFFICIAL = "official"
+PEERS = {
+    BASE: Peer("genie.py", ("genie-tts==2.0.2",)),
+    "gsv-tts-lite": Peer("gsv.py", ("gsv-tts-lite==0.4.7",)),
+    "gpt-sovits-cpufast": Peer("official.py", _UPSTREAM, ("gpt-sovits-cpufast==0.1.0",)),
+    OFFICIAL: Peer("official.py", _UPSTREAM),
+}
 LIMITS = {"float16:native": {"step_ms": 0.65, "vocoder": 1.0, "total": 0.75}, "int8:native": {"step_ms": 0.45}}
 """Most that our figures may be of genie's."""
 QUANTITIES = {
@@ -104,14 +132,17 @@ class Engine:
         return smallest | {"step_floor_ms": 1000 * floor_of_steps([run["step_s"] for run in self.runs])}
 
 
-def environment(cache: Path, name: str, package: str, torch: str) -> Path:
+def environment(cache: Path, name: str, peer: Peer, torch: str) -> Path:
     """The interpreter of a peer's environment, made if it is not there."""
     folder = cache / f"env-{name}"
     python, stamp = folder / "bin" / "python", folder / ".ready"
     if not stamp.is_file():
         say(f"making the environment of {name} ({torch} is a download of some size)")
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", torch, package], check=True)
+        install = [str(python), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*install, torch, *peer.packages], check=True)
+        if peer.bare:
+            subprocess.run([*install, "--no-deps", *peer.bare], check=True)
         stamp.touch()
     return python
 
@@ -136,11 +167,12 @@ def engines(options: argparse.Namespace) -> list[Engine]:
     request = {"gpt": str(gpt), "sovits": str(sovits), "inputs": str(inputs), "cache": str(cache)}
     request |= {"tokens": options.tokens, "threads": options.threads}
     found = []
-    for name, (script, package) in PEERS.items():
-        if name in options.without:
+    for name, peer in PEERS.items():
+        if name in options.without or (name == OFFICIAL and options.official is None):
             continue
-        python = environment(cache, name, package, options.torch)
-        found.append(Engine(name, [str(python), str(ROOT / "bench/peers" / script)], request))
+        python = environment(cache, name, peer, options.torch)
+        own = request | ({"official": str(options.official.resolve())} if name == OFFICIAL else {})
+        found.append(Engine(name, [str(python), str(ROOT / "bench/peers" / peer.script)], own))
     for variant in options.ours:
         precision, _, decode = variant.partition(":")
         own = request | {"precision": precision, "decode": decode or "auto"}
@@ -227,6 +259,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=TOKENS)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "gpt-sovits-bench")
+    parser.add_argument("--official", type=Path, help="checkout of the official repository, to take part as well")
     parser.add_argument("--gpt", type=Path, help="v2 weights; random ones by default")
     parser.add_argument("--sovits", type=Path)
     parser.add_argument("--torch", default=TORCH, help=f"what to install as PyTorch for the others (default {TORCH})")

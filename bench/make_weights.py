@@ -3,7 +3,8 @@
     python -m bench.make_weights --version v2 OUT
 
 writes ``gpt-v2.ckpt``, ``sovits-v2.pth``, the folders ``chinese-hubert-base`` and ``chinese-roberta-wwm-ext-large``,
-for the Pro versions the speaker verifier, and ``reference.wav``. The numbers are drawn so that activations neither
+for the Pro versions the speaker verifier, for v3 and v4 the vocoder, and ``reference.wav``. The numbers are drawn so
+that activations neither
 explode nor die (they are the ones of the parity fixtures), and the end-of-speech row of the decoder is zero, so that
 decoding runs its full length. What comes out is noise: it is for measuring time and memory, never for listening.
 """
@@ -26,7 +27,12 @@ from tests.parity.weights import generate, load_config
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-VERSIONS = ("v1", "v2", "v2Pro", "v2ProPlus")
+VERSIONS = ("v1", "v2", "v2Pro", "v2ProPlus", "v3", "v4")
+VOCODERS = {"v3": "bigvgan_v2_24khz_100band_256x/bigvgan_generator.pt", "v4": "vocoder.pth"}
+"""File of a version's vocoder, in the folder that is written into."""
+DEPTH = 22
+"""Transformer blocks of the published v3 and v4; the parity fixtures have four."""
+_BLOCK = "cfm.estimator.transformer_blocks."
 FIXTURES = Path(__file__).parents[1] / "tests" / "data" / "parity"
 HUBERT, ROBERTA = "chinese-hubert-base", "chinese-roberta-wwm-ext-large"
 VERIFIER = "sv/pretrained_eres2netv2w24s4ep4.ckpt"
@@ -85,12 +91,36 @@ def gpt(version: str, path: Path, *, ending: bool = False) -> None:
     save({"weight": weight, "config": config, "info": "GPT-random"}, path)
 
 
+def deepened(arrays: Arrays, depth: int) -> Arrays:
+    """Add transformer blocks up to a depth; each has the numbers of one that is there, in another order."""
+    found = dict(arrays)
+    known = {int(key.split(".")[3]) for key in arrays if key.startswith(_BLOCK)}
+    for index in range(len(known), depth):
+        source, rng = f"{_BLOCK}{index % len(known)}.", np.random.default_rng(index)
+        for key in [key for key in arrays if key.startswith(source)]:
+            found[f"{_BLOCK}{index}.{key.removeprefix(source)}"] = rng.permutation(arrays[key])
+    return found
+
+
 def sovits(version: str, path: Path) -> None:
-    """Write the synthesizer, as published: without the encoder that only training needs."""
+    """Write the synthesizer, as published: without the encoder that only training needs.
+
+    v3 and v4 have the four transformer blocks of the fixture; see :func:`full_sovits`.
+    """
+    _write_sovits(version, path, 0)
+
+
+def full_sovits(version: str, path: Path) -> None:
+    """Write the synthesizer with as many transformer blocks as the published ones have."""
+    _write_sovits(version, path, DEPTH if version in VOCODERS else 0)
+
+
+def _write_sovits(version: str, path: Path, depth: int) -> None:
     folder = FIXTURES / f"s2_{version}"
     config = load_config(folder)
     config["model"]["version"] = version
     arrays = {key: value for key, value in generate(folder / "manifest.json").items() if not key.startswith("enc_q.")}
+    arrays = deepened(arrays, depth)
     save({"weight": half(arrays), "config": config, "info": "SoVITS-random"}, path, head=HEADS.get(version, b"PK"))
 
 
@@ -110,6 +140,22 @@ def hubert(folder: Path) -> None:
     }
     (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2), encoding="utf-8")
     save(half(generate(source / "manifest.json")), folder / "pytorch_model.bin")
+
+
+def verifier(path: Path) -> None:
+    """Write the network that hears who speaks, which the Pro versions need."""
+    path.parent.mkdir(exist_ok=True)
+    save(generate(FIXTURES / "eres2netv2" / "manifest.json"), path)
+
+
+def vocoder(version: str, path: Path) -> None:
+    """Write the vocoder of v3 or v4."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = FIXTURES / ("bigvgan_v2_24khz_100band_256x" if version == "v3" else "hifigan_v4_48khz")
+    arrays = generate(source / "manifest.json")
+    if version == "v3":
+        (path.parent / "config.json").write_text(json.dumps(load_config(source), indent=2), encoding="utf-8")
+    save({"generator": arrays} if version == "v3" else arrays, path)
 
 
 def vocabulary(size: int) -> list[str]:
@@ -144,12 +190,13 @@ def make(version: str, out: Path) -> None:
     """Write everything that a version needs into a folder."""
     out.mkdir(parents=True, exist_ok=True)
     gpt(version, out / f"gpt-{version}.ckpt")
-    sovits(version, out / f"sovits-{version}.pth")
+    full_sovits(version, out / f"sovits-{version}.pth")
     hubert(out / HUBERT)
     roberta(out / ROBERTA)
     if version in HEADS:
-        (out / VERIFIER).parent.mkdir(exist_ok=True)
-        save(generate(FIXTURES / "eres2netv2" / "manifest.json"), out / VERIFIER)
+        verifier(out / VERIFIER)
+    if version in VOCODERS:
+        vocoder(version, out / VOCODERS[version])
     reference(out / "reference.wav")
 
 

@@ -61,7 +61,7 @@ def growth(readings: list[float], every: int = EVERY) -> float:
 def measure(precision: str, folder: Path, syntheses: int, warm_up: bool) -> dict[str, Any]:
     """Run in a process of its own."""
     from GPT_SoVITS import backend
-    from GPT_SoVITS.engine.local import LocalEngine
+    from GPT_SoVITS.inference.local import LocalEngine
 
     backend.configure("CPU")
     bare = resident_mb()

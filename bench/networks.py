@@ -5,7 +5,7 @@
 Each engine lives in its own process, a new one per case; they take turns, round after round, so that a slow minute of
 the machine hits
 both. Printed are the minimum and the spread of each, and the ratio of the minima. PyTorch is needed for this command
-only (``pip install .[bench]``, or another interpreter that has it).
+only (``pip install -e '.[bench]'``, or another interpreter that has it).
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class Measurement:
     milliseconds: list[float]
     memory_mb: float
     first_s: float
+    busy: list[float]
+    peak_mb: float
 
     @property
     def best(self) -> float:
@@ -79,23 +81,35 @@ class Measurement:
 
 
 def measure(
-    case: str, pythons: tuple[str, str], threads: int, rounds: int, repeats: int, fixtures: Path
+    case: str,
+    pythons: tuple[str, str],
+    threads: int,
+    rounds: int,
+    repeats: int,
+    fixtures: Path,
+    names: tuple[str, str] = ("mindspore", "torch"),
 ) -> tuple[list[Measurement], float]:
     """Load a case in both engines, let them take turns; return the figures and the largest relative difference."""
-    engines = [Engine(name, python, threads) for name, python in zip(("mindspore", "torch"), pythons, strict=True)]
+    engines = [Engine(name, python, threads) for name, python in zip(names, pythons, strict=True)]
     loaded = [engine.ask(do="load", case=case, fixtures=str(fixtures)) for engine in engines]
-    seconds: list[list[float]] = [[] for _ in engines]
+    turns: list[list[dict[str, Any]]] = [[] for _ in engines]
     for _ in range(rounds):
-        for engine, times in zip(engines, seconds, strict=True):
-            times += engine.ask(do="run", repeats=repeats)["seconds"]
+        for engine, own in zip(engines, turns, strict=True):
+            own.append(engine.ask(do="run", repeats=repeats))
     for engine in engines:
         engine.close()
     first, second = ([np.asarray(o) for o in answer["outputs"]] for answer in loaded)
     scale = max(float(np.abs(b).max()) for b in second)
     difference = max(float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True)) / scale
     return [
-        Measurement([1e3 * s for s in times], answer["memory_mb"], answer["first_s"])
-        for times, answer in zip(seconds, loaded, strict=True)
+        Measurement(
+            [1e3 * s for turn in own for s in turn["seconds"]],
+            answer["memory_mb"],
+            answer["first_s"],
+            [s for turn in own for s in turn["busy"]],
+            own[-1]["peak_mb"],
+        )
+        for own, answer in zip(turns, loaded, strict=True)
     ], difference
 
 

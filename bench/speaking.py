@@ -77,9 +77,9 @@ class Ours:
             threads: For the native kernels; 0 takes what there is.
         """
         from GPT_SoVITS import backend
-        from GPT_SoVITS.engine.bundle import load_bundle
-        from GPT_SoVITS.engine.features import Features
         from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
+        from GPT_SoVITS.inference.bundle import load_bundle
+        from GPT_SoVITS.inference.features import Features
 
         backend.configure("CPU")
         weights = WeightsPair(gpt, sovits)
@@ -122,8 +122,10 @@ class Ours:
         )  # fmt: skip
 
     def _audio(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        voice = self.bundle.synthesizer
-        noise = np.random.default_rng(0).standard_normal(voice.noise_shape(len(tokens)), np.float32)
+        voice = self.bundle.vits
+        noise = np.random.default_rng(0).standard_normal(
+            (voice.config.inter_channels, len(tokens) * voice.config.frames_per_code), np.float32
+        )
         audio: npt.NDArray[np.float32] = voice.decode(tokens, self.inputs["phonemes"], self.condition, noise=noise)
         return audio
 

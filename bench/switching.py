@@ -35,7 +35,7 @@ from GPT_SoVITS.engine.messages import (
     SynthesisRequest,
     WeightsPair,
 )
-from GPT_SoVITS.engine.supervisor import RemoteEngine
+from GPT_SoVITS.process.supervisor import RemoteEngine
 
 TEXT = "Nobody went out that day, for it rained from morning to night, and the roads were under water. " * 6
 LOAD_AFTER = 2.0

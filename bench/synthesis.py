@@ -77,7 +77,7 @@ def parts(options: argparse.Namespace) -> dict[str, Any]:
 
 def whole(options: argparse.Namespace, hubert: Path, roberta: Path | None, reference: Path) -> dict[str, Any]:
     """The engine on text: warm-up, encoding the reference, first sound of a stream, and all of it."""
-    from GPT_SoVITS.engine.local import LocalEngine
+    from GPT_SoVITS.inference.local import LocalEngine
 
     language, text = ("zh", CHINESE) if roberta else ("en", ENGLISH)
     settings = EngineSettings(

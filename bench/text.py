@@ -5,6 +5,8 @@ official side give a checkout and a Python that has the packages of its text fol
 
     python -m bench.text --official GPT-SoVITS --official-python venv/bin/python
 
+``--readings`` measures what the natural reading adds to a sentence instead, from the text to its phonemes.
+
 What that Python cannot import is reported as such. Shown are the median over all sentences and rounds in microseconds,
 the seconds to the first result in a fresh process, and that process's peak memory.
 """
@@ -25,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+READINGS = ("natural", "official")
 SENTENCES: dict[str, tuple[str, ...]] = {
     "zh": (
         "清晨的菜市场里，卖豆腐的老人慢慢地推着车走过石桥。",
@@ -104,6 +107,26 @@ def _official(language: str, checkout: Path) -> Callable[[str], object]:
     return lambda text: clean_text(text, language, "v2")
 
 
+def _reading(language: str, reading: str) -> Callable[[str], object]:
+    from GPT_SoVITS.text import identification
+    from GPT_SoVITS.text.pipeline import Reader
+
+    reader = Reader()
+    text_language = {"zh": "zh", "en": "en", "mixed": "auto"}.get(language, f"all_{language}")
+
+    def read(text: str) -> object:
+        identification.forget()
+        return reader.prepare(text, text_language, "v2", "cut0", reading)
+
+    return read
+
+
+def _reader_of(side: str, language: str, checkout: Path | None) -> Callable[[str], object]:
+    if side in READINGS:
+        return _reading(language, side)
+    return _official(language, checkout) if side == "theirs" and checkout else _ours(language)
+
+
 def _refuse(*_: object, **__: object) -> None:
     raise OSError("network connections are not part of this measurement")
 
@@ -112,7 +135,7 @@ def work(side: str, language: str, repeats: int, checkout: Path | None) -> None:
     """Measure one side in this process and print the result as the last line."""
     socket.socket.connect = _refuse  # type: ignore[method-assign]
     started = time.perf_counter()
-    read = _official(language, checkout) if side == "official" and checkout else _ours(language)
+    read = _reader_of(side, language, checkout)
     sentences = SENTENCES[language]
     read(sentences[0])
     first = time.perf_counter() - started
@@ -137,7 +160,7 @@ def _measure(python: str, side: str, language: str, chosen: argparse.Namespace) 
     command += ["--repeats", str(chosen.repeats)]
     if chosen.official is not None:
         command += ["--official", str(chosen.official.resolve())]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT) if side == "ours" else "", "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "PYTHONPATH": "" if side == "theirs" else str(ROOT), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         told = [line.strip() for line in done.stderr.splitlines() if any(char.isalnum() for char in line)]
@@ -165,11 +188,23 @@ def compare(chosen: argparse.Namespace) -> None:
         for _ in range(chosen.rounds):
             ours.append(_measure(sys.executable, "ours", language, chosen))
             if chosen.official is not None:
-                official.append(_measure(chosen.official_python, "official", language, chosen))
+                official.append(_measure(chosen.official_python, "theirs", language, chosen))
         our_time, our_cell = _side(ours)
         their_time, their_cell = _side(official)
         ratio = f"{our_time / their_time:.2f}" if our_time and their_time else "-"
         print(f"{language:9} {our_cell:40} {their_cell:40} {ratio}", flush=True)
+
+
+def compare_readings(chosen: argparse.Namespace) -> None:
+    """Print for each language what the natural reading takes beside the official one."""
+    print(f"{'language':9} {'natural':40} {'official':40} added")
+    for language in chosen.languages or SENTENCES:
+        results: dict[str, list[Measured | str]] = {reading: [] for reading in READINGS}
+        for _ in range(chosen.rounds):
+            for reading, measured in results.items():
+                measured.append(_measure(sys.executable, reading, language, chosen))
+        natural, official = (_side(results[reading]) for reading in READINGS)
+        print(f"{language:9} {natural[1]:40} {official[1]:40} {natural[0] - official[0]:+.0f} µs", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -180,11 +215,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=20, help="readings of every sentence in a process")
     parser.add_argument("--official", type=Path, help="checkout of the official program")
     parser.add_argument("--official-python", default=sys.executable, help="Python that has its packages")
-    parser.add_argument("--worker", choices=["ours", "official"], help=argparse.SUPPRESS)
+    parser.add_argument("--readings", action="store_true", help="the natural reading beside the official one")
+    parser.add_argument("--worker", choices=["ours", "theirs", *READINGS], help=argparse.SUPPRESS)
     parser.add_argument("--language", choices=list(SENTENCES), help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.worker:
         work(chosen.worker, chosen.language, chosen.repeats, chosen.official)
+    elif chosen.readings:
+        compare_readings(chosen)
     else:
         compare(chosen)
 

@@ -106,6 +106,16 @@ def embed_tokens(w: Weights, ids: torch.Tensor, start: int = 0) -> torch.Tensor:
     return x + w["ar_audio_position.alpha"] * _positions(start, ids.shape[1], x.shape[-1])
 
 
+def blocks(w: Weights, config: Mapping[str, Any], x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Whole sequences (B, N, C) through all blocks; ``mask`` (B, 1, N, N) is True where attention is allowed."""
+    for i in range(config["n_layer"]):
+        name = f"h.layers.{i}"
+        qkv = F.linear(x, w[f"{name}.self_attn.in_proj_weight"], w[f"{name}.self_attn.in_proj_bias"])
+        q, k, v = (_heads(part, config["head"]) for part in qkv.chunk(3, -1))
+        x = _post_norm(w, name, x, _merge(F.scaled_dot_product_attention(q, k, v, mask)))
+    return x
+
+
 def prefill(
     w: Weights, config: Mapping[str, Any], text: torch.Tensor, prompt: torch.Tensor, mask: torch.Tensor
 ) -> tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]:

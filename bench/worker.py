@@ -10,6 +10,7 @@ import ctypes
 import gc
 import importlib
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -30,12 +31,19 @@ def resident_mb() -> float:
     return float(psutil.Process().memory_info().rss) / 1e6
 
 
+def peak_mb() -> float:
+    """Largest resident memory that this process has had so far, in MB (10^6 bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
 class Worker:
     """Answers ``load`` and ``run`` for the cases of one engine module."""
 
     def __init__(self, engine: str, threads: int) -> None:
-        self.cases: dict[str, Callable[[str], Run]] = importlib.import_module(f"bench.{engine}_cases").CASES
-        importlib.import_module(f"bench.{engine}_cases").set_threads(threads)
+        module = importlib.import_module(f"bench.{engine}_cases")
+        self.cases: dict[str, Callable[[str], Run]] = module.CASES
+        self.processor_seconds: Callable[[], float] = getattr(module, "processor_seconds", time.process_time)
+        module.set_threads(threads)
         self.run: Run | None = None
         self.before = 0.0
 
@@ -54,14 +62,15 @@ class Worker:
         }
 
     def time(self, repeats: int) -> dict[str, Any]:
-        """Run the loaded case and return the seconds of each run."""
+        """Run the loaded case and return the seconds of each run, those of the processor, and the peak of memory."""
         assert self.run is not None
-        seconds = []
+        seconds, busy = [], []
         for _ in range(repeats):
-            start = time.perf_counter()
+            start, began = time.perf_counter(), self.processor_seconds()
             self.run()
             seconds.append(time.perf_counter() - start)
-        return {"seconds": seconds}
+            busy.append(self.processor_seconds() - began)
+        return {"seconds": seconds, "busy": busy, "peak_mb": peak_mb()}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Serve one request."""

@@ -2,20 +2,25 @@
 
 from convert.errors import (
     CheckpointError,
+    ConfigurationError,
     CorruptCheckpointError,
+    NotFiniteError,
     UnsafeCheckpointError,
     UnsupportedCheckpointError,
     WeightsMismatchError,
 )
+from convert.identity import Identity, identify
 from convert.reader import load
 from convert.tree import Checkpoint
-from convert.weights import Identity, Weights, identify, open_weights
+from convert.weights import Weights, open_weights
 
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "ConfigurationError",
     "CorruptCheckpointError",
     "Identity",
+    "NotFiniteError",
     "UnsafeCheckpointError",
     "UnsupportedCheckpointError",
     "Weights",

@@ -64,7 +64,7 @@ def _describe(weights: Weights) -> str:
 
 
 def _convert(entry: _Input, source: Path, options: argparse.Namespace) -> None:
-    target = options.out_dir / entry.folder / f"{source.resolve().name.removesuffix(source.suffix)}-ms.ckpt"
+    target = options.out_dir / entry.folder / f"{_stem(source)}-ms.ckpt"
     if target.exists() and not options.force:
         raise UnsupportedCheckpointError(f"{target} exists; use --force to replace it")
     weights = open_weights(source, base=options.base if entry.kind == "sovits" else None, strict=False)
@@ -77,6 +77,11 @@ def _convert(entry: _Input, source: Path, options: argparse.Namespace) -> None:
     if options.verify:
         verify(weights, target, options.dtype, _progress("verifying", visible))
     print(f"wrote {target}{', verified bit for bit' if options.verify else ''}")
+
+
+def _stem(source: Path) -> str:
+    """Name without ending; weights of the earlier port are called ``-ms`` already."""
+    return source.resolve().name.removesuffix(source.suffix).removesuffix("-ms")
 
 
 def _attempt(entry: _Input, source: Path, options: argparse.Namespace) -> int:

@@ -56,7 +56,10 @@ _FIXED: dict[str, dict[str, Any]] = {
         "upsample_initial_channel": 1536,
         "use_tanh_at_final": False,
         "use_bias_at_final": False,
+        "activation": "snakebeta",
+        "snake_logscale": True,
         "num_mels": 100,
+        "hop_size": 256,
         "sampling_rate": 24000,
     },
     "hifigan": _RESBLOCKS
@@ -67,6 +70,14 @@ _FIXED: dict[str, dict[str, Any]] = {
         "upsample_initial_channel": 512,
         "gin_channels": 0,
         "is_bias": True,
+    },
+    "ap_bwe": {
+        "n_fft": 1024,
+        "hop_size": 80,
+        "win_size": 320,
+        "hr_sampling_rate": 48000,
+        "ConvNeXt_channels": 512,
+        "ConvNeXt_layers": 8,
     },
 }
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from convert.errors import CorruptCheckpointError
+from convert.printing import shown
 from convert.safetensors import parse_json
 from convert.tree import Checkpoint
 
 _SINGLE = ("model.safetensors", "pytorch_model.bin")
 _INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
-_MAX_JSON = 32 << 20
+_MAX_JSON = 4 << 20
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def _shard_names(index: Path) -> list[str]:
     names = sorted(set(weight_map.values()))
     for name in names:
         if name != Path(name).name or "\\" in name or name in ("", ".", ".."):
-            raise CorruptCheckpointError(f"{index}: {name!r:.80} is not the name of a file in this folder")
+            raise CorruptCheckpointError(f"{index}: {shown(name)} is not the name of a file in this folder")
     return names
 
 

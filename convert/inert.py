@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from convert.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsupportedCheckpointError
+from convert.printing import printable, shown
 from convert.storage import Blob, Budget, Tensor, make_tensor
 from convert.tree import Name, Record
 
@@ -146,7 +147,7 @@ def _device(context: Context, args: tuple[Any, ...]) -> str:
     if not 1 <= len(args) <= 2 or not isinstance(args[0], str):
         raise _bad_arguments("torch.device")
     context.work.charge(len(args[0]))
-    return args[0] if len(args) == 1 else f"{args[0]}:{args[1]!s:.20}"
+    return args[0] if len(args) == 1 else f"{args[0]}:{shown(args[1], 20)}"
 
 
 def _numpy_dtype(_context: Context, args: tuple[Any, ...]) -> TypeName:
@@ -155,7 +156,7 @@ def _numpy_dtype(_context: Context, args: tuple[Any, ...]) -> TypeName:
         or not isinstance(args[0], str)
         or args[0] not in ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u1", "b1")
     ):
-        raise UnsupportedCheckpointError(f"numpy.dtype({', '.join(map(repr, args[:1]))!s:.40}) is not supported")
+        raise UnsupportedCheckpointError(f"numpy.dtype({shown(args[0] if args else None, 40)}) is not supported")
     return TypeName(args[0])
 
 
@@ -171,7 +172,9 @@ def _numpy_scalar(_context: Context, args: tuple[Any, ...]) -> Any:
 def _latin1(context: Context, args: tuple[Any, ...]) -> bytes:
     """Protocol 2 writes bytes as ``_codecs.encode(text, 'latin1')``; no other codec is known here."""
     if len(args) != 2 or not isinstance(args[0], str) or args[1] != "latin1":
-        raise UnsafeCheckpointError(f"_codecs.encode with the codec {args[-1:]!s:.40}", "_codecs.encode")
+        raise UnsafeCheckpointError(
+            f"_codecs.encode with the codec {shown(args[-1] if args else None, 40)}", "_codecs.encode"
+        )
     context.work.charge(len(args[0]))
     try:
         return args[0].encode("latin1")
@@ -212,9 +215,9 @@ def resolve(module: str, attribute: str) -> Any:
         return _CONSTANTS[key]
     if key in MAKERS or key in RECORD_CLASSES or (module == "torch" and attribute in STORAGE_DTYPES):
         return Name(module, attribute)
-    name = f"{module}.{attribute}"
+    name = printable(f"{module:.200}.{attribute:.200}", 200)
     raise UnsafeCheckpointError(
-        f"the file refers to {name:.200}, which no weight file needs; it was not loaded. "
+        f"the file refers to {name}, which no weight file needs; it was not loaded. "
         "Do not open this file with other tools unless you trust its author",
         name,
     )

@@ -7,15 +7,17 @@ folded into plain weights, and what inference does not need is left out with a r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
+from convert.printing import shown
 from convert.storage import Array
 
 Arrays = dict[str, Array]
+Folding = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ _RULES: dict[str, _Rules] = {
     "eres2netv2": _Rules(ignored=_BATCH_COUNT),
     "bigvgan": _Rules(ignored={r".*\.(upsample\.filter|downsample\.lowpass\.filter)": _COMPUTED}),
     "hifigan": _Rules(),
+    "ap_bwe": _Rules(),
     "discriminator": _Rules(),
 }
 KINDS = tuple(_RULES)
@@ -117,7 +120,7 @@ def fold_weight_norm(g: Array, v: Array) -> Array:
         return np.asarray(direction * (g.astype(np.float64) / norm), dtype=np.float32)
 
 
-def _weight_norm(arrays: Arrays, fold: bool) -> Arrays:
+def _weight_norm(arrays: Arrays, folding: Folding | None) -> Arrays:
     """Fold pairs into ``weight``, or bring both spellings to ``weight_g`` and ``weight_v``."""
     parts: dict[str, dict[str, str]] = {}
     for key in arrays:
@@ -130,10 +133,10 @@ def _weight_norm(arrays: Arrays, fold: bool) -> Arrays:
         base = (match[1] + "." if match[1] else "") if match else ""
         if not match or len(parts[base]) != 2:
             result[key] = array
-        elif not fold:
+        elif folding is None:
             result[f"{base}weight_{_NORM_PARTS[match[2]]}"] = array
         elif f"{base}weight" not in result:
-            result[f"{base}weight"] = fold_weight_norm(arrays[parts[base]["g"]], arrays[parts[base]["v"]])
+            result[f"{base}weight"] = folding(arrays[parts[base]["g"]], arrays[parts[base]["v"]])
     return result
 
 
@@ -148,7 +151,14 @@ def _rename(key: str, rules: _Rules) -> str:
     return name
 
 
-def map_official(kind: str, arrays: Mapping[str, Array], training: bool = False, *, fold: bool | None = None) -> Mapped:
+def map_official(
+    kind: str,
+    arrays: Mapping[str, Array],
+    training: bool = False,
+    *,
+    fold: bool | None = None,
+    folding: Folding = fold_weight_norm,
+) -> Mapped:
     """Map an official state dict to the arrays of our network.
 
     Args:
@@ -157,13 +167,14 @@ def map_official(kind: str, arrays: Mapping[str, Array], training: bool = False,
         training: Keep what only training needs (posterior encoder, running averages of the quantiser), and keep weight
             norm as ``weight_g`` and ``weight_v``, because training optimises those.
         fold: Fold weight norm or not, whatever ``training`` says.
+        folding: Makes a weight of its magnitudes and directions; who asks for shapes alone needs no values.
 
     Raises:
         UnsupportedCheckpointError: the kind is unknown.
         CorruptCheckpointError: two official keys mean the same parameter.
     """
     if kind not in _RULES:
-        raise UnsupportedCheckpointError(f"unknown kind of network {kind!r}; known are {', '.join(KINDS)}")
+        raise UnsupportedCheckpointError(f"unknown kind of network {shown(kind)}; known are {', '.join(KINDS)}")
     rules = _RULES[kind]
     left_out = dict(rules.ignored)
     if kind == "sovits" and any(key.startswith("cfm.") for key in arrays):
@@ -178,7 +189,8 @@ def map_official(kind: str, arrays: Mapping[str, Array], training: bool = False,
         if reason is not None:
             ignored[key] = reason
         elif name in kept:
-            raise CorruptCheckpointError(f"{key} and another key both mean {name}")
+            raise CorruptCheckpointError(f"{shown(key)} and another key both mean {shown(name)}")
         else:
             kept[name] = array
-    return Mapped(_weight_norm(kept, (not training) if fold is None else fold), ignored)
+    folds = (not training) if fold is None else fold
+    return Mapped(_weight_norm(kept, folding if folds else None), ignored)

@@ -27,6 +27,19 @@ def is_lora(keys: Mapping[str, object]) -> bool:
     return any(_PAIR.fullmatch(key) for key in keys)
 
 
+def targets(changes: Mapping[str, object]) -> frozenset[str]:
+    """Return the official keys that a LoRA file changes."""
+    return frozenset(_changed_by(key) for key in changes)
+
+
+def _changed_by(key: str) -> str:
+    pair = _PAIR.fullmatch(key)
+    if pair:
+        return _target(pair)
+    wrapped = _WRAPPED.fullmatch(key)
+    return f"cfm.{wrapped[1].replace('.base_layer.', '.')}" if wrapped else key
+
+
 def merge(base: Mapping[str, Array], changes: Mapping[str, Array]) -> dict[str, Array]:
     """Return the base weights with the changes of a LoRA file.
 
@@ -42,12 +55,10 @@ def merge(base: Mapping[str, Array], changes: Mapping[str, Array]) -> dict[str, 
     pairs: dict[str, dict[str, Array]] = {}
     for key, array in changes.items():
         pair = _PAIR.fullmatch(key)
-        wrapped = _WRAPPED.fullmatch(key)
         if pair:
             pairs.setdefault(_target(pair), {})[pair[2]] = array
         else:
-            name = f"cfm.{wrapped[1].replace('.base_layer.', '.')}" if wrapped else key
-            merged[name] = array
+            merged[_changed_by(key)] = array
     for key, pair_of in pairs.items():
         if len(pair_of) != 2:
             raise CorruptCheckpointError(f"the LoRA of {key} has only one half")
@@ -63,4 +74,6 @@ def _add(key: str, weight: Array | None, down: Array, up: Array) -> Array:
         raise WeightsMismatchError({key: shape}, {})
     if weight.shape != shape:
         raise WeightsMismatchError({}, {key: (weight.shape, shape)})
-    return np.asarray(weight.astype(np.float32) + up.astype(np.float32) @ down.astype(np.float32))
+    change: Array = up.astype(np.float32) @ down.astype(np.float32)
+    change += weight
+    return change

@@ -14,12 +14,25 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
 
-from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
-from convert.storage import Array, Blob, Budget, Checksum, Joined, MappedFile, Region, Tensor, make_tensor
+from convert.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsupportedCheckpointError
+from convert.printing import printable, shown
+from convert.storage import (
+    MAX_DIMENSIONS,
+    Array,
+    Blob,
+    Budget,
+    Checksum,
+    Joined,
+    MappedFile,
+    Region,
+    Tensor,
+    make_tensor,
+)
 
 # Tag of the text that every file of this converter carries; such files always end with a checksum.
 METADATA_TAG = "gpt_sovits.metadata"
@@ -44,6 +57,9 @@ _CRC_MARK = b"crc_num"
 _CRC_BYTES = 10
 _TRAILER = len(_CRC_MARK) + _CRC_BYTES
 _SLICE = 512 << 20
+MAX_VALUES = 100_000
+MAX_TEXT = 16 << 20
+"""Bytes of a text, four for each character."""
 _VARINT, _BYTES = 0, 2
 
 
@@ -110,13 +126,15 @@ class _Value:
             if number == 1 and isinstance(field, int):
                 self.dims.append(field)
             elif number == 1 and not isinstance(field, int):  # packed
-                self.dims.extend(_packed(field, what))
+                self.dims.extend(islice(_packed(field, what), MAX_DIMENSIONS + 1))
             elif number == 2:
                 self.type = _text(field, what)
             elif number == 3 and not isinstance(field, int):
                 self.content = field
             else:
                 raise CorruptCheckpointError(f"{what}: not a MindSpore checkpoint, or a damaged one")
+            if len(self.dims) > MAX_DIMENSIONS:
+                raise CorruptCheckpointError(f"{what}: a tensor of more than {MAX_DIMENSIONS} dimensions")
 
 
 def _packed(data: memoryview, what: str) -> Iterator[int]:
@@ -153,9 +171,11 @@ def read(file: MappedFile) -> dict[str, Tensor | str]:
     body, checksum = _body(file)
     what = str(file.path)
     slices: dict[str, list[_Value]] = {}
-    for number, field in _Message(body, what).fields():
+    for count, (number, field) in enumerate(_Message(body, what).fields(), 1):
         if number != 1 or isinstance(field, int):
             raise CorruptCheckpointError(f"{what}: not a MindSpore checkpoint, or a damaged one")
+        if count > MAX_VALUES:
+            raise UnsafeCheckpointError(f"{what}: holds more than {MAX_VALUES} values; no weight file does")
         value = _Value(field, what)
         slices.setdefault(value.tag, []).append(value)
     if checksum is None and METADATA_TAG in slices:
@@ -163,12 +183,16 @@ def read(file: MappedFile) -> dict[str, Tensor | str]:
             f"{what}: the checksum at its end is missing; the file is cut short, convert again"
         )
     budget = Budget(file.size)
-    return {tag: _assemble(values, checksum, budget, f"{what}: {tag:.200}") for tag, values in slices.items()}
+    return {
+        tag: _assemble(values, checksum, budget, f"{what}: {printable(tag, 200)}") for tag, values in slices.items()
+    }
 
 
 def _assemble(values: list[_Value], checksum: Checksum | None, budget: Budget, what: str) -> Tensor | str:
     last = values[-1]
     if last.type == "str":
+        if sum(len(value.content) for value in values) > MAX_TEXT:
+            raise UnsafeCheckpointError(f"{what}: a text of more than {MAX_TEXT} bytes; no weight file has one")
         try:
             return str(b"".join(value.content for value in values), "utf-32-le").rstrip("\0")
         except UnicodeDecodeError as error:
@@ -176,12 +200,12 @@ def _assemble(values: list[_Value], checksum: Checksum | None, budget: Budget, w
     parts: list[Blob] = [Region(value.content, checksum) for value in values]
     blob = parts[0] if len(parts) == 1 else Joined(parts)
     if last.type not in _DTYPES:
-        raise UnsupportedCheckpointError(f"{what}: element type {last.type!r:.40} is not supported")
+        raise UnsupportedCheckpointError(f"{what}: element type {shown(last.type, 40)} is not supported")
     dims = [] if last.dims == [0] and blob.nbytes else last.dims  # MindSpore writes scalars like this
     tensor = make_tensor(blob, _DTYPES[last.type], dims, None, 0, budget, what)
     if tensor.nbytes != blob.nbytes:
         raise CorruptCheckpointError(
-            f"{what}: {dims!s:.80} of {last.type} needs {tensor.nbytes} bytes, the file has {blob.nbytes}"
+            f"{what}: {shown(dims)} of {last.type} needs {tensor.nbytes} bytes, the file has {blob.nbytes}"
         )
     return tensor
 

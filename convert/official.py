@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from convert.errors import UnsupportedCheckpointError
+from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
+from convert.printing import listed, shown
+from convert.safetensors import parse_json
 from convert.storage import Tensor
 from convert.tree import Checkpoint
 
@@ -24,8 +27,11 @@ _SIGNS = {
     "activation_post.": "bigvgan",
     "discriminators.": "discriminator",
     "resblocks.0.": "hifigan",
+    "convnext_mag.": "ap_bwe",
 }
 _PREFIXES = ("", "model.", "hubert.", "bert.")
+# What torch.compile and data-parallel training put around a network, or around a part of it.
+_WRAPPER = re.compile(r"(?:^|(?<=\.))(?:module|_orig_mod)\.")
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,20 @@ class Official:
 def _tensors(node: Any) -> dict[str, Tensor]:
     if not isinstance(node, Mapping):
         return {}
-    return {str(key): value for key, value in node.items() if isinstance(value, Tensor)}
+    tensors: dict[str, Tensor] = {}
+    for key, value in node.items():
+        if isinstance(value, Tensor):
+            name = _WRAPPER.sub("", str(key))
+            if name in tensors:
+                raise CorruptCheckpointError(f"{shown(key)} and another key both mean {shown(name)}")
+            tensors[name] = value
+    return tensors
 
 
 def _config(tree: Mapping[str, Any]) -> Mapping[str, Any]:
     config = tree.get("config")
+    if isinstance(config, str):  # as the earlier MindSpore port keeps it
+        return parse_json(config, "the configuration in it")
     if not isinstance(config, Mapping):
         parameters = tree.get("hyper_parameters")
         config = parameters.get("config") if isinstance(parameters, Mapping) else None
@@ -90,5 +105,4 @@ def kind_of(keys: Mapping[str, object]) -> str:
         starts = tuple(prefix + sign for prefix in _PREFIXES)
         if any(key.startswith(starts) for key in keys):
             return kind
-    some = ", ".join(list(keys)[:3])
-    raise UnsupportedCheckpointError(f"the weights ({some}, ...) are of no network of GPT-SoVITS")
+    raise UnsupportedCheckpointError(f"the weights ({listed(keys)}) are of no network of GPT-SoVITS")

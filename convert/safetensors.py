@@ -10,6 +10,7 @@ import struct
 from typing import Any
 
 from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
+from convert.printing import printable, shown
 from convert.storage import Budget, MappedFile, Region, Tensor, make_tensor
 
 _DTYPES = {
@@ -27,7 +28,7 @@ _DTYPES = {
     "U8": "uint8",
     "BOOL": "bool",
 }
-_MAX_TABLE = 32 << 20
+_MAX_TABLE = 4 << 20
 _PREFIX = 8
 
 
@@ -39,17 +40,19 @@ def matches(file: MappedFile) -> bool:
     return bool(length >= 2)
 
 
-def parse_json(data: memoryview, what: str) -> dict[str, Any]:
+def parse_json(data: memoryview | str, what: str) -> dict[str, Any]:
     """Decode a JSON object, nesting and number lengths limited by the decoder itself.
 
     Raises:
         CorruptCheckpointError: it is none.
     """
+    if len(data) > _MAX_TABLE:
+        raise CorruptCheckpointError(f"{what} has {len(data)} bytes of JSON; weight files need far fewer")
     try:
-        value = json.loads(str(data, "utf-8"))
+        value = json.loads(data if isinstance(data, str) else str(data, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise CorruptCheckpointError(
-            f"{what} is not valid JSON ({error!s:.120}); the file is damaged, get it again"
+            f"{what} is not valid JSON ({printable(error, 120)}); the file is damaged, get it again"
         ) from error
     if not isinstance(value, dict):
         raise CorruptCheckpointError(f"{what} is not a JSON object")
@@ -57,20 +60,20 @@ def parse_json(data: memoryview, what: str) -> dict[str, Any]:
 
 
 def _entry(file: MappedFile, key: str, entry: Any, base: int, budget: Budget) -> Tensor:
-    what = f"{file.path}: {key!s:.200}"
+    what = f"{file.path}: {printable(key, 200)}"
     fields = entry if isinstance(entry, dict) else {}
     name, shape, offsets = fields.get("dtype"), fields.get("shape"), fields.get("data_offsets")
     if not isinstance(name, str) or not isinstance(shape, list) or not isinstance(offsets, list) or len(offsets) != 2:
         raise CorruptCheckpointError(f"{what}: its entry in the table of contents is damaged")
     if not all(type(value) is int for value in offsets) or not 0 <= offsets[0] <= offsets[1]:
-        raise CorruptCheckpointError(f"{what}: its place {offsets!s:.80} is none; the file is damaged")
+        raise CorruptCheckpointError(f"{what}: its place {shown(offsets)} is none; the file is damaged")
     if name not in _DTYPES:
-        raise UnsupportedCheckpointError(f"{what}: element type {name:.40} is not supported")
+        raise UnsupportedCheckpointError(f"{what}: element type {shown(name, 40)} is not supported")
     blob = Region(file.slice(base + offsets[0], offsets[1] - offsets[0]))
     tensor = make_tensor(blob, _DTYPES[name], shape, None, 0, budget, what)
     if tensor.nbytes != blob.nbytes:
         raise CorruptCheckpointError(
-            f"{what}: {shape!s:.80} of {name} needs {tensor.nbytes} bytes, the file has {blob.nbytes}"
+            f"{what}: {shown(shape)} of {name} needs {tensor.nbytes} bytes, the file has {blob.nbytes}"
         )
     return tensor
 

@@ -8,6 +8,8 @@ are made, and the views a file declares are charged to a :class:`Budget`, so tha
 from __future__ import annotations
 
 import mmap
+import os
+import stat
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,17 +51,25 @@ class MappedFile:
     """A file mapped read-only into memory.
 
     Raises:
-        CorruptCheckpointError: the file is empty.
+        CorruptCheckpointError: the file is empty, or no regular file.
         OSError: it cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with path.open("rb") as file:
-            self.size = file.seek(0, 2)
+        # Without blocking: to open a pipe that nobody writes to would never return.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise CorruptCheckpointError(f"{path}: is not a regular file but a folder, pipe, socket or device")
+            self.size = status.st_size
             if self.size == 0:
                 raise CorruptCheckpointError(f"{path}: the file is empty; download or copy it again")
-            self.view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            self.map = mmap.mmap(descriptor, self.size, access=mmap.ACCESS_READ)
+        finally:
+            os.close(descriptor)
+        self.view = memoryview(self.map)
 
     def slice(self, offset: int, length: int) -> memoryview:
         """Return bytes [offset, offset + length) without copying.
@@ -322,7 +332,5 @@ def make_tensor(
 
 def located(error: CheckpointError, path: Path) -> CheckpointError:
     """Return the error with the file's path in front, unless it is there."""
-    if str(path) in str(error):
-        return error
-    error.args = (f"{path}: {error}", *error.args[1:])
+    error.locate(path)
     return error

@@ -12,6 +12,7 @@ from typing import Any
 
 from convert import inert
 from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
+from convert.printing import shown
 from convert.storage import STORED_DTYPES, Budget, MappedFile, Region
 from convert.tree import Name, plain
 from convert.unpickler import Machine
@@ -80,12 +81,12 @@ class _Storages:
             raise UnsupportedCheckpointError(f"{self.what}: storage type {fields[1]} is not supported")
         if type(elements) is not int or not 0 <= elements * STORED_DTYPES[dtype].itemsize <= self.size:
             raise CorruptCheckpointError(
-                f"{self.what}: a storage of {elements!s:.40} elements in a file of {self.size} bytes; "
+                f"{self.what}: a storage of {shown(elements)} elements in a file of {self.size} bytes; "
                 "it is cut short or forged"
             )
         storage = self.pending.setdefault(fields[2], _Pending(dtype, elements))
         if (storage.dtype, storage.elements) != (dtype, elements):
-            raise CorruptCheckpointError(f"{self.what}: storage {fields[2]!r:.80} is described in two ways")
+            raise CorruptCheckpointError(f"{self.what}: storage {shown(fields[2])} is described in two ways")
         return inert.Storage(storage, dtype)
 
 
@@ -98,14 +99,14 @@ def _place(file: MappedFile, keys: Any, pending: dict[str, _Pending], start: int
         storage = pending.get(key)
         if storage is None or storage.elements != elements:
             raise CorruptCheckpointError(
-                f"{file.path}: storage {key!r:.80} is not as long as it was described; the file is damaged"
+                f"{file.path}: storage {shown(key)} is not as long as it was described; the file is damaged"
             )
         storage.place(Region(file.slice(at + 8, storage.nbytes)))
         at += 8 + storage.nbytes
     lost = [key for key, storage in pending.items() if not storage.placed]
     if lost:
         raise CorruptCheckpointError(
-            f"{file.path}: storage {lost[0]!r:.80} is missing; the file is damaged, get it again"
+            f"{file.path}: storage {shown(lost[0])} is missing; the file is damaged, get it again"
         )
 
 
@@ -123,7 +124,7 @@ def read(file: MappedFile) -> Any:
     protocol, at = Machine(file.view, context, start=at).run()
     system, at = Machine(file.view, context, start=at).run()
     if protocol != PROTOCOL or not isinstance(system, dict):
-        raise UnsupportedCheckpointError(f"{what}: legacy format version {protocol!r:.40} is not known")
+        raise UnsupportedCheckpointError(f"{what}: legacy format version {shown(protocol)} is not known")
     if system.get("little_endian") is not True:
         raise UnsupportedCheckpointError(f"{what}: written on a big-endian machine")
     storages = _Storages(what, file.size, {})

@@ -9,10 +9,11 @@ from __future__ import annotations
 import codecs
 import struct
 import zipfile
-from typing import Any
+from typing import IO, Any, cast
 
 from convert import inert
 from convert.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsupportedCheckpointError
+from convert.printing import shown
 from convert.storage import STORED_DTYPES, Blob, Budget, Checksum, Deflated, MappedFile, Region
 from convert.tree import Name, plain
 from convert.unpickler import Machine
@@ -23,12 +24,28 @@ codecs.lookup("cp437")
 
 _LOCAL_HEADER = struct.Struct("<2s2sHHHHHIIIHH")
 _INFLATION_LIMIT = 32  # weights hardly compress; configuration texts are small
-_MAX_PICKLE = 64 << 20
+_MAX_PICKLE = 16 << 20
+_MAX_DIRECTORY = 4 << 20
+_DIRECTORY_END_REACH = (1 << 16) + 128
+_IN_WIDE_RECORD = 0xFFFFFFFF
 
 
 def matches(file: MappedFile) -> bool:
     """Whether the file begins like a zip entry, whatever its first two bytes are."""
     return bytes(file.view[2:4]) == b"\x03\x04"
+
+
+def _check_directory(file: MappedFile) -> None:
+    """Refuse a table of contents that would take gigabytes once it is a list of entries."""
+    tail = bytes(file.view[-_DIRECTORY_END_REACH:])
+    at = tail.rfind(b"PK\5\6", 0, max(0, len(tail) - 18))
+    wide = tail.rfind(b"PK\6\6", 0, max(0, len(tail) - 52))
+    sizes = [struct.unpack_from("<I", tail, at + 12)[0]] if at >= 0 else []
+    if wide >= 0:
+        sizes.append(struct.unpack_from("<Q", tail, wide + 40)[0])
+    claimed = [size for size in sizes if size != _IN_WIDE_RECORD]
+    if max(claimed, default=0) > _MAX_DIRECTORY:
+        raise UnsafeCheckpointError(f"{file.path}: its zip directory has {max(claimed)} bytes; weight files need a few")
 
 
 class Archive:
@@ -48,8 +65,9 @@ class Archive:
                 "a v2Pro, v3 LoRA or v4 LoRA one with 01 to 06"
             )
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        _check_directory(file)
         try:
-            with zipfile.ZipFile(file.path) as archive:
+            with zipfile.ZipFile(cast(IO[bytes], file.map)) as archive:  # a map reads and seeks like a file
                 entries = archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError, EOFError) as error:
             raise CorruptCheckpointError(
@@ -58,7 +76,7 @@ class Archive:
             ) from error
         for entry in entries:
             if entry.filename in self._entries:
-                raise CorruptCheckpointError(f"{file.path}: two zip entries are called {entry.filename!r}")
+                raise CorruptCheckpointError(f"{file.path}: two zip entries are called {shown(entry.filename)}")
             self._entries[entry.filename] = entry
         self.inflated = sum(e.file_size for e in entries if e.compress_type != zipfile.ZIP_STORED)
         if self.inflated > (16 << 20) + _INFLATION_LIMIT * file.size:
@@ -84,7 +102,7 @@ class Archive:
             UnsupportedCheckpointError: it is encrypted or compressed in an unusual way.
         """
         entry = self._entries.get(name)
-        what = f"{self._file.path}: zip entry {name!r}"
+        what = f"{self._file.path}: zip entry {shown(name)}"
         if entry is None:
             raise CorruptCheckpointError(f"{what} is missing; the file is damaged, get it again")
         data = self._file.slice(self._data_offset(entry, what), entry.compress_size)
@@ -131,7 +149,7 @@ def _storages(archive: Archive, folder: str, what: str) -> Any:
         needed = elements * STORED_DTYPES[dtype].itemsize if type(elements) is int else -1
         if needed < 0 or needed > blobs[key].nbytes:
             raise CorruptCheckpointError(
-                f"{what}: storage {key} should have {needed} bytes, it has {blobs[key].nbytes}; "
+                f"{what}: storage {shown(key)} should have {needed} bytes, it has {blobs[key].nbytes}; "
                 "the file is damaged, get it again"
             )
         return inert.Storage(blobs[key], dtype)

@@ -11,7 +11,7 @@ from convert.errors import CheckpointError, UnsafeCheckpointError, UnsupportedCh
 from convert.storage import Array, Tensor, located
 
 MAX_DEPTH = 64
-MAX_LEAVES = 2_000_000
+MAX_LEAVES = 200_000
 
 
 class Record:

@@ -19,6 +19,8 @@ from convert.errors import CorruptCheckpointError, UnsafeCheckpointError, Unsupp
 
 MAX_INTEGER_BYTES = 64
 MAX_LINE = 4096
+BYTES_PER_STEP = 32
+"""Bytes of text that count as one step: 16 MB of a weight file's description, far more than any has."""
 MAX_MARKS = 10_000
 """Marks that may be open at once; weight files have a handful."""
 
@@ -156,11 +158,18 @@ class Machine:
             )
         self._push(int.from_bytes(self._take(length), "little", signed=True))
 
+    def _piece(self, code: str) -> memoryview:
+        """Bytes of a counted length; copying them is work, too."""
+        length = self._number(code)
+        taken = self._take(length)
+        self._context.work.charge(length // BYTES_PER_STEP)
+        return taken
+
     def _text(self, code: str) -> None:
-        self._push(self._decode(self._take(self._number(code))))
+        self._push(self._decode(self._piece(code)))
 
     def _bytes(self, code: str) -> None:
-        self._push(bytes(self._take(self._number(code))))
+        self._push(bytes(self._piece(code)))
 
     def _tuple(self, length: int) -> None:
         items = [self._pop() for _ in range(length)]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import glob
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from convert.atomic import replacing
 from convert.errors import CorruptCheckpointError, UnsupportedCheckpointError
 from convert.mindspore_ckpt import METADATA_TAG, Writer
 from convert.storage import Array
@@ -65,47 +62,12 @@ def write(weights: Weights, target: Path, dtype: str = "fp32", progress: Progres
         UnsupportedCheckpointError: a value does not fit the precision.
         OSError: the file cannot be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(target)
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # says that somebody is still writing; a process's end releases it
-            writer = Writer(file)
-            writer.text(METADATA_TAG, metadata_text(weights))
-            for key, array in _converted(weights.arrays, dtype, progress):
-                writer.array(key, array)
-            writer.finish()
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(target.parent)
-
-
-def _remove_abandoned(target: Path) -> None:
-    """Remove what an earlier, killed conversion to the same target left behind."""
-    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-        with part.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            part.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with replacing(target) as file:
+        writer = Writer(file)
+        writer.text(METADATA_TAG, metadata_text(weights))
+        for key, array in _converted(weights.arrays, dtype, progress):
+            writer.array(key, array)
+        writer.finish()
 
 
 def verify(weights: Weights, target: Path, dtype: str = "fp32", progress: Progress = _silent) -> None:

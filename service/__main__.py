@@ -1,4 +1,4 @@
-"""``python -m service keys add NAME | list | revoke NAME | forget``: API keys of an installation."""
+"""``python -m service``: API keys of an installation (``keys``), and a new database for a lost one (``rebuild``)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import sys
 import time
 from collections.abc import Sequence
 
-from service.app import open_database
+from GPT_SoVITS import _commands
 from service.errors import ServiceError
-from service.keys.store import KeyStore
+from service.keys.store import KeyStore, ask_to_rebuild
+from service.opening import open_database
 from service.settings import SettingsError, load_settings
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    options = argparse.ArgumentParser(prog="python -m service", description="Manage the voice service.")
+    options = argparse.ArgumentParser(prog=_commands.module("service"), description="Manage the voice service.")
     options.add_argument("--config", help="configuration file of the service")
     options.add_argument("--root", help="folder of the service's data")
     commands = options.add_subparsers(dest="command", required=True)
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
         actions.add_parser(action, help=words).add_argument("name", help="who or what uses the key")
     actions.add_parser("list", help="list names; the keys themselves are kept nowhere")
     actions.add_parser("forget", help="forget all keys: nobody needs one afterwards")
+    commands.add_parser("rebuild", help="make a new database; the next start takes over what the files tell")
     return options
 
 
@@ -51,8 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; returns the exit status."""
     given = parser().parse_args(arguments)
     try:
-        database = open_database(load_settings(config=given.config, root=given.root))
+        settings = load_settings(config=given.config, root=given.root)
+        database = open_database(settings, rebuild=given.command == "rebuild")
         try:
+            if given.command == "rebuild":
+                ask_to_rebuild(database)
+                print("The next start takes over the tasks that the folders tell of.", file=sys.stderr)
+                print("Make API keys again, and edit the voices: their names and texts were in it.", file=sys.stderr)
+                return 0
             _keys(KeyStore(database), given.action, getattr(given, "name", None))
         finally:
             database.close()

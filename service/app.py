@@ -16,29 +16,44 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.engine.interface import Engine
 from service import __version__, logs
+from service.addresses import is_loopback
 from service.container import Container, Domain
-from service.database import Database
-from service.database.migrate import migrate
 from service.engine import open_engine
 from service.folders import Folders
 from service.http import errors, openapi
-from service.http.access import Access, Guard, is_loopback
+from service.http.access import Access, Guard
 from service.http.bodies import BodyLimits
 from service.http.context import RequestContext
-from service.http.figures import EngineFigures, HttpFigures
+from service.http.metrics import EngineMetrics, HttpMetrics
 from service.http.proxies import Proxies
 from service.http.rates import RateLimit
+from service.http.segments import WholeSegments
 from service.http.shortcuts import Route, Shortcuts
-from service.http.static import PageFiles, Results
+from service.http.static import Media, PageFiles, Results, copies_of
 from service.http.urls import Signer
 from service.keys.store import KeyStore
+from service.opening import open_database
 from service.settings import MEBIBYTE, Settings
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("categories", "voices", "weights", "tasks", "synthesis", "compatibility", "status")
+PARTS = (
+    "categories",
+    "voices",
+    "dictionaries",
+    "weights",
+    "resources",
+    "synthesis",
+    "tasks",
+    "sessions",
+    "datasets",
+    "experiments",
+    "compatibility",
+    "status",
+)
 """Folders of ``service`` with a ``router`` and a ``domain``: built and started in this order."""
 THREADS = 64
 PROJECT = Path(__file__).resolve().parents[1]
@@ -75,7 +90,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
             for prefix, writer in getattr(module, "ERROR_WRITERS", {}).items():
                 app.state.dialects.register(prefix, writer)
     for name, folder in folders.served.items():
-        app.mount(f"/{name}", Results(folder), name=name)
+        app.mount(f"/{name}", Results(folder, copies_of(app, name)), name=name)
+    for name, folder in (("clips", settings.dataset_root), ("samples", settings.experiment_root)):
+        app.mount(f"/gpt_sovits/{name}", Media(settings.root / folder), name=name)
     app.mount("/web", PageFiles(PROJECT / "web"), name="web")
     _add_middleware(app, settings, folders, shortcuts)
     return app
@@ -96,17 +113,19 @@ def body_limit(settings: Settings, path: str, content_type: str) -> int:
         return settings.archive_limit + MEBIBYTE
     if path.startswith("/voice-models") and content_type.startswith("multipart/form-data"):
         return settings.upload_limit + settings.avatar_limit + MEBIBYTE
+    if path.startswith("/gpt_sovits/datasets/") and content_type.startswith("multipart/form-data"):
+        return settings.recording_limit + MEBIBYTE
     return settings.json_limit
 
 
-_ADDRESSES_OF_FILES = ("srt", "audio-out")
+_ADDRESSES_OF_FILES = ("srt", "audio-out", "gpt_sovits/clips", "gpt_sovits/samples")
 """First parts of addresses, beside those of folders, that answers give away for files."""
 
 
 def _add_middleware(app: FastAPI, settings: Settings, folders: Folders, shortcuts: tuple[Route, ...]) -> None:
     """Add the layers, the innermost first."""
     access_log = app.state.access_log = logs.AccessLog(folders.logs / "access.log")
-    app.state.figures = HttpFigures()
+    app.state.figures = HttpMetrics()
     app.add_middleware(
         BodyLimits,
         limit_of=lambda path, content_type: body_limit(settings, path, content_type),
@@ -118,7 +137,7 @@ def _add_middleware(app: FastAPI, settings: Settings, folders: Folders, shortcut
         access=lambda: app.state.access,
         served=(*folders.served, *_ADDRESSES_OF_FILES),
         hosts=_hosts(settings),
-        origins=settings.cors_origins,
+        origins=settings.origins,
         rate=RateLimit(settings.rate_limit, settings.rate_burst),
         failures=RateLimit(settings.failed_logins / 60, settings.failed_logins),
     )
@@ -126,12 +145,14 @@ def _add_middleware(app: FastAPI, settings: Settings, folders: Folders, shortcut
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "X-API-Key", "Content-Type", "X-Request-Id"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "X-Request-Id", "X-Requested-With"],
             expose_headers=["X-Request-Id"],
         )
     app.add_middleware(RequestContext, figures=app.state.figures, log=access_log)
     app.add_middleware(Proxies, trusted=settings.trusted_proxies)
+    for prefix in ("/voice-tasks/", "/gpt_sovits/"):
+        app.add_middleware(WholeSegments, prefix=prefix)
 
 
 def _hosts(settings: Settings) -> tuple[str, ...]:
@@ -188,13 +209,23 @@ async def _open(app: FastAPI, settings: Settings, engine: Engine | None, stack: 
     await to_thread.run_sync(folders.create)
     app.state.access_log.open()
     stack.callback(app.state.access_log.close)
+    if settings.objects_url is not None:
+        from service.objects import ObjectStore
+
+        app.state.objects = ObjectStore(settings.objects_url, settings.objects_seconds)
+        stack.callback(app.state.objects.close)
     database = await to_thread.run_sync(open_database, settings)
     stack.callback(database.close)
     keys = KeyStore(database)
     secret = await to_thread.run_sync(keys.secret, "signed-addresses")
     signer = Signer(secret, settings.signed_url_seconds)
     app.state.access = await to_thread.run_sync(Access, keys.valid, signer)
-    if engine is None:
+    if engine is None and not settings.engine:
+        from service.remote.engine import BrokerEngine
+
+        engine = BrokerEngine()
+        stack.push_async_callback(_close, engine)
+    elif engine is None:
         from service.weights.choice import initial_weights
 
         weights = await to_thread.run_sync(initial_weights, settings)
@@ -202,9 +233,10 @@ async def _open(app: FastAPI, settings: Settings, engine: Engine | None, stack: 
         # After the parts have stopped, so that their last segments are spoken.
         stack.push_async_callback(_close, engine)
     container = Container(settings, folders, database, engine, app.state.figures.registry)
+    stack.callback(container.close)
     container.end = getattr(app.state, "end", None)
     container.device_known = getattr(app.state, "device_known", None)
-    EngineFigures(container.metrics, engine.status)
+    EngineMetrics(container.metrics, engine.status)
     container.add(KeyStore, keys)
     app.state.container = container
     return container
@@ -214,24 +246,11 @@ async def _close(engine: Engine) -> None:
     await to_thread.run_sync(engine.close)
 
 
-def open_database(settings: Settings) -> Database:
-    """Open the configured database and bring its tables up to date."""
-    if settings.database_url is not None:
-        database = Database(settings.database_url.get_secret_value())
-    else:
-        database = Database.in_folder(settings.root)
-    try:
-        migrate(database)
-    except BaseException:
-        database.engine.dispose()
-        raise
-    return database
-
-
 def _warn_when_open(settings: Settings, access: Access) -> None:
     if not access.required() and not is_loopback(settings.host):
         logger.warning(
             "listening on %s without an API key: anyone who reaches this address can use the service; "
-            "make a key with: python -m service keys add NAME",
+            "make a key with: %s",
             settings.host,
+            _commands.module("service", "keys", "add", "NAME"),
         )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 from prometheus_client import CollectorRegistry
 
 from GPT_SoVITS.engine.interface import Engine
+from service.bus import ChangeBus
 from service.database import Database
 from service.folders import Folders
 from service.settings import Settings
-from service.tasks.bus import ChangeBus
+from service.threads import Offload, offload_to
 
 T = TypeVar("T")
+THREADS, WORKING_THREADS = 32, 16
 
 
 class Container:
@@ -26,6 +29,9 @@ class Container:
         database: Migrated when parts are built.
         engine: There when parts are built.
         metrics: Parts may add theirs.
+        offload: Runs blocking work in one of a few threads, but for what writes to the database: that has its own,
+            see :func:`service.threads.writing`.
+        working: As ``offload``, for the worker on the queue, whose signs of life wait for no client.
         end: Ends the server; None where it is not ours.
         restart: Whether whoever runs the server is to start it again once it has stopped.
         device_known: Called once, with the engine's device, when it is known.
@@ -38,6 +44,9 @@ class Container:
         self.settings, self.folders, self.database, self.engine = settings, folders, database, engine
         self.metrics = metrics
         self.stopping = asyncio.Event()
+        self._pools: list[ThreadPoolExecutor] = []
+        self.offload = self._threads(THREADS, "service")
+        self.working = self._threads(WORKING_THREADS, "working")
         self.device_known: Callable[[str], None] | None = None
         self.end: Callable[[], None] | None = None
         self.restart = False
@@ -52,6 +61,15 @@ class Container:
     def get(self, kind: type[T]) -> T:
         """Return a service; KeyError when no part offers it."""
         return cast(T, self._services[kind])
+
+    def _threads(self, number: int, name: str) -> Offload:
+        self._pools.append(ThreadPoolExecutor(number, thread_name_prefix=name))
+        return offload_to(self._pools[-1])
+
+    def close(self) -> None:
+        """End the threads."""
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Domain:

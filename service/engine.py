@@ -28,30 +28,30 @@ class AbsentEngine:
         self._reason = reason
 
     def submit(self, request: SynthesisRequest, listener: Listener) -> None:
-        """See :meth:`Engine.submit`."""
+        """Fail the request at once, with the reason."""
         listener(Failed(request.request_id, EngineClosedError(self._reason)))
 
     def cancel(self, request_id: str) -> None:
-        """See :meth:`Engine.cancel`."""
+        """Nothing is under way."""
 
     def load(self, weights: WeightsPair, *, make_current: bool = True) -> Future[LoadedWeights]:
-        """See :meth:`Engine.load`."""
+        """Fail at once, with the reason."""
         future: Future[LoadedWeights] = Future()
         future.set_exception(EngineClosedError(self._reason))
         return future
 
     def status(self) -> EngineStatus:
-        """See :meth:`Engine.status`."""
+        """Say that it is closed, and why."""
         return EngineStatus(EngineState.CLOSED, self._reason)
 
     def close(self, timeout: float = 10.0) -> None:
-        """See :meth:`Engine.close`."""
+        """Nothing is open."""
 
 
 def open_engine(settings: EngineSettings) -> Engine:
     """Start the engine's process; what fails here leaves a service that says so."""
     try:
-        engine: Engine = importlib.import_module("GPT_SoVITS.engine.opening").open_engine(settings)
+        engine: Engine = importlib.import_module("GPT_SoVITS.opening").open_engine(settings)
     except Exception as error:  # whatever it is, voices and results must stay reachable
         logger.exception("the engine could not be started")
         return AbsentEngine(f"the engine could not be started: {error}")

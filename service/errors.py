@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import ClassVar
+
+from service.words import Said, said
 
 
 class Code(IntEnum):
@@ -23,22 +26,55 @@ def size_text(size: int) -> str:
 
 
 class ServiceError(Exception):
-    """Base of the service's errors; the message is for people: what was found, what was expected, what to do."""
+    """Base of the service's errors.
+
+    Args:
+        code: Names its words in :data:`service.words.TABLE`: what was found, what was expected, what to do; or
+            something to be said already.
+        retry_after: Seconds after which asking again may help.
+        params: What fills the words.
+    """
 
     code: ClassVar[Code] = Code.FAILURE
     status: ClassVar[int] = 500
     """The HTTP status that agrees with the error; a number that HTTP shares with everybody."""
 
-    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(
+        self,
+        code: str | Said,
+        /,
+        *,
+        retry_after: int | None = None,
+        **params: object,
+    ) -> None:
+        self.said = code if isinstance(code, Said) else said(code, **params)
+        super().__init__(self.said.text())
         self.retry_after = retry_after
+
+    @property
+    def message(self) -> str:
+        """The words in English."""
+        return self.said.text()
 
 
 class ParameterError(ServiceError):
     """Something in the request is wrong: change it."""
 
     code, status = Code.PARAMETER, 400
+
+
+class FieldsError(ParameterError):
+    """Some fields of the request are wrong, each for a reason of its own.
+
+    Args:
+        code: Names the words about all of them.
+        problems: Place of each field, and what is wrong with it.
+        params: What fills the words.
+    """
+
+    def __init__(self, code: str, /, problems: Sequence[tuple[str, Said]], **params: object) -> None:
+        super().__init__(said(code, **params))
+        self.problems = tuple(problems)
 
 
 class MissingError(ServiceError):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 @dataclass(frozen=True)
@@ -75,17 +79,65 @@ def write_synced(path: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
 
 
+def put_in_place(part: Path, target: Path) -> None:
+    """Rename a file whose content is on the disk, and put its new name there too.
+
+    Args:
+        part: A hidden name in the same folder; it is gone afterwards.
+        target: Its name; a file that has it is replaced.
+
+    Raises:
+        OSError: the disk refuses; what was there is there again, unless the disk refuses that as well.
+    """
+    before = part.with_name(f"{part.stem}-before{part.suffix}")
+    try:
+        is_new = not target.exists()
+        kept = not is_new and _linked(target, before)
+        part.replace(target)
+        try:
+            sync_folder(target.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if kept:
+                    before.replace(target)
+                elif is_new:
+                    target.unlink()
+            raise
+    finally:
+        for path in (part, before):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file a second name; return whether the file system has such.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return False
+    return True
+
+
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file: readers see the old content or the new one, also after a power cut."""
+    """Replace a file: readers see the old content or the new one, also after a power cut.
+
+    Raises:
+        OSError: the disk refuses; nothing has changed.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
         write_synced(part, content)
-        part.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    sync_folder(path.parent)
+    put_in_place(part, path)
 
 
 @contextlib.contextmanager
@@ -100,3 +152,21 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
     with path.open("ab") as stream:
         fcntl.flock(stream, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def locked_within(path: Path, seconds: float) -> Iterator[bool]:
+    """Try for some seconds to hold a lock while the block runs; yields whether it is held."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + seconds
+    with path.open("ab") as stream:
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    yield False
+                    return
+                time.sleep(0.01)
+        yield True

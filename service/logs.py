@@ -31,7 +31,7 @@ class AccessEntry:
 
     @property
     def is_polling(self) -> bool:
-        """See :func:`is_polling`."""
+        """Whether it is one of many requests that only ask how something is going."""
         return is_polling(self.method, self.path, self.status)
 
 
@@ -39,6 +39,21 @@ def is_polling(method: str, path: str, status: int) -> bool:
     """Whether a request asked how something is going; such are many and tell nothing, unless they fail."""
     asks = method in ("GET", "HEAD") or path == "/voice-tasks/query"
     return asks and path.startswith(_POLLING) and status != 500
+
+
+class _RotatingFile(logging.handlers.TimedRotatingFileHandler):
+    """Says once that a line could not be written, not for every request that a full disk sees."""
+
+    _error: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        before, self._error = self._error, None
+        super().emit(record)
+        if self._error is not None and before is None:
+            logging.getLogger(__name__).warning("requests cannot be logged: %s", self._error)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        self._error = sys.exc_info()[1]
 
 
 class AccessLog:
@@ -54,7 +69,7 @@ class AccessLog:
         """Begin to write; entries before that are dropped."""
         path = self._path
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.TimedRotatingFileHandler(
+        handler = _RotatingFile(
             path, when="H", interval=ROTATE_HOURS, backupCount=KEPT, encoding="utf-8", errors="backslashreplace"
         )
         handler.setFormatter(logging.Formatter("%(message)s"))

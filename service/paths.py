@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from service.errors import MissingError, ParameterError
@@ -10,7 +10,17 @@ from service.errors import MissingError, ParameterError
 _MAX_LENGTH = 4096
 
 
-def confined(path: str, roots: Iterable[Path], base: Path, what: str = "path") -> Path:
+def confined(
+    path: str,
+    roots: Iterable[Path],
+    base: Path,
+    what: str = "path",
+    *,
+    also_from: Path | None = None,
+    outside: str = "path_outside",
+    missing: str = "file_missing",
+    is_there: Callable[[Path], bool] = Path.is_file,
+) -> Path:
     """Return the real path of an existing file that a client named.
 
     Args:
@@ -18,24 +28,30 @@ def confined(path: str, roots: Iterable[Path], base: Path, what: str = "path") -
         roots: Folders it may lie in; links in them are resolved too.
         base: The project's folder.
         what: Name of the field, for messages.
+        also_from: Relative paths that lead nowhere from ``base`` are taken from here.
+        outside: Code of the words that say that it lies elsewhere.
+        missing: Code of the words that say that nothing of the kind is there.
+        is_there: Tells what is meant: a file, or a folder.
 
     Raises:
         ParameterError: it lies elsewhere; also where nothing is there, so that nobody can ask what exists outside.
         MissingError: it lies within the folders, and is no file.
     """
     if not path or len(path) > _MAX_LENGTH or not path.isprintable():
-        raise ParameterError(f"{what} is empty, too long, or has characters that paths do not have")
+        raise ParameterError("path_malformed", field=what)
     allowed = [root.resolve() for root in roots]
     try:
         real = (base / path).resolve()
-    except (OSError, RuntimeError, ValueError):
-        raise ParameterError(f"{what} cannot be resolved") from None
+        if also_from is not None and not is_there(real):
+            real = (also_from / path).resolve()
+        found = is_there(real)
+    except (OSError, RuntimeError, ValueError):  # a name over 255 bytes, a link to itself
+        raise ParameterError("path_unresolvable", field=what) from None
     if not any(real.is_relative_to(root) for root in allowed):
-        raise ParameterError(
-            f"{what} must lie in one of the folders {', '.join(_named(root, base) for root in allowed)}"
-        )
-    if not real.is_file():
-        raise MissingError(f"{what}: there is no file {_named(real, base)}")
+        folders = ", ".join(dict.fromkeys(_named(root, base) for root in allowed))
+        raise ParameterError(outside, field=what, folders=folders)
+    if not found:
+        raise MissingError(missing, field=what, name=_named(real, base))
     return real
 
 

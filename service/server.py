@@ -8,6 +8,8 @@ import ctypes
 import os
 import socket
 import sys
+import threading
+import webbrowser
 from types import FrameType
 
 import uvicorn
@@ -15,9 +17,12 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import logs
-from service.app import create_app, open_database
+from service.app import create_app
+from service.errors import ServiceError
 from service.folders import Folders
+from service.http.connections import ConnectionLimits, allow_more_files, protocol
 from service.http.context import request_id_of_context
+from service.opening import open_database
 from service.settings import Settings
 
 _M_ARENA_MAX = -8
@@ -27,15 +32,18 @@ _DEVICE_VARIABLES = ("infer_device_id", "ASCEND_DEVICE_ID", "DEVICE_ID")
 class Server(uvicorn.Server):
     """Tells the application of a stop signal at once: event streams end, the queue hands back what it cannot finish."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, *, open_page: bool = False) -> None:
         super().__init__(config)
         self._app = app
+        self._open_page = open_page
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Remember the loop that signals are passed to."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            announce_page(self.config.host, self.config.port, open_it=self._open_page)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A stop signal came; a second one ends the process without waiting."""
@@ -59,6 +67,21 @@ def print_device(settings: Settings, device: str) -> None:
     print(f"[Device] MindSpore context set: device_target={target}, device_id={identity}", flush=True)
 
 
+def page_address(host: str, port: int) -> str:
+    """Return the page's address for a person at this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{name}:{port}/index"
+
+
+def announce_page(host: str, port: int, *, open_it: bool) -> None:
+    """Print the page's address, and show it in a browser where there is a screen."""
+    address = page_address(host, port)
+    print(f"[Page] {address}", flush=True)
+    if open_it and any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        # A browser may take its time to start, and a terminal browser would never return.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
 def keep_memory_together() -> None:
     """Let the C library keep two heaps: of eight for each core, dozens of threads would leave each half empty."""
     with contextlib.suppress(OSError, AttributeError):
@@ -74,10 +97,11 @@ def _bound(config: uvicorn.Config) -> socket.socket:
     try:
         return config.bind_socket()
     except SystemExit:  # so says uvicorn that it cannot; why is in the log
-        raise StartError(f"cannot listen on {config.host}, port {config.port}: see above") from None
+        remedy = "is the service running already? --port chooses another"
+        raise StartError(f"cannot listen on {config.host}, port {config.port}: see above; {remedy}") from None
 
 
-def _check_folders(settings: Settings) -> None:
+def check_folders(settings: Settings) -> None:
     """Open once what has to be opened, to tell people in a line why it cannot be.
 
     Raises:
@@ -86,6 +110,8 @@ def _check_folders(settings: Settings) -> None:
     try:
         Folders(settings.root).create()
         open_database(settings).close()
+    except ServiceError as error:  # made by a later version
+        raise StartError(error.message) from error
     except (OSError, SQLAlchemyError) as error:
         words = str(getattr(error, "orig", None) or error)
         raise StartError(f"the service cannot use its folder {settings.root} or its database: {words}") from error
@@ -95,16 +121,16 @@ class StartError(RuntimeError):
     """The service cannot start."""
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, open_page: bool = False) -> int:
     """Serve until a signal ends it; returns the exit status."""
     try:
-        return _run(settings)
+        return _run(settings, open_page)
     except StartError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, open_page: bool) -> int:
     keep_memory_together()
     logs.configure(settings.log_level, settings.log_format, request_id_of_context.get)
     for name in _DEVICE_VARIABLES:  # libraries read one or the other
@@ -122,11 +148,12 @@ def _run(settings: Settings) -> int:
         lifespan="on",
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
         backlog=4096,
+        http=protocol(allow_more_files(ConnectionLimits(connections=settings.connections))),
     )
     listener = _bound(config)
     try:
-        _check_folders(settings)
-        server = Server(config, app)
+        check_folders(settings)
+        server = Server(config, app, open_page=open_page)
         app.state.end = server.end
         server.run(sockets=[listener])
     finally:

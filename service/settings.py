@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib
 import os
 import re
@@ -10,22 +11,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
+from GPT_SoVITS.resources.pairing import WEIGHTS_ROOTS
+from GPT_SoVITS.text import resources, userdict
+from service.addresses import is_loopback
 
 PREFIX = "GPT_SOVITS_"
 MEBIBYTE = 1 << 20
-WEIGHTS_ROOTS = (
-    *(
-        Path(f"{kind}_weights{of}")
-        for kind in ("GPT", "SoVITS")
-        for of in ("", "_v2", "_v2Pro", "_v2ProPlus", "_v3", "_v4")
-    ),
-    Path("GPT_SoVITS/pretrained_models"),
-)
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -94,6 +90,24 @@ class _File(PydanticBaseSettingsSource):
         return read_config(Path(path)) if path else {}
 
 
+class _OldFile(PydanticBaseSettingsSource):
+    """``config.ini`` of the service that this one replaces, in the root folder: how long tasks are kept."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        root = self.current_state.get("root") or self.settings_cls.model_fields["root"].default
+        path = Path(root).expanduser() / "config.ini"
+        parser = configparser.ConfigParser(interpolation=None)
+        try:
+            parser.read(path, encoding="utf-8")
+            found = parser.get("cleanup", "retention", fallback="").strip()
+        except (OSError, ValueError, configparser.Error) as error:
+            raise SettingsError(f"the old configuration file {path} cannot be read: {error}") from None
+        return {"retention": found} if found else {}
+
+
 def read_config(path: Path) -> dict[str, Any]:
     """Return the content of a configuration file.
 
@@ -116,7 +130,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 class Settings(BaseSettings):
-    """See the module. Every field is also ``GPT_SOVITS_<NAME>`` in the environment and a key of the file."""
+    """What can be set. Every field is also ``GPT_SOVITS_<NAME>`` in the environment and a key of the file."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
 
@@ -135,7 +149,23 @@ class Settings(BaseSettings):
         "default: the file service.db in the root folder.",
     )
 
+    broker: SecretStr | None = Field(
+        None,
+        description="Address of RabbitMQ, amqp://user:password@host:5672/vhost; default: no broker. "
+        "Needs the extra broker; see SCALING.md.",
+    )
+
+    objects_url: str | None = Field(
+        None,
+        description="Where copies of large results and clips lie, s3://bucket/prefix; clients are sent there by signed "
+        "addresses. Default: files are sent from the root folder. Needs the extra s3; see SCALING.md.",
+    )
+    objects_seconds: float = Field(900.0, gt=0, description="How long such an address is valid.")
+
     # --- engine ---
+    engine: bool = Field(
+        True, description="Speak in this process; otherwise workers with an engine speak for it, by the broker."
+    )
     device_target: Literal["Ascend", "CPU"] | None = Field(
         None, description="Device to compute on; default: Ascend where it works, else CPU."
     )
@@ -159,16 +189,69 @@ class Settings(BaseSettings):
     archive_limit: int = Field(100 * MEBIBYTE, gt=0, description="Bytes of an imported voice, packed and unpacked.")
     text_limit: int = Field(10_000, gt=0, description="Characters of one task's text.")
     waiting_limit: int = Field(1_000, gt=0, description="Waiting tasks of one user.")
+    connections: int = Field(
+        4096, ge=32, description="Connections at once; fewer where the system allows fewer open files."
+    )
     body_timeout: float = Field(60.0, gt=0, description="Seconds without a byte after which a body is given up.")
     rate_limit: float = Field(0.0, ge=0, description="Requests a second and client, in the long run; 0 is no limit.")
     rate_burst: int = Field(100, ge=1, description="Requests that a client may make at once above its rate.")
     failed_logins: int = Field(20, ge=1, description="Wrong API keys a minute from one address before it must wait.")
 
     # --- tasks ---
-    retention: float = Field(604_800.0, gt=0, description="Age (7d, 12h, 30m or seconds) at which tasks are removed.")
+    retention: float = Field(
+        604_800.0, ge=0, description="Age (7d, 12h, 30m or seconds) at which tasks are removed; 0 keeps them for ever."
+    )
     task_attempts: int = Field(3, ge=1, description="Attempts at a task before it ends in an error.")
     concurrent_tasks: int = Field(8, ge=1, description="Tasks of the queue that are in the engine at once.")
+    worker: bool = Field(
+        True, description="Work on the queue in this process too; otherwise start the module service.worker beside it."
+    )
+    worker_notify: bool = Field(
+        False, description="Wake workers of other processes at once by PostgreSQL's NOTIFY, not within a second."
+    )
+    device_first: str = Field(
+        "speech", description="Kind of job that the others make room for on a shared device; empty treats all alike."
+    )
+    device_turn: float = Field(
+        0.0,
+        description="Time (30m, 2h or seconds) after which a kind that waits for the device gets it, and how long it "
+        "keeps it; 0 lets it wait until the kind that goes first has nothing to do.",
+    )
     shutdown_seconds: float = Field(10.0, ge=0, description="Seconds that running work may take after a stop signal.")
+
+    # --- training ---
+    dataset_root: Path = Field(Path("data"), description="Folder of datasets: recordings, slices and lists.")
+    experiment_root: Path = Field(
+        Path("logs"), description="Folder of training folders, one for each experiment, in the official layout."
+    )
+    recording_limit: int = Field(
+        200 * MEBIBYTE, gt=0, description="Bytes of an uploaded recording for training, and of all in one request."
+    )
+    training_parallel: int = Field(1, ge=1, description="Training steps under way at once.")
+    training_niceness: int = Field(
+        15, ge=0, le=19, description="How much a training step gives way to others: 0 not at all, 19 most."
+    )
+    training_threads: int = Field(0, ge=0, description="CPU threads of a training step; 0 takes what it may use.")
+    training_turns: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether training takes turns with speech on the device, by device_first and device_turn; auto: on "
+        "Ascend, while on the CPU it computes beside speech at its lower priority.",
+    )
+    training_sample_steps: int = Field(
+        100, ge=0, description="Steps of a SoVITS training from one sample sound to the next; 0 for none."
+    )
+
+    # --- reading ---
+    default_reading: Literal["natural", "official"] = Field(
+        "natural",
+        description="How texts are read: natural, or official for the official program's reading, faults included.",
+    )
+
+    user_dictionary: Path | None = Field(
+        None,
+        description="File of the installation's pronunciations, see READING.md; default: user_dictionary.tsv among the "
+        "text resources where there is one, else in the root folder.",
+    )
 
     # --- old clients ---
     default_cut: str = Field("cut5", description="Cutting method of GET / and POST /, whose clients do not name one.")
@@ -188,26 +271,57 @@ class Settings(BaseSettings):
     signed_url_seconds: float = Field(86_400.0, gt=0, description="How long a signed address of a file is valid.")
     audio_roots: tuple[Path, ...] = Field(
         (Path("audio"), Path("output"), Path("done"), Path("data")),
-        description="Folders in which reference audio may be named by path.",
+        description="Folders in which reference audio may be named by path, beside those of --audio-root. Listening on "
+        "loopback alone, also the root folder and the one in which the service was started.",
+    )
+    audio_root: tuple[Path, ...] = Field((), description="More such folders.")
+    voice_aliases: dict[str, str] = Field(
+        {}, description="Other names of voices, name to id, such as alloy: narrator; for OpenAI's clients."
     )
     weights_roots: tuple[Path, ...] = Field(
         WEIGHTS_ROOTS,
-        description="Folders in which weights are looked for and may be named by path.",
+        description="Folders in which weights are looked for and may be named by path, beside those of --weights-root.",
     )
+    weights_root: tuple[Path, ...] = Field((), description="More such folders; links may lead there.")
 
     # --- logs ---
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="Form of the log on standard error.")
 
-    @field_validator("retention", "signed_url_seconds", mode="before")
+    @field_validator("retention", "signed_url_seconds", "device_turn", mode="before")
     @classmethod
     def _duration(cls, value: Any) -> float:
         return parse_duration(value)
 
-    @field_validator("trusted_proxies", "allowed_hosts", "cors_origins", "audio_roots", "weights_roots", mode="before")
+    @field_validator("voice_aliases", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(middle for _, middle, _ in pairs):
+            raise ValueError(f"{value!r} has no form such as alloy=narrator,nova=anna")
+        return {name.strip(): voice.strip() for name, _, voice in pairs}
+
+    @field_validator(
+        "trusted_proxies",
+        "allowed_hosts",
+        "cors_origins",
+        "audio_roots",
+        "audio_root",
+        "weights_roots",
+        "weights_root",
+        mode="before",
+    )
     @classmethod
     def _separated(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _spoken_somewhere(self) -> Settings:
+        if not self.engine and self.broker is None:
+            raise ValueError("engine is off: give a broker, by which workers speak")
+        return self
 
     @field_validator("root", mode="after")
     @classmethod
@@ -224,17 +338,44 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Say who wins over whom."""
-        return init_settings, _Environment(settings_cls), _File(settings_cls)
+        return init_settings, _Environment(settings_cls), _File(settings_cls), _OldFile(settings_cls)
 
     def within_root(self, paths: tuple[Path, ...]) -> tuple[Path, ...]:
         """Return paths with the relative ones taken from the root folder."""
         return tuple(self.root / path for path in paths)
 
     @property
+    def audio_places(self) -> tuple[Path, ...]:
+        """Where reference audio may lie: folders, and the one of the clip that whoever starts the service has named."""
+        named: tuple[Path, ...] = ()
+        if self.default_refer_path:
+            clip = Path(self.default_refer_path)
+            named = (clip.parent if clip.parent != Path() else clip,)
+        here = (self.root, Path.cwd()) if is_loopback(self.host) else ()
+        return self.within_root((*self.audio_roots, *self.audio_root, *named, *here))
+
+    @property
+    def training_places(self) -> tuple[Path, ...]:
+        """Where recordings, lists and training folders may be named by path."""
+        return (*self.audio_places, *self.within_root((self.dataset_root, self.experiment_root)))
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may call the service, in the form in which they are compared."""
+        return frozenset(origin.lower().rstrip("/") for origin in self.cors_origins)
+
+    @property
     def weight_places(self) -> tuple[Path, ...]:
         """Where weights may lie: folders, and the files that whoever configures the service has named themselves."""
         named = tuple(Path(path) for path in (self.gpt_path, self.sovits_path) if path)
-        return self.within_root((*self.weights_roots, *named))
+        return self.within_root((*self.weights_roots, *self.weights_root, *named))
+
+    @property
+    def dictionary(self) -> Path:
+        """File of the installation's pronunciations; need not exist."""
+        if self.user_dictionary is not None:
+            return self.root / self.user_dictionary
+        return resources.find("user_dictionary") or self.root / userdict.FILE
 
     def engine_settings(self, weights: WeightsPair | None) -> EngineSettings:
         """Return how the engine is set up."""
@@ -250,6 +391,7 @@ class Settings(BaseSettings):
             memory_budget_mb=self.memory_budget_mb,
             warm_up=self.warm_up,
             threads=self.threads,
+            user_dictionary=str(self.dictionary),
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from GPT_SoVITS import selftest
 from GPT_SoVITS.selftest import Case, Source, cases, made_up, main, run_case
+from GPT_SoVITS.versions import SPOKEN
 
 
 def _case(results: Callable[[], np.ndarray]) -> Case:  # type: ignore[type-arg]
@@ -38,9 +39,12 @@ def test_results_that_change_between_runs_fail() -> None:
 
 
 def test_only_pro_versions_use_the_speaker_verifier() -> None:
-    assert {v: any(c.kind == "eres2netv2" for c in cases(v)) for v in selftest.VERSIONS} == {
-        "v1": False, "v2": False, "v2Pro": True, "v2ProPlus": True,
-    }  # fmt: skip
+    assert {v for v in SPOKEN if any(c.kind == "eres2netv2" for c in cases(v))} == {"v2Pro", "v2ProPlus"}
+
+
+def test_only_v3_and_v4_use_a_vocoder_of_their_own() -> None:
+    vocoders = {v: [c.kind for c in cases(v) if c.name == "vocoder"] for v in SPOKEN}
+    assert {v: kinds for v, kinds in vocoders.items() if kinds} == {"v3": ["bigvgan"], "v4": ["hifigan"]}
 
 
 @pytest.mark.full

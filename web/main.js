@@ -1,5 +1,6 @@
 // Begin: state, view, live updates.
 import { createApp } from "./app.js";
+import { addDictionary } from "./data/dictionary.js";
 import { addEditor } from "./data/editor.js";
 import { addTaskActions } from "./data/task-actions.js";
 import { addVoiceActions } from "./data/voice-actions.js";
@@ -8,12 +9,14 @@ import { t } from "./lib/i18n.js";
 import { shell, VIEWS } from "./views/shell.js";
 import { listenForKeys } from "./views/shortcuts.js";
 import { addDrawer } from "./views/task-drawer.js";
+import { closeMenuOutside } from "./views/task-list.js";
 
 const app = createApp();
 addTaskActions(app);
 addVoiceActions(app);
 addDrawer(app);
 addEditor(app);
+addDictionary(app);
 
 const root = document.getElementById("app");
 root.replaceChildren();
@@ -25,11 +28,22 @@ function draw() {
   document.title = `${running ? `(${running}) ` : ""}${t(`nav.${route.view}`)} · GPT-SoVITS`;
 }
 
+/** A part of the address as it was meant; what no encoding has means nothing. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
 function route() {
-  const [, view = "", id = ""] = /^#\/(\w*)\/?(.*)$/.exec(location.hash) ?? [];
+  const [, view = "", part = ""] = /^#\/(\w*)\/?(.*)$/.exec(location.hash) ?? [];
+  const id = decoded(part);
   const known = VIEWS.some(({ name }) => name === view);
   const before = app.store.state.route.view;
-  app.store.set({ route: { view: known ? view : "studio", id: decodeURIComponent(id) } });
+  app.store.set({ route: { view: known ? view : "studio", id } });
+  if (view === "training") app.training.open(id);
   if (before !== app.store.state.route.view) scrollTo(0, 0);
 }
 
@@ -37,7 +51,8 @@ app.store.subscribe(draw);
 window.addEventListener("hashchange", route);
 route();
 draw();
-listenForKeys(app);
+listenForKeys(app, VIEWS.map(({ name }) => name));
+closeMenuOutside(app);
 app.live.start();
 app.reloadAll();
 if (app.composer.state.draft.preview) app.composer.loadPreview();

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor import installed, machine, software
 from GPT_SoVITS.doctor.findings import Finding, as_json, as_text, speech_possible
 
@@ -14,7 +15,7 @@ from GPT_SoVITS.doctor.findings import Finding, as_json, as_text, speech_possibl
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser."""
     parser = argparse.ArgumentParser(
-        prog="python -m GPT_SoVITS.doctor",
+        prog=_commands.module("GPT_SoVITS.doctor"),
         description="Say whether this machine can speak, how fast, and what to do where it cannot.",
         epilog="Exit status: 0 speech is possible, 1 it is not.",
     )

@@ -6,14 +6,16 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor.findings import Finding, State
 from GPT_SoVITS.engine.errors import WeightsMissingError
 from GPT_SoVITS.resources.locate import ResourceCheck, check, project_root
 from GPT_SoVITS.resources.manifest import Resource, load_manifest
+from GPT_SoVITS.resources.own import SUPER_SAMPLING
 from GPT_SoVITS.say.weights import FEATURE_VARIABLES, find_weights
 
 AREA = "resources"
-FETCH = "python -m GPT_SoVITS.resources fetch"
+FETCH = _commands.module("GPT_SoVITS.resources", "fetch")
 
 
 def examine(root: Path | None = None, variables: Mapping[str, str] = os.environ) -> list[Finding]:
@@ -23,7 +25,7 @@ def examine(root: Path | None = None, variables: Mapping[str, str] = os.environ)
     findings = [_feature(manifest.get(name), folder, variables) for name in FEATURE_VARIABLES]
     findings.append(_weights(folder, variables))
     findings += [_optional(resource, folder) for resource in manifest.resources if _is_optional(resource)]
-    return findings
+    return [*findings, _super_sampling()]
 
 
 def _feature(resource: Resource, root: Path, variables: Mapping[str, str]) -> Finding:
@@ -45,6 +47,18 @@ def _weights(root: Path, variables: Mapping[str, str]) -> Finding:
     except WeightsMissingError as error:
         return Finding(AREA, "weights", State.BAD, str(error).splitlines()[0], f"{FETCH} --version v2")
     return Finding(AREA, "weights", State.OK, f"{Path(pair.gpt).name} and {Path(pair.sovits).name}")
+
+
+def _super_sampling() -> Finding:
+    found = SUPER_SAMPLING.located()
+    if found is not None:
+        return Finding(AREA, "super-sampling", State.OK, str(found.parent))
+    files = " and ".join((SUPER_SAMPLING.name, *SUPER_SAMPLING.beside))
+    return Finding(
+        AREA, "super-sampling", State.NOTE,
+        f"not installed: AP-BWE, with which v3 speaks at 48 kHz (optional; put {files} of {SUPER_SAMPLING.origin} into "
+        f"{SUPER_SAMPLING.folder})",
+    )  # fmt: skip
 
 
 def _is_optional(resource: Resource) -> bool:

@@ -42,7 +42,7 @@ def examine(root: Path | None = None) -> list[Finding]:
 def _system() -> Finding:
     tested = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
     found = f"{platform.system()} {platform.release()}, {platform.machine()}"
-    remedy = "" if tested else "Linux on x86_64 and aarch64 are what this is made for"
+    remedy = "" if tested else "only Linux on x86_64 and aarch64 is supported"
     return Finding(AREA, "system", State.OK if tested else State.NOTE, found, remedy)
 
 
@@ -72,7 +72,7 @@ def _processor() -> Finding:
     count, limit = processors(), quota()
     found = f"{_model()}, {count} usable ({useful})"
     if limit is not None and limit < count:
-        remedy = f"the container may use {limit:g} of them; OMP_NUM_THREADS={max(1, round(limit))} avoids waiting"
+        remedy = f"the container may use {limit:g} of them: set OMP_NUM_THREADS={max(1, round(limit))}"
         return Finding(AREA, "processor", State.NOTE, found, remedy)
     return Finding(AREA, "processor", State.OK, found)
 
@@ -104,7 +104,7 @@ def available_gb(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sy
 def _memory() -> Finding:
     free = available_gb()
     if free is None:
-        return Finding(AREA, "memory", State.NOTE, "the system does not say")
+        return Finding(AREA, "memory", State.NOTE, "the system does not report it")
     least, comfortable = MEMORY_GB
     found = f"{free:.1f} GB free"
     if free < least:

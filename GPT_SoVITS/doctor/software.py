@@ -8,10 +8,11 @@ import subprocess
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor.findings import Finding, State
 
 AREA = "software"
-NEEDED = ("mindspore", "numpy", "soundfile", "tokenizers", "PyYAML", "tqdm")
+NEEDED = ("mindspore", "numpy", "soundfile", "soxr", "tokenizers", "PyYAML", "tqdm")
 INSTALL = "bash install.sh"
 
 
@@ -37,7 +38,9 @@ def _package(name: str) -> Finding:
     except PackageNotFoundError:
         return Finding(AREA, name, State.BAD, "not installed", INSTALL)
     if name == "numpy" and int(found.split(".")[0]) >= 2:
-        return Finding(AREA, name, State.BAD, f"{found}: MindSpore fails with numpy 2", 'pip install "numpy>=1.26,<2"')
+        return Finding(
+            AREA, name, State.BAD, f"{found}: MindSpore fails with numpy 2", _commands.pip_install("numpy>=1.26,<2")
+        )
     return Finding(AREA, name, State.OK, found)
 
 
@@ -50,7 +53,11 @@ def _sound() -> Finding:
     missing = [name for name in ("MP3", "FLAC", "OGG") if name not in soundfile.available_formats()]
     if missing:
         return Finding(
-            AREA, "libsndfile", State.NOTE, f"{found}, without {', '.join(missing)}", "pip install -U soundfile"
+            AREA,
+            "libsndfile",
+            State.NOTE,
+            f"{found}, without {', '.join(missing)}",
+            _commands.pip_install("-U", "soundfile"),
         )
     return Finding(AREA, "libsndfile", State.OK, f"{found}: wav, flac, mp3, ogg")
 
@@ -77,7 +84,7 @@ def _native() -> Finding:
     if library.handle is not None:
         return Finding(AREA, "native kernels", State.OK, library.description)
     needs_compiler = shutil.which("g++") is None and shutil.which("clang++") is None
-    build = "python -m GPT_SoVITS.native build --best"
+    build = _commands.module("GPT_SoVITS.native", "build", "--best")
     remedy = f"apt-get install g++ && {build}" if needs_compiler else build
     found = f"{library.description}; everything works, decoding is several times slower"
     return Finding(AREA, "native kernels", State.NOTE, found, remedy)

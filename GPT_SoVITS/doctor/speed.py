@@ -1,6 +1,6 @@
 """A self-test with a clock: a few tokens and two seconds of audio through the networks that speech uses.
 
-With the weights that are there, else with made-up ones of the same sizes, which tests everything but the sound.
+With the weights that are there, else with random ones of the same sizes, which tests everything but the sound.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from convert.expected import expected_keys
 from convert.keymap import Mapped
 from convert.weights import Weights
 from convert.writer import write
+from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor.findings import Finding, State
 from GPT_SoVITS.engine.errors import EngineError, WeightsMissingError
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
 from GPT_SoVITS.say.weights import find_weights
 
 if TYPE_CHECKING:
-    from GPT_SoVITS.engine.bundle import Bundle
+    from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
+    from GPT_SoVITS.inference.bundle import Bundle
 
 AREA = "speed"
 VERSION = "v2"
@@ -54,7 +56,7 @@ def _weights() -> Iterator[tuple[WeightsPair, str]]:
     except WeightsMissingError:
         with tempfile.TemporaryDirectory(prefix="gpt-sovits-doctor-") as folder:
             paths = [_made_up(kind, Path(folder)) for kind in ("t2s", "sovits")]
-            yield WeightsPair(*map(str, paths)), f"made-up {VERSION} weights of full size"
+            yield WeightsPair(*map(str, paths)), f"random {VERSION} weights of full size"
     else:
         yield found, Path(found.sovits).name
 
@@ -70,8 +72,8 @@ def _made_up(kind: str, folder: Path) -> Path:
 
 
 def _measure(weights: WeightsPair, words: str, precision: str) -> list[Finding]:
-    from GPT_SoVITS.engine.bundle import load_bundle
-    from GPT_SoVITS.engine.features import Features
+    from GPT_SoVITS.inference.bundle import load_bundle
+    from GPT_SoVITS.inference.features import Features
 
     settings = EngineSettings(weights=weights, precision=precision, max_rows=1)
     bundle = load_bundle(weights, settings, Features(settings))
@@ -102,16 +104,20 @@ def _kernels() -> list[Finding]:
     wrong = check_kernels(library.handle, "fp16")
     if not wrong:
         return [Finding(AREA, "kernel check", State.OK, f"{library.isa} agrees with the portable step")]
-    remedy = "python -m GPT_SoVITS.native build --best --force"
+    remedy = _commands.module("GPT_SoVITS.native", "build", "--best", "--force")
     return [Finding(AREA, "kernel check", State.NOTE, f"{wrong}; the portable step is used", remedy)]
 
 
 def _sound(name: str, words: str, results: list[NDArray[np.float32]]) -> Finding:
     """Whether results are numbers, and the same ones every time."""
     if not all(np.isfinite(each).all() for each in results):
-        return Finding(AREA, name, State.BAD, f"{words}: results that are no numbers", "python -m GPT_SoVITS.selftest")
+        return Finding(
+            AREA, name, State.BAD, f"{words}: results are not finite numbers", _commands.module("GPT_SoVITS.selftest")
+        )
     if not all(np.array_equal(each, results[0]) for each in results):
-        return Finding(AREA, name, State.BAD, f"{words}: differs from run to run", "python -m GPT_SoVITS.selftest")
+        return Finding(
+            AREA, name, State.BAD, f"{words}: differs from run to run", _commands.module("GPT_SoVITS.selftest")
+        )
     return Finding(AREA, name, State.OK, words)
 
 
@@ -133,8 +139,26 @@ def _decode(bundle: Bundle) -> tuple[NDArray[np.float32], float]:
 
 def _speak(bundle: Bundle) -> tuple[NDArray[np.float32], float]:
     """Audio of some tokens, and its seconds of computation."""
-    voice = bundle.synthesizer
+    from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
+
+    voice, text = bundle.synthesizer, np.arange(1, PHONEMES + 1)
     condition = np.zeros(voice.config.gin_channels, np.float32)
     start = time.perf_counter()
-    audio: NDArray[np.float32] = voice.decode(np.arange(TOKENS), np.arange(1, PHONEMES + 1), condition, noise_scale=0.0)
+    if isinstance(voice, MelSynthesizer):
+        audio = _speak_mel(voice, text, condition)
+    else:
+        audio = voice.decode(np.arange(TOKENS), text, condition, noise_scale=0.0)
     return audio, time.perf_counter() - start
+
+
+def _speak_mel(voice: MelSynthesizer, text: NDArray[np.int64], timbre: NDArray[np.float32]) -> NDArray[np.float32]:
+    """With the steps that a request has by default; how long the prompt is does not matter, chunks are filled."""
+    from GPT_SoVITS.cfm.sampler import Sampling
+
+    bins = voice.cfm.mel
+    prompt = voice.prompt(np.zeros((bins, 1), np.float32), np.zeros((1, voice.cfm.text), np.float32))
+
+    def silence(frames: int) -> NDArray[np.float32]:
+        return np.zeros((frames, bins), np.float32)
+
+    return voice.decode(np.arange(TOKENS), text, timbre, prompt, silence, Sampling())

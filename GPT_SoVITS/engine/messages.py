@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.errors import EngineError
 from GPT_SoVITS.t2s.sampling import SamplingParameters as SamplingParameters  # part of a request, for callers too
+from GPT_SoVITS.versions import VERSIONS
 
 
 class Priority(IntEnum):
@@ -78,12 +79,13 @@ class SynthesisRequest:
         seed: Same seed, same audio, whatever else runs; None draws one, which :class:`Started` reports.
         speed: 0.25 to 4; 2 is twice as fast.
         how_to_cut: Name or code of a cutting method.
+        reading: ``natural``, or ``official`` for what the official program reads, faults included.
         ref_free: Do not use the reference's text and tokens as a prompt, its timbre only.
         fragment_interval: Seconds of silence after each segment.
         streaming: When audio leaves.
         overlap_length: Tokens of overlap between streamed chunks.
         min_chunk_length: Tokens of the first chunks of a stream; later ones are up to 64 long.
-        priority: See :class:`Priority`.
+        priority: Whether somebody waits for it.
         owner: Whose request it is; owners share the engine fairly.
         segments: Indices of the segments to speak, None for all; the audio of a segment does not depend on it.
         resends: How often at most it is sent again when the engine's process dies before any of its audio has left;
@@ -102,6 +104,7 @@ class SynthesisRequest:
     seed: int | None = None
     speed: float = 1.0
     how_to_cut: str = "cut1"
+    reading: str = "natural"
     ref_free: bool = False
     fragment_interval: float = 0.3
     streaming: Streaming = Streaming.OFF
@@ -312,6 +315,7 @@ class EngineStatus:
         restarts: How often it had to be started again.
         vocoder: ``native vocoder (avx512)`` or the like.
         loading: Weights that are being loaded, None while none are.
+        needs: Ids of the resources (``GPT_SoVITS.resources``) that speech with the current weights reads beside them.
     """
 
     state: EngineState
@@ -328,6 +332,16 @@ class EngineStatus:
     restarts: int = 0
     vocoder: str = ""
     loading: LoadProgress | None = None
+    needs: tuple[str, ...] = ()
+
+
+def networks_beside(version: str) -> tuple[str, ...]:
+    """Return the ids of the resources that a version's speech reads beside its weights."""
+    known = VERSIONS.get(version)
+    if known is None:
+        return "hubert", "roberta"
+    more = ("speaker-verifier" if known.uses_speaker_verifier else "", known.vocoder_resource)
+    return ("hubert", "roberta", *(name for name in more if name))
 
 
 @dataclass(frozen=True)
@@ -339,6 +353,9 @@ class EngineSettings:
         hubert: Folder of chinese-hubert-base; None looks where ``GPT_SoVITS.resources`` puts it.
         roberta: Folder of chinese-roberta-wwm-ext-large; likewise.
         speaker_verifier: File of the speaker verifier (Pro versions); likewise.
+        bigvgan: File of the vocoder of v3; likewise.
+        hifigan: File of the vocoder of v4; likewise.
+        ap_bwe: File of the network that raises v3 to 48 kHz, ``config.json`` beside it; likewise.
         device_target: ``CPU`` or ``Ascend``; None takes Ascend where it works.
         device_id: Number of the Ascend device.
         precision: ``float32``, ``float16`` (weights as official files hold them; sums in float32) or ``int8``.
@@ -349,12 +366,17 @@ class EngineSettings:
         warm_up: Compile everything before the engine says it is ready.
         threads: CPU threads; 0 takes what the process may use.
         vocoder_backend: What makes audio of latent frames: ``auto``, ``native`` or ``jit`` (the compiled graph).
+        user_dictionary: File of the installation's pronunciations, for an engine in a process of its own; None looks
+            where ``GPT_SoVITS.text.userdict`` says.
     """
 
     weights: WeightsPair | None = None
     hubert: str | None = None
     roberta: str | None = None
     speaker_verifier: str | None = None
+    bigvgan: str | None = None
+    hifigan: str | None = None
+    ap_bwe: str | None = None
     device_target: str | None = None
     device_id: int = 0
     precision: str = "float16"
@@ -365,3 +387,4 @@ class EngineSettings:
     warm_up: bool = True
     threads: int = 0
     vocoder_backend: str = "auto"
+    user_dictionary: str | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from GPT_SoVITS.features.hubert_config import HubertConfig
-from GPT_SoVITS.layers.gelu import GELU_TAIL
+from GPT_SoVITS.layers.elementwise import gelu
+from GPT_SoVITS.layers.products import Layers, Products
 from GPT_SoVITS.layers.weights import WeightsError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -17,19 +18,13 @@ HOST_FRAMES = 8
 """Frames per run, which has no cost of its own: the largest activation is 3 MB."""
 
 
-class Products(Protocol):
-    """Weight matrices by name: rows (n, inputs) float32 -> (n, outputs), bias added."""
-
-    def __call__(self, name: str, rows: Array, relu: bool = False) -> Array: ...
-
-
-def frame_matrices(config: HubertConfig, arrays: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
+def frame_matrices(config: HubertConfig, arrays: Mapping[str, Array]) -> Layers:
     """Return the matrices and (zero) biases of all convolutions but the first.
 
     Raises:
         WeightsError: one is missing or misshapen.
     """
-    found = {}
+    found: Layers = {}
     for i in range(1, len(config.conv_dim)):
         key, shape = f"{_PREFIX}.{i}.conv.weight", (config.conv_dim[i], config.conv_dim[i - 1], config.conv_kernel[i])
         if key not in arrays or arrays[key].shape != shape:
@@ -54,26 +49,12 @@ class HostFrameEncoder:
 
     def __call__(self, kernel: Array, windows: Array) -> Array:
         """Kernel (conv_dim, taps + 1), windows of the wave (taps + 1, n) -> frames (m, conv_dim)."""
-        x = gelu_in_place(np.ascontiguousarray(windows.T) @ kernel.T)
+        x = gelu(np.ascontiguousarray(windows.T) @ kernel.T)
         for i in range(1, len(self.config.conv_dim)):
-            x = gelu_in_place(np.ascontiguousarray(self._products(str(i), self._windows(x, i))))
+            x = gelu(np.ascontiguousarray(self._products(str(i), self._windows(x, i))))
         return x
 
     def _windows(self, x: Array, layer: int) -> Array:
         size, step = self.config.conv_kernel[layer], self.config.conv_stride[layer]
         count, row = (len(x) - size) // step + 1, x.strides[0]
         return np.lib.stride_tricks.as_strided(x, (count, size * x.shape[1]), (step * row, 4), writeable=False)
-
-
-def gelu_in_place(x: Array) -> Array:
-    """Exact GELU, see :class:`GPT_SoVITS.layers.activation.Gelu`; x is overwritten."""
-    t = np.abs(x)
-    tail = np.full_like(t, GELU_TAIL[-1])
-    for coefficient in reversed(GELU_TAIL[:-1]):
-        tail *= t
-        tail += np.float32(coefficient)
-    np.exp(tail, out=tail)
-    tail *= t
-    np.maximum(x, 0, out=x)
-    x -= tail
-    return x

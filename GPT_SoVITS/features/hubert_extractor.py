@@ -9,9 +9,10 @@ import numpy as np
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.features.errors import FeatureError
-from GPT_SoVITS.features.host_frames import HostFrameEncoder, Products
+from GPT_SoVITS.features.host_frames import HostFrameEncoder
 from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.stack import LayerStack, StackedHubertEncoder
+from GPT_SoVITS.layers.products import Products
 from GPT_SoVITS.layers.weights import WeightsError
 
 SAMPLE_RATE = 16000

@@ -14,10 +14,8 @@ from mindspore import Tensor, nn
 
 from GPT_SoVITS.features.roberta_config import RobertaConfig
 from GPT_SoVITS.features.transformer import AttentionBias, PostNormLayer, fuse_projections
-from GPT_SoVITS.layers.activation import Gelu
-from GPT_SoVITS.layers.linear import Embedding, Linear
+from GPT_SoVITS.layers.linear import Embedding
 from GPT_SoVITS.layers.normalisation import LayerNorm
-from GPT_SoVITS.layers.parameters import parameter
 
 _PROJECTIONS = ("self.query", "self.key", "self.value")
 # Official name within a layer -> name in PostNormLayer, after the projections have been fused.
@@ -82,34 +80,6 @@ class RobertaEncoder(nn.Cell):
     def construct(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
         states = self.encoder(self.embeddings(ids), self.attention_bias(mask))
         return tuple([states[i] for i in self.states])
-
-
-class _HeadTransform(nn.Cell):
-    def __init__(self, config: RobertaConfig) -> None:
-        super().__init__()
-        self.dense = Linear(config.hidden_size, config.hidden_size)
-        self.LayerNorm = LayerNorm(config.hidden_size, config.layer_norm_eps)
-        self.gelu = Gelu()
-
-    def construct(self, x: Tensor) -> Tensor:
-        return self.LayerNorm(self.gelu(self.dense(x)))
-
-
-class MaskedLanguageHead(nn.Cell):
-    """Logits over the vocabulary from the last hidden state; x (B, L, hidden) -> (B, L, vocabulary).
-
-    Features do not need it; it completes the network (names as in ``cls.predictions``, decoder.weight is the token
-    embedding).
-    """
-
-    def __init__(self, config: RobertaConfig) -> None:
-        super().__init__()
-        self.transform = _HeadTransform(config)
-        self.decoder = Linear(config.hidden_size, config.vocabulary, bias=False)
-        self.bias = parameter(config.vocabulary)
-
-    def construct(self, x: Tensor) -> Tensor:
-        return self.decoder(self.transform(x)) + self.bias
 
 
 def encoder_arrays(arrays: Mapping[str, np.ndarray], config: RobertaConfig, layers: int) -> dict[str, np.ndarray]:

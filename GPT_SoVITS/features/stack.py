@@ -13,7 +13,7 @@ import numpy as np
 
 from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.roberta_config import RobertaConfig
-from GPT_SoVITS.layers.gelu import GELU_TAIL
+from GPT_SoVITS.layers.elementwise import gelu, layer_norm
 from GPT_SoVITS.layers.weights import WeightsError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -49,23 +49,6 @@ class LayerStack(Protocol):
 
     def run(self, rows: Array) -> Array:
         """Return the last layer's state, (n, dim) float32, for the state before the first one."""
-
-
-def layer_norm(x: Array, norm: tuple[Array, Array], eps: float) -> Array:
-    """Normalise the last axis, float32; ``norm`` is weight and bias."""
-    weight, bias = norm
-    centred = x - x.mean(-1, keepdims=True, dtype=np.float32)
-    variance = (centred * centred).mean(-1, keepdims=True, dtype=np.float32)
-    result: Array = centred / np.sqrt(variance + np.float32(eps)) * weight + bias
-    return result
-
-
-def gelu(x: Array) -> Array:
-    """Exact GELU, see :class:`GPT_SoVITS.layers.activation.Gelu`."""
-    t = np.abs(x)
-    tail = np.polynomial.polynomial.polyval(t, np.array(GELU_TAIL, np.float32)).astype(np.float32)
-    result: Array = np.maximum(x, 0) - t * np.exp(tail)
-    return result
 
 
 def _kept(arrays: Tensors, key: str, shape: tuple[int, ...], dtype: type | None = np.float32) -> Array:
@@ -165,10 +148,15 @@ class StackedHubertEncoder:
 
     def __call__(self, frames: Array) -> Array:
         """Return the last hidden state (n, hidden) float32 of frames (n, conv_dim)."""
-        eps = self.config.layer_norm_eps
-        x = layer_norm(frames, self._frame_norm, eps) @ self._projection.T + self._projection_bias
-        x = layer_norm(x + gelu(self._positions(x)), self._norm, eps)
+        x = self.project(frames)
+        x = layer_norm(x + gelu(self._positions(x)), self._norm, self.config.layer_norm_eps)
         return self.stack.run(np.asarray(x, np.float32))
+
+    def project(self, frames: Array) -> Array:
+        """Return frames (n, conv_dim) normalised and brought to the layers' width, (n, hidden) float32."""
+        normalised = layer_norm(frames, self._frame_norm, self.config.layer_norm_eps)
+        projected: Array = normalised @ self._projection.T + self._projection_bias
+        return projected
 
     def lengths_to_warm(self, longest: int) -> list[int]:
         """Nothing is compiled for a length: one run shows that it works and fills caches."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS import backend
@@ -28,6 +29,20 @@ class Gelu(nn.Cell):
         t = ops.abs(x)
         tail = ((((t * c5 + c4) * t + c3) * t + c2) * t + c1) * t + c0
         return ops.relu(x) - t * ops.exp(tail)
+
+
+class Mish(nn.Cell):
+    """``x * tanh(log(1 + e^x))`` without logarithm; above 10 it is x (9e-9 off).
+
+    MindSpore's own is NaN from 45 on (on a CPU), which a loud reference reaches.
+    """
+
+    def construct(self, x: Tensor) -> Tensor:
+        # e^10 squared is 5e8: too much for half precision.
+        wide = ops.minimum(x, 10.0).astype(ms.float32)
+        e = ops.exp(wide)
+        square = e * (e + 2.0)
+        return x * (square / (square + 2.0)).astype(x.dtype)
 
 
 class LeakyRelu(nn.Cell):

@@ -45,43 +45,12 @@ class Conv1d(nn.Cell):
         )
         self.bias_add = ops.BiasAdd()
 
-    def construct(self, x: Tensor) -> Tensor:
-        y = self.conv(x.expand_dims(2), self.weight.expand_dims(2))  # (B, C, L) -> (B, C, 1, L)
-        if self.bias is not None:
-            y = self.bias_add(y, self.bias)
-        return y.squeeze(2)
-
-
-class ConvTranspose1d(nn.Cell):
-    """Transposed 1-D convolution, weight (in, out, kernel).
-
-    x (B, in, L) -> (B, out, (L - 1) * stride - 2 * padding + kernel).
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        *,
-        stride: int = 1,
-        padding: int = 0,
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        self.stride, self.padding, self.kernel_size = stride, padding, kernel_size
-        self.out_channels = out_channels
-        self.weight = parameter(in_channels, out_channels, kernel_size)
-        self.bias = parameter(out_channels) if bias else None
-        self.conv = ops.Conv2DTranspose(
-            in_channels, (1, kernel_size), pad_mode="pad", pad=(0, 0, padding, padding), stride=(1, stride)
-        )
-        self.bias_add = ops.BiasAdd()
+    def kernel(self) -> Tensor:
+        """Return the weight; layers whose weight is made from other parameters make it here."""
+        return self.weight
 
     def construct(self, x: Tensor) -> Tensor:
-        length = (x.shape[2] - 1) * self.stride - 2 * self.padding + self.kernel_size
-        size = (x.shape[0], self.out_channels, 1, length)
-        y = self.conv(x.expand_dims(2), self.weight.expand_dims(2), size)
+        y = self.conv(x.expand_dims(2), self.kernel().expand_dims(2))  # (B, C, L) -> (B, C, 1, L)
         if self.bias is not None:
             y = self.bias_add(y, self.bias)
         return y.squeeze(2)
@@ -107,8 +76,12 @@ class Conv2d(nn.Cell):
         self.conv = ops.Conv2D(out_channels, kernel_size, pad_mode="pad", pad=(top, top, left, left), stride=stride)
         self.bias_add = ops.BiasAdd()
 
+    def kernel(self) -> Tensor:
+        """Return the weight; layers whose weight is made from other parameters make it here."""
+        return self.weight
+
     def construct(self, x: Tensor) -> Tensor:
-        y = self.conv(x, self.weight)
+        y = self.conv(x, self.kernel())
         if self.bias is not None:
             y = self.bias_add(y, self.bias)
         return y

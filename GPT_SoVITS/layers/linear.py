@@ -36,7 +36,8 @@ class ChannelLinear(nn.Cell):
         self.bias_add = ops.BiasAdd()
 
     def construct(self, x: Tensor) -> Tensor:
-        return self.bias_add(ops.matmul(self.weight, x), self.bias)
+        # With an axis more: the gradient of BiasAdd refuses (B, C, 1) on CPU.
+        return self.bias_add(ops.matmul(self.weight, x).expand_dims(2), self.bias).squeeze(2)
 
 
 class Embedding(nn.Cell):

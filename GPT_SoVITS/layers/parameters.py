@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import mindspore as ms
 import numpy as np
-from mindspore import nn
+from mindspore import nn, ops
 
 from GPT_SoVITS import backend
 from GPT_SoVITS.layers.weights import check_shapes
@@ -16,6 +16,24 @@ def parameter(*shape: int) -> ms.Parameter:
     """Return a float32 parameter of zeros that :func:`load_arrays` fills."""
     backend.set_up()
     return ms.Parameter(ms.Tensor.from_numpy(np.zeros(shape, np.float32)))
+
+
+def overwrite(parameter: ms.Parameter, array: np.ndarray) -> None:
+    """Change the values of a parameter that compiled graphs may hold already.
+
+    A graph keeps the memory that a parameter had when it first ran, so ``set_data``, which gives the parameter other
+    memory, is not seen by it; an assignment writes where both look.
+
+    Args:
+        parameter: Float32.
+        array: Of its shape.
+    """
+    ops.assign(parameter, ms.Tensor(np.array(array, np.float32)))
+
+
+def held_bytes(network: nn.Cell) -> int:
+    """Return the bytes of a network's parameters."""
+    return sum(int(parameter.nbytes) for _, parameter in network.parameters_and_names())
 
 
 def check_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray]) -> None:
@@ -30,6 +48,9 @@ def check_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray]) -> None:
 
 def load_arrays(network: nn.Cell, arrays: Mapping[str, np.ndarray], dtype: type = np.float32) -> None:
     """Fill a network's parameters from arrays of the same dotted names, every one or none.
+
+    This is for networks that no graph has run yet: later changes are not seen by it (see :func:`overwrite`). So a
+    switch of weights builds a network and its graphs anew.
 
     Args:
         network: Cell whose parameter names are the keys of the official state dict (weight norm folded).

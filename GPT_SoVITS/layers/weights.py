@@ -16,6 +16,29 @@ class WeightsError(ValueError):
     """The arrays do not fit the network; the message names every key that is missing, unexpected or misshapen."""
 
 
+class NotFiniteResultsError(WeightsError):
+    """The arrays are numbers and what the network computes with them is not; the message begins with the verb."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"makes {what} that are not numbers (NaN or Inf); its training went wrong, use an earlier checkpoint"
+        )
+
+
+def check_results(what: str, *results: np.ndarray[Any, Any]) -> None:
+    """Refuse weights with which results are not finite.
+
+    Args:
+        what: The results, for the message.
+        results: Any arrays.
+
+    Raises:
+        NotFiniteResultsError: one holds NaN or infinity.
+    """
+    if not all(np.isfinite(result).all() for result in results):
+        raise NotFiniteResultsError(what)
+
+
 def check_shapes(what: str, expected: Mapping[str, Shape], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Compare arrays with the names and shapes of a network's parameters.
 

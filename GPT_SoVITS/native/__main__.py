@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.native import isa
 from GPT_SoVITS.native.build import BuildError, build, find_library
 from GPT_SoVITS.native.library import load
@@ -36,7 +37,7 @@ def _status(levels: tuple[isa.InstructionSet, ...]) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Build the native kernels or say what is there; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m GPT_SoVITS.native", description="Native kernels (C++).")
+    parser = argparse.ArgumentParser(prog=_commands.module("GPT_SoVITS.native"), description="Native kernels (C++).")
     parser.add_argument("command", choices=["build", "status"])
     parser.add_argument("--best", action="store_true", help="only the instruction set this machine would use")
     parser.add_argument("--machine", default=isa.machine(), help="processor family to build for: x86_64 or aarch64")

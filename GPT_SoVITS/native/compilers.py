@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.native.isa import InstructionSet, machine
 
 COMMON_FLAGS = (
@@ -81,4 +82,4 @@ def find_compiler(family: str) -> Compiler | None:
     return None
 
 
-HOW_TO_GET_ONE = 'install g++ (apt-get install g++), or pip install "gpt-sovits-mindspore[native-compiler]"'
+HOW_TO_GET_ONE = f"install g++ (apt-get install g++), or run {_commands.pip_install('-e', '.[native-compiler]')}"

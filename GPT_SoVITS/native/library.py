@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.native import isa
 from GPT_SoVITS.native.build import BuildError, build, find_library
 
 logger = logging.getLogger(__name__)
 
 ABI_VERSION = 1
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+LARGEST_COUNT = 1024
 _lock = threading.Lock()
 _loaded: NativeLibrary | None = None
 
@@ -40,6 +44,12 @@ class NativeLibrary:
         return f"native kernels for {self.isa}" if self.handle is not None else f"no native kernels: {self.reason}"
 
 
+def wanted_threads() -> int:
+    """Return the threads that ``OMP_NUM_THREADS`` asks for (its first number), 0 for as many as the process may use."""
+    first = os.environ.get(THREADS_VARIABLE, "").partition(",")[0].strip()
+    return min(int(first), LARGEST_COUNT) if first.isascii() and first.isdecimal() and len(first) < 10 else 0
+
+
 def _open(level: isa.InstructionSet, path: Path) -> NativeLibrary:
     try:
         handle = ctypes.CDLL(str(path))
@@ -48,6 +58,7 @@ def _open(level: isa.InstructionSet, path: Path) -> NativeLibrary:
         return NativeLibrary(None, reason=f"{path.name} cannot be loaded: {error}")
     if version != ABI_VERSION:
         return NativeLibrary(None, reason=f"{path.name} has interface {version}, expected {ABI_VERSION}")
+    handle.gs_set_pool_threads(wanted_threads())
     return NativeLibrary(handle, level.name, path)
 
 
@@ -63,7 +74,9 @@ def _load(may_build: bool) -> NativeLibrary:
         except (BuildError, OSError, ImportError) as error:
             return NativeLibrary(None, reason=f"cannot be built: {error}")
     if path is None:
-        return NativeLibrary(None, reason="not built, or damaged; run: python -m GPT_SoVITS.native build")
+        return NativeLibrary(
+            None, reason=f"not built, or damaged; run: {_commands.module('GPT_SoVITS.native', 'build')}"
+        )
     return _open(level, path)
 
 

@@ -28,7 +28,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "products_free": (None, [pointer]),
         "products_bytes": (long, [pointer]),
         "products_room": (whole, [pointer, whole]),
-        "products_set": (whole, [pointer, whole, pointer, pointer]),
+        "products_set": (whole, [pointer, whole, pointer, whole, pointer]),
         "products_run": (whole, [pointer, whole, pointer, long, whole, pointer, whole, whole]),
     }
     for name, (result, arguments) in signatures.items():
@@ -68,7 +68,8 @@ class NativeProducts:
             raise MemoryError(f"no memory for {len(sizes)} matrices")
         self.close: Callable[[], object] = weakref.finalize(self, library.products_free, self._set)
         for name, (weight, bias) in layers.items():
-            self._fill(name, np.ascontiguousarray(weight, np.float32), np.ascontiguousarray(bias, np.float32))
+            held = np.float16 if weight.dtype == np.float16 else np.float32
+            self._fill(name, np.ascontiguousarray(weight, held), np.ascontiguousarray(bias, np.float32))
         self._room = [int(library.products_room(self._set, index)) for index in range(len(sizes))]
 
     @property
@@ -105,5 +106,6 @@ class NativeProducts:
     def _fill(self, name: str, weight: Array, bias: Array) -> None:
         if weight.shape != (len(bias), weight.shape[1]):
             raise NativeError(f"{name}: a matrix of shape {weight.shape} with {len(bias)} biases")
-        if self._library.products_set(self._set, self._index[name], weight.ctypes.data, bias.ctypes.data) < 0:
+        index, is_half = self._index[name], int(weight.dtype == np.float16)
+        if self._library.products_set(self._set, index, weight.ctypes.data, is_half, bias.ctypes.data) < 0:
             raise NativeError(f"{name} holds a number that is not finite")

@@ -10,8 +10,10 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-from GPT_SoVITS.resources.errors import ResourceError, UnknownResourceError
+from GPT_SoVITS import _commands
+from GPT_SoVITS.resources.errors import FetchError, ResourceError, UnknownResourceError
 from GPT_SoVITS.resources.fetch import Fetcher
 from GPT_SoVITS.resources.locate import FileCheck, ResourceCheck, State, check, project_root
 from GPT_SoVITS.resources.manifest import HUGGING_FACE, MODEL_SCOPE, Manifest, Resource, load_manifest
@@ -19,7 +21,7 @@ from GPT_SoVITS.resources.messages import LANGUAGES, default_language, readable_
 from GPT_SoVITS.resources.offline import OfflineFolder
 from GPT_SoVITS.resources.sources import make_sources
 
-COMMAND = "python -m GPT_SoVITS.resources"
+COMMAND = _commands.module("GPT_SoVITS.resources")
 
 
 def build_parser(manifest: Manifest) -> argparse.ArgumentParser:
@@ -43,6 +45,7 @@ def build_parser(manifest: Manifest) -> argparse.ArgumentParser:
     listing = commands.add_parser("list", parents=[common], help="show every resource")
     listing.add_argument("--json", action="store_true", help="as JSON")
     fetching = commands.add_parser("fetch", parents=[common, chosen], help="download or copy resources")
+    fetching.add_argument("--json", action="store_true", help="say what happens as JSON, an object a line")
     fetching.add_argument("--source", choices=("auto", HUGGING_FACE, MODEL_SCOPE), default="auto")
     fetching.add_argument("--mirror", metavar="URL", help="address of a mirror of the hub, e.g. https://hf-mirror.com")
     fetching.add_argument("--offline-folder", type=Path, metavar="DIR", help="copy from here, use no network")
@@ -83,28 +86,72 @@ def _fetch(selected: Sequence[Resource], options: argparse.Namespace) -> int:
     offline = OfflineFolder(options.offline_folder) if options.offline_folder else None
     sources = make_sources(options.source, options.mirror)
 
-    def tell(key: str, **params: object) -> None:
-        print(say(key, options.lang, **params), flush=True)
-
-    fetcher = Fetcher(options.dest, sources, tell, offline)
-    printed: set[str] = set()
-    failed = sum(not _fetch_one(fetcher, resource, options.lang, printed) for resource in selected)
-    if failed:
+    teller = JsonTeller() if options.json else WordTeller(options.lang)
+    fetcher = Fetcher(options.dest, sources, teller.tell, offline)
+    failed = sum(not _fetch_one(fetcher, resource, teller) for resource in selected)
+    if failed and not options.json:
         print(say("failed_count", options.lang, count=failed, total=len(selected)), file=sys.stderr)
     return 1 if failed else 0
 
 
-def _fetch_one(fetcher: Fetcher, resource: Resource, language: str, printed: set[str]) -> bool:
-    """Fetch one resource; a reason that was printed before (the same silent host) is not printed again."""
+def _fetch_one(fetcher: Fetcher, resource: Resource, teller: Teller) -> bool:
     try:
         fetcher.fetch(resource)
     except ResourceError as error:
-        for line in error.text(language).splitlines():
-            if line not in printed:
-                print(line, file=sys.stderr)
-        printed.update(error.text(language).splitlines())
+        teller.failed(resource, error)
         return False
     return True
+
+
+class Teller(Protocol):
+    """Says what happens while resources are fetched."""
+
+    def tell(self, key: str, **params: object) -> None:
+        """Say one thing, by its key in `messages`."""
+
+    def failed(self, resource: Resource, error: ResourceError) -> None:
+        """Say why a resource could not be had."""
+
+
+class WordTeller:
+    """For people: lines on standard output, reasons on standard error."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._printed: set[str] = set()
+
+    def tell(self, key: str, **params: object) -> None:
+        """See `Teller`."""
+        print(say(key, self._language, **params), flush=True)
+
+    def failed(self, resource: Resource, error: ResourceError) -> None:
+        """See `Teller`; a reason that was printed before (the same silent host) is not printed again."""
+        for line in error.text(self._language).splitlines():
+            if line not in self._printed:
+                print(line, file=sys.stderr)
+        self._printed.update(error.text(self._language).splitlines())
+
+
+class JsonTeller:
+    """For programs: an object a line on standard output; `event` is a key of `messages`, or `failed`."""
+
+    def tell(self, key: str, **params: object) -> None:
+        """See `Teller`."""
+        self._write({"event": key, **{name: str(value) for name, value in params.items()}})
+
+    def failed(self, resource: Resource, error: ResourceError) -> None:
+        """See `Teller`; `reasons` has each distinct reason in every language."""
+        reasons = error.reasons if isinstance(error, FetchError) else (error,)
+        told = {reason.text("en"): {each: reason.text(each) for each in LANGUAGES} for reason in reasons}
+        about = {reason.text("en"): (reason.key, reason.params) for reason in reasons}
+        listed = [
+            {"key": about[text][0], "params": {name: str(value) for name, value in about[text][1].items()}, **words}
+            for text, words in told.items()
+        ]
+        self._write({"event": "failed", "name": resource.id, "reasons": listed})
+
+    def _write(self, found: dict[str, object]) -> None:
+        print(json.dumps(found, ensure_ascii=False), flush=True)
 
 
 def _check(manifest: Manifest, selected: Sequence[Resource], options: argparse.Namespace) -> int:

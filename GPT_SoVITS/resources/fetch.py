@@ -44,16 +44,36 @@ class Fetcher:
         self._silent: dict[str, UnreachableError] = {}
 
     def fetch(self, resource: Resource) -> None:
-        """Make a resource whole; what is there and right is kept. Raises FetchError with the reason of every source."""
-        if check(resource, self.root).good:
-            self.tell("already", name=resource.id)
-            return
-        if resource.archives:
-            self._unpack_resource(resource)
-        else:
-            for file in resource.files:
-                self._fetch_file(resource, file)
+        """Make a resource whole; what is there and right is kept.
+
+        Raises:
+            FetchError: no source gave it; it has the reason of every source.
+            ResourceError: it cannot be written.
+        """
+        try:
+            if check(resource, self.root).good:
+                self.tell("already", name=resource.id)
+                return
+            if resource.archives:
+                self._unpack_or_fetch(resource)
+            else:
+                self._fetch_files(resource)
+        except OSError as error:
+            path = error.filename or self.root / resource.folder
+            raise TransferError("unwritable", path=path, reason=error.strerror or error) from error
         self.tell("placed", name=resource.id, path=self.root / resource.folder)
+
+    def _unpack_or_fetch(self, resource: Resource) -> None:
+        try:
+            self._unpack_resource(resource)
+        except FetchError:
+            if not all(file.remotes for file in resource.files):
+                raise
+            self._fetch_files(resource)
+
+    def _fetch_files(self, resource: Resource) -> None:
+        for file in resource.files:
+            self._fetch_file(resource, file)
 
     def _fetch_file(self, resource: Resource, file: File) -> None:
         target = self.root / resource.folder / file.name
@@ -68,8 +88,7 @@ class Fetcher:
     def _unpack_resource(self, resource: Resource) -> None:
         if self.offline is not None:
             try:
-                for file in resource.files:
-                    self._fetch_file(resource, file)
+                self._fetch_files(resource)
                 return
             except NotAvailableError:
                 self.tell("fetching", name=resource.id, origin=self.offline.folder)
@@ -134,6 +153,8 @@ class Fetcher:
             self._transfer(found, expected, target)
 
     def _transfer(self, found: Found, expected: File | Archive, target: Path) -> None:
+        if found.request is None:
+            raise NotAvailableError("not_available", url=found.origin, status="no address")
         request = replace(found.request, size=expected.size or found.request.size)
         progress = Progress(expected.name)
         try:

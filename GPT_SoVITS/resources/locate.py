@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
+import zipfile
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import IO
 
 from GPT_SoVITS.resources.manifest import Archive, File, Resource, load_manifest
 
 CHUNK_BYTES = 1 << 20
+_LONGEST_HEADER = 16 << 20
+_INSTEAD: dict[str, tuple[str, ...]] = {
+    "pytorch_model.bin": (
+        "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json", "pytorch_model.bin.index.json",
+    ),
+    "tokenizer.json": ("tokenizer.json", "vocab.txt"),
+    "preprocessor_config.json": (),
+}  # fmt: skip
+"""What the readers of a network's folder take for a published file, the first that is there; nothing: unread."""
 
 
 class State(Enum):
@@ -108,13 +120,57 @@ def check(resource: Resource, root: Path, *, checksum: bool = True) -> ResourceC
 
 
 def locate(resource_id: str, root: Path | None = None) -> Path | None:
-    """Return the folder in which all files of a resource are, None when there is none. Reads no file's content.
+    """Return the folder from which a resource would be loaded, None when there is none.
+
+    Files need not be the published ones, of which :func:`check` tells: people save models again, in other forms. A file
+    that is empty or cut short is none.
 
     Raises UnknownResourceError for an id that the manifest does not have.
     """
     resource = load_manifest().get(resource_id)
-    found = check(resource, project_root() if root is None else root, checksum=False)
-    return found.folder if found.good else None
+    folders = places(resource, project_root() if root is None else root)
+    return next((folder for folder in folders if all(_is_there(folder / file.name) for file in resource.files)), None)
+
+
+def loads_from(resource_id: str, path: Path) -> bool:
+    """Whether a resource would be loaded from a folder that somebody named, or from the one that a weight file is in.
+
+    Raises UnknownResourceError for an id that the manifest does not have.
+    """
+    folder = path.parent if path.name in _INSTEAD else path
+    files = load_manifest().get(resource_id).files
+    return all(_is_there(folder / PurePosixPath(file.name).name) for file in files)
+
+
+def _is_there(published: Path) -> bool:
+    """Whether a file, or what is read instead of it, is there and as long as it says of itself."""
+    names = _INSTEAD.get(published.name, (published.name,))
+    try:
+        found = next((path for path in map(published.with_name, names) if path.is_file()), None)
+        return not names or (found is not None and _is_whole(found))
+    except OSError:  # a folder that may not be read is as good as absent
+        return False
+
+
+def _is_whole(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(8)
+        if path.suffix == ".safetensors":
+            return _safetensors_bytes(head, stream) == path.stat().st_size > 0
+    return bool(head) and (not head.startswith(b"PK") or zipfile.is_zipfile(path))
+
+
+def _safetensors_bytes(head: bytes, stream: IO[bytes]) -> int:
+    """Bytes that a safetensors file should have by its header, 0 where that cannot be read."""
+    length = int.from_bytes(head, "little")
+    if length > _LONGEST_HEADER:
+        return 0
+    try:
+        tensors = json.loads(stream.read(length))
+        ends = (tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__")
+        return 8 + length + int(max(ends))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return 0
 
 
 def _check_in(resource: Resource, folder: Path, checksum: bool) -> ResourceCheck:

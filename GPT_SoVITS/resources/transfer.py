@@ -152,8 +152,11 @@ class _Transfer:
         self.total = total
 
     def _write(self, chunk: bytes) -> None:
-        self.stream.write(chunk)
-        self.stream.flush()
+        try:
+            self.stream.write(chunk)
+            self.stream.flush()
+        except OSError as error:  # trying again would not help
+            raise TransferError("unwritable", path=self.part, reason=error.strerror or error) from error
         self.progress.advance(len(chunk))
 
     def _reason(self, error: Exception) -> str:

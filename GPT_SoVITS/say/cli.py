@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from GPT_SoVITS.audio.analysis import analyse
+from GPT_SoVITS.audio.decode import check_reference_length, read_audio
+from GPT_SoVITS.audio.encode import FORMATS
+from GPT_SoVITS.audio.files import AtomicFile
+from GPT_SoVITS.audio.subtitles import Cue, subrip, webvtt
 from GPT_SoVITS.engine.errors import EngineError, ErrorKind
 from GPT_SoVITS.engine.interface import Engine
-from GPT_SoVITS.engine.media.analysis import analyse
-from GPT_SoVITS.engine.media.decode import check_reference_length, read_audio
-from GPT_SoVITS.engine.media.encode import FORMATS
-from GPT_SoVITS.engine.media.files import AtomicFile
-from GPT_SoVITS.engine.media.subtitles import Cue, subrip, webvtt
 from GPT_SoVITS.engine.messages import EngineSettings
 from GPT_SoVITS.resources.locate import project_root
 from GPT_SoVITS.say import options as command_line
 from GPT_SoVITS.say.progress import Progress
 from GPT_SoVITS.say.script import DEFAULT_VOICE, ScriptError, Turn, Voice, load_voices, parse_script
 from GPT_SoVITS.say.sinks import Sink, Writer, to_file, to_stream
-from GPT_SoVITS.say.speaker import Spoken, speak
+from GPT_SoVITS.say.speaker import SpeechReport, speak
 from GPT_SoVITS.say.weights import find_weights
 
 MakeEngine = Callable[[EngineSettings], Engine]
@@ -42,7 +42,7 @@ def local_engine(settings: EngineSettings) -> Engine:
     """The engine of this process; MindSpore is imported here and not before."""
     # Otherwise MindSpore reports at length that there is no Ascend. It reads this while it is imported.
     os.environ.setdefault("GLOG_v", "3")
-    from GPT_SoVITS.engine.local import LocalEngine
+    from GPT_SoVITS.inference.local import LocalEngine
 
     return LocalEngine(settings)
 
@@ -125,7 +125,7 @@ def _output(options: argparse.Namespace) -> tuple[Path | None, str]:
         raise UsageError(f"{path} is a folder; name a file in it")
     form = options.format or SUFFIXES.get(path.suffix.lower())
     if form is None:
-        raise UsageError(f"{path.name}: the ending says no format; use {', '.join(SUFFIXES)}, or give --format")
+        raise UsageError(f"{path.name}: unknown file extension; use {', '.join(SUFFIXES)}, or give --format")
     return path, form
 
 
@@ -157,11 +157,11 @@ def _turns(options: argparse.Namespace) -> tuple[list[Turn], dict[str, Voice]]:
     if options.script:
         return parse_script(_read(options.script), voices, str(options.script)), voices
     if DEFAULT_VOICE not in voices:
-        raise UsageError("whose voice? Give a recording of 3 to 10 s with --reference, and what is said in it "
+        raise UsageError("no voice is named. Give a recording of 3 to 10 s with --reference, and what is said in it "
                          "with --prompt-text")  # fmt: skip
     text = _read(options.file) if options.file else _text(options.text)
     if not text.strip():
-        raise UsageError("there is nothing to say: the text is empty")
+        raise UsageError("the text is empty")
     return [Turn(DEFAULT_VOICE, text.strip())], voices
 
 
@@ -169,7 +169,7 @@ def _text(given: str | None) -> str:
     if given not in (None, "-"):
         return str(given)
     if given is None and sys.stdin.isatty():
-        raise UsageError("what should be said? Give a text, --file or --script, or pipe it in")
+        raise UsageError("no text is given: use the argument, --file, --script or a pipe")
     return _decoded(sys.stdin.buffer.read(), "standard input")
 
 
@@ -212,7 +212,7 @@ def _write_text(path: Path, text: str) -> None:
         file.keep()
 
 
-def _tell(options: argparse.Namespace, output: Path | None, sink: Sink, spoken: Spoken, seconds: float) -> None:
+def _tell(options: argparse.Namespace, output: Path | None, sink: Sink, spoken: SpeechReport, seconds: float) -> None:
     for warning in spoken.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if not options.quiet:

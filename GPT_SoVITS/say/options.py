@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from GPT_SoVITS.engine.media.encode import FORMATS
+from GPT_SoVITS import _commands
+from GPT_SoVITS.audio.encode import FORMATS
 from GPT_SoVITS.engine.messages import (
     EngineSettings,
     Priority,
@@ -21,18 +22,21 @@ from GPT_SoVITS.say import script
 from GPT_SoVITS.say.script import Turn, Voice
 from GPT_SoVITS.say.weights import FEATURE_VARIABLES, INSTALLED
 from GPT_SoVITS.text.languages import CUTTING_METHODS, TEXT_LANGUAGES
+from GPT_SoVITS.text.reading import READINGS
+from GPT_SoVITS.versions import SAMPLE_STEPS
 
+SAY = _commands.module("GPT_SoVITS.say")
 AUTOMATIC = "beside the sound"
 EPILOG = f"""
 {script.__doc__}
 Exit status: 0 spoken, 1 the engine failed, 2 the command line, text or reference is wrong, 3 weights or another
-resource are missing (python -m GPT_SoVITS.doctor says which), 130 interrupted.
+resource are missing ({_commands.module("GPT_SoVITS.doctor")} says which), 130 interrupted.
 
 Examples:
-  python -m GPT_SoVITS.say "你好，世界。" -r clip.wav --prompt-text "那天的云很好看。" -l zh
-  python -m GPT_SoVITS.say -f chapter.txt -r clip.wav --prompt-text "..." -o chapter.mp3 --srt
-  python -m GPT_SoVITS.say --script play.txt --voices voices.yaml -o play.flac
-  echo "Hello there." | python -m GPT_SoVITS.say -r clip.wav -l en --stream | aplay
+  {SAY} "你好，世界。" -r clip.wav --prompt-text "那天的云很好看。" -l zh
+  {SAY} -f chapter.txt -r clip.wav --prompt-text "..." -o chapter.mp3 --srt
+  {SAY} --script play.txt --voices voices.yaml -o play.flac
+  echo "Hello there." | {SAY} -r clip.wav -l en --stream | aplay
 """
 
 
@@ -50,7 +54,7 @@ def _number(kind: type, low: float, high: float) -> type:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser."""
     parser = argparse.ArgumentParser(
-        prog="python -m GPT_SoVITS.say",
+        prog=SAY,
         description="Speak a text in the voice of a clip.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -66,6 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
                       help=f"of the text: {languages}, or their Chinese names (default auto)")  # fmt: skip
     text.add_argument("--cut", default="cut1", metavar="METHOD",
                       help=f"how it is cut: {', '.join(CUTTING_METHODS)} (default cut1)")  # fmt: skip
+    text.add_argument("--reading", choices=READINGS, default=READINGS[0],
+                      help="natural, or as the official program reads, faults included (default natural)")  # fmt: skip
     _voice_group(parser)
     _output_group(parser)
     _sampling_group(parser)
@@ -77,7 +83,7 @@ def _voice_group(parser: argparse.ArgumentParser) -> None:
     voice = parser.add_argument_group("in which voice")
     voice.add_argument("-r", "--reference", metavar="CLIP", help="a recording of the voice, 3 to 10 s, any format")
     voice.add_argument("--prompt-text", default="", metavar="TEXT",
-                       help="what is said in it; without, only its timbre is used")  # fmt: skip
+                       help="what is said in it; without it only its timbre is used")  # fmt: skip
     voice.add_argument("--prompt-language", metavar="LANGUAGE", help="of the prompt text (default: that of the text)")
     voice.add_argument("--auxiliary", action="append", default=[], metavar="CLIP",
                        help="another clip of the voice for its timbre; may be repeated")  # fmt: skip
@@ -91,10 +97,10 @@ def _voice_group(parser: argparse.ArgumentParser) -> None:
 def _output_group(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("where to")
     output.add_argument("-o", "--output", type=Path, metavar="FILE",
-                        help="sound file; its ending says the format (default output/say-<time>.wav)")  # fmt: skip
+                        help="sound file; its extension is the format (default output/say-<time>.wav)")  # fmt: skip
     output.add_argument("--stream", action="store_true", help="write the sound to standard output while it is made")
     output.add_argument(
-        "--format", choices=list(FORMATS), help="format where the ending does not say it, or of --stream"
+        "--format", choices=list(FORMATS), help="format of --stream, or of a file without a known extension"
     )
     output.add_argument("--srt", nargs="?", const=AUTOMATIC, metavar="FILE", help="also write SubRip subtitles")
     output.add_argument("--vtt", nargs="?", const=AUTOMATIC, metavar="FILE", help="also write WebVTT subtitles")
@@ -114,9 +120,10 @@ def _sampling_group(parser: argparse.ArgumentParser) -> None:
     sampling.add_argument("--top-p", type=_number(float, 0, 1), default=default.top_p)
     sampling.add_argument("--temperature", type=_number(float, 0, 10), default=default.temperature)
     sampling.add_argument("--repetition-penalty", type=_number(float, 0.01, 100), default=default.repetition_penalty)
-    sampling.add_argument("--attempts", type=_number(int, 1, 10), default=3, help="for a sentence that goes wrong")
-    sampling.add_argument("--sample-steps", type=_number(int, 1, 1000), default=32, help="diffusion steps (v3, v4)")
-    sampling.add_argument("--super-sampling", action="store_true", help="raise 24 kHz to 48 kHz (v3)")
+    sampling.add_argument("--attempts", type=_number(int, 1, 10), default=3, help="tries for each sentence (default 3)")
+    steps = _number(int, *SAMPLE_STEPS)
+    sampling.add_argument("--sample-steps", type=steps, default=32, help="steps of the sampler (v3, v4)")
+    sampling.add_argument("--super-sampling", action="store_true", help="raise 24 kHz to 48 kHz (v3; needs AP-BWE)")
 
 
 def _engine_group(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +138,7 @@ def _engine_group(parser: argparse.ArgumentParser) -> None:
         "--hubert", metavar="FOLDER", help="chinese-hubert-base (default: $cnhubert_base_path, installed)"
     )
     engine.add_argument("--roberta", metavar="FOLDER", help="chinese-roberta-wwm-ext-large (default: $bert_path, ...)")
-    engine.add_argument("--speaker-verifier", metavar="FILE", help="of the Pro versions, likewise")
+    engine.add_argument("--speaker-verifier", metavar="FILE", help="for the Pro versions (default: installed)")
 
 
 def settings(options: argparse.Namespace, weights: WeightsPair | None) -> EngineSettings:
@@ -183,6 +190,7 @@ def requests(
                 seed=None if options.seed is None else options.seed + index,
                 speed=voice.numbers.get("speed", options.speed),
                 how_to_cut=options.cut,
+                reading=options.reading,
                 ref_free=options.ref_free,
                 fragment_interval=options.pause,
                 streaming=streaming,

@@ -107,12 +107,12 @@ def parse_script(text: str, voices: Mapping[str, Voice], source: str = "script")
             turns[-1][2].append(stripped)
         elif stripped:
             if DEFAULT_VOICE not in voices:
-                raise ScriptError(f"{source}, line {number}: whose text is this? Start the line with [name]")
+                raise ScriptError(f"{source}, line {number}: the text has no voice; start the line with [name]")
             turns.append((DEFAULT_VOICE, None, [stripped]))
     found = [Turn(name, "\n".join(lines).strip(), language) for name, language, lines in turns]
     found = [turn for turn in found if turn.text]
     if not found:
-        raise ScriptError(f"{source}: there is nothing to say")
+        raise ScriptError(f"{source}: the script has no text")
     return found
 
 

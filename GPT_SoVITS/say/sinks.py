@@ -9,9 +9,9 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from GPT_SoVITS.engine.media.encode import StreamEncoder
-from GPT_SoVITS.engine.media.files import SoundFileWriter
-from GPT_SoVITS.engine.media.resample import StreamResampler
+from GPT_SoVITS.audio.encode import StreamEncoder
+from GPT_SoVITS.audio.files import SoundFileWriter
+from GPT_SoVITS.audio.resample import StreamResampler
 
 Samples = NDArray[np.float32]
 

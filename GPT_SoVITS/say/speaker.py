@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from GPT_SoVITS.audio.subtitles import Cue
 from GPT_SoVITS.engine.errors import EngineError
 from GPT_SoVITS.engine.interface import Engine
-from GPT_SoVITS.engine.media.subtitles import Cue
 from GPT_SoVITS.engine.messages import (
     AudioChunk,
     Cancelled,
@@ -32,8 +32,8 @@ POLL_S = 0.2
 
 
 @dataclass
-class Spoken:
-    """What came of it.
+class SpeechReport:
+    """What came of the requests that were spoken.
 
     Attributes:
         cues: When each sentence is heard, over all requests.
@@ -48,14 +48,14 @@ class Spoken:
     first_audio_s: float = 0.0
 
 
-def speak(engine: Engine, requests: Sequence[SynthesisRequest], sink: Sink, display: Display) -> Spoken:
+def speak(engine: Engine, requests: Sequence[SynthesisRequest], sink: Sink, display: Display) -> SpeechReport:
     """Speak requests one after the other into a sink.
 
     Raises:
         EngineError: one of them failed; the others are cancelled.
     """
     queues: list[queue.SimpleQueue[Event]] = [queue.SimpleQueue() for _ in requests]
-    spoken, began, submitted = Spoken(), time.perf_counter(), 0
+    spoken, began, submitted = SpeechReport(), time.perf_counter(), 0
     try:
         for index, request in enumerate(requests):
             while submitted < min(len(requests), index + AHEAD):
@@ -82,7 +82,7 @@ def _listen(
     request: SynthesisRequest,
     events: queue.SimpleQueue[Event],
     sink: Sink,
-    spoken: Spoken,
+    spoken: SpeechReport,
     display: Display,
     began: float,
 ) -> None:
@@ -106,7 +106,7 @@ def _listen(
                 spoken.warnings.append(f"{event.text!r}: {event.warning}")
             display.done(event.segment)
         elif isinstance(event, Retried):
-            display.note(f"sentence {event.segment + 1} again, attempt {event.attempt}: {event.reason}")
+            display.note(f"sentence {event.segment + 1} is repeated (attempt {event.attempt}): {event.reason}")
         elif isinstance(event, Failed):
             raise event.error
         elif isinstance(event, Cancelled):

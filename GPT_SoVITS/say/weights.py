@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from convert.errors import CheckpointError
+from convert.identity import identify
+from GPT_SoVITS import _commands
 from GPT_SoVITS.engine.errors import WeightsMissingError
 from GPT_SoVITS.engine.messages import WeightsPair
 from GPT_SoVITS.resources.locate import locate, project_root
 from GPT_SoVITS.resources.manifest import load_manifest
+from GPT_SoVITS.resources.pairing import KINDS, WEIGHTS_ROOTS, newest_pair, weight_files
+from GPT_SoVITS.versions import VERSIONS
 
 REMEMBERED = ("gweight.txt", "sweight.txt")
 VARIABLES = ("gpt_path", "sovits_path")
 FEATURE_VARIABLES = {"hubert": "cnhubert_base_path", "roberta": "bert_path"}
 """Feature network -> environment variable that names its folder."""
-INSTALLED = {
-    "v2": ("gpt-v2", "sovits-v2"),
-    "v2ProPlus": ("gpt-v3", "sovits-v2proplus"),
-    "v2Pro": ("gpt-v3", "sovits-v2pro"),
-    "v1": ("gpt-v1", "sovits-v1"),
-}
+_PREFERRED = ("v2", "v2ProPlus", "v2Pro", "v1")
+INSTALLED = {name: (VERSIONS[name].gpt, VERSIONS[name].sovits) for name in _PREFERRED}
 """Model version -> resources of its weights; the first that is installed serves."""
-FETCH = "python -m GPT_SoVITS.resources fetch --version"
+FETCH = _commands.module("GPT_SoVITS.resources", "fetch", "--version")
 
 
 def find_weights(
@@ -36,7 +38,8 @@ def find_weights(
     """Return the weights to speak with.
 
     Each of the two is the first there is of: the path given; the variables ``gpt_path`` and ``sovits_path``; what
-    ``gweight.txt`` and ``sweight.txt`` name; the installed base weights, both of one version.
+    ``gweight.txt`` and ``sweight.txt`` name; the installed base weights, both of one version. Where nothing at all was
+    named or installed, it is the newest pair in the weight folders, as where the service starts.
 
     Args:
         gpt: GPT weights asked for.
@@ -56,6 +59,8 @@ def find_weights(
     ]
     if None in named:
         installed = installed_weights(folder, version)
+        if installed is None and version is None and not any(named):
+            installed = pair_put_there(folder)
         if installed is not None:
             named = [name or base for name, base in zip(named, (installed.gpt, installed.sovits), strict=True)]
     for what, name in zip(("GPT", "SoVITS"), named, strict=True):
@@ -75,6 +80,32 @@ def installed_weights(root: Path | None = None, version: str | None = None) -> W
         if all(files):
             return WeightsPair(str(files[0]), str(files[1]))
     return None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A weight file that was put there by hand; see :class:`GPT_SoVITS.resources.pairing.Candidate`."""
+
+    kind: str
+    path: str
+    version: str
+    modified_at: int
+    lora: bool
+    problem: str | None
+
+
+def pair_put_there(root: Path) -> WeightsPair | None:
+    """Return the newest pair of the highest version in the weight folders of a project; None without one."""
+    found = []
+    for path in weight_files(root / folder for folder in WEIGHTS_ROOTS):
+        try:
+            network, changed = identify(path), int(path.stat().st_mtime)
+        except (CheckpointError, OSError):  # no weights, or damaged: others may do
+            continue
+        kind, problem = KINDS.get(network.kind, ""), network.problem or None
+        found.append(_Found(kind, str(path), network.version, changed, network.lora, problem))
+    pair = newest_pair(found, lambda resource: locate(resource, root) is not None)
+    return WeightsPair(*(file.path for file in pair)) if pair else None
 
 
 def _file(resource: str, root: Path | None) -> Path | None:
@@ -97,4 +128,4 @@ def _existing(name: str, folder: Path) -> str:
     for path in (Path(name).expanduser(), folder / name):
         if path.is_file():
             return str(path)
-    raise WeightsMissingError(f"the weights {name!r} are not there; check the path")
+    raise WeightsMissingError(f"there are no weights {name!r}; check the path")

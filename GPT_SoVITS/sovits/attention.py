@@ -11,6 +11,7 @@ from math import sqrt
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.layers.convolution import Conv1d
+from GPT_SoVITS.layers.dropout import Dropout
 from GPT_SoVITS.layers.parameters import parameter
 
 MASKED = -1e4
@@ -77,6 +78,7 @@ class RelativeAttention(_Heads):
         self.emb_rel_k = parameter(1, self.width, self.dim)
         self.emb_rel_v = parameter(1, self.width, self.dim)
         self.both_transposed = ops.BatchMatMul(transpose_a=True, transpose_b=True)
+        self.drop = Dropout()
 
     def _per_head(self, embedding: Tensor, batch: int) -> Tensor:
         """(1, width, dim) -> (batch, heads, width, dim)."""
@@ -108,7 +110,7 @@ class RelativeAttention(_Heads):
         relative_keys = self._per_head(self.emb_rel_k, x.shape[0])
         relative_values = self._per_head(self.emb_rel_v, x.shape[0])
         local = self._band_to_square(self.both_transposed(q, relative_keys))
-        weights = ops.softmax(self.queries_by_keys(q, k) + local + bias, -1)  # (B, heads, T, T)
+        weights = self.drop(ops.softmax(self.queries_by_keys(q, k) + local + bias, -1))  # (B, heads, T, T)
         y = self.values_by_weights(v, weights)
         y = y + self.both_transposed(relative_values, self._square_to_band(weights))
         return self.conv_o(y.reshape(x.shape))

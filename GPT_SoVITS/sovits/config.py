@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-PHONEME_COUNTS = {"v1": 322, "v2": 732, "v2Pro": 732, "v2ProPlus": 732}
-PRO_VERSIONS = frozenset({"v2Pro", "v2ProPlus"})
-REFERENCE_BINS = 704
-"""Spectrogram bins (0 to 11 kHz) that the reference encoder of every version but v1 looks at; v1 takes all."""
+from GPT_SoVITS.versions import VERSIONS, version_of
+
+FLOWS = 4
+"""Couplings of the flow that turns content into latent frames; v3 and v4 have none (``cfm``)."""
 
 
 class ConfigError(ValueError):
@@ -28,7 +28,8 @@ class GeneratorConfig:
         upsample_kernel_sizes: Kernel of each transposed convolution.
         resblock_kernel_sizes: Kernels of the parallel residual blocks.
         resblock_dilation_sizes: Dilations within each of them.
-        condition_channels: Channels of the speaker condition.
+        condition_channels: Channels of the speaker condition, 0 for none.
+        post_bias: Whether the last convolution has a bias.
     """
 
     input_channels: int
@@ -38,6 +39,7 @@ class GeneratorConfig:
     resblock_kernel_sizes: tuple[int, ...]
     resblock_dilation_sizes: tuple[tuple[int, ...], ...]
     condition_channels: int
+    post_bias: bool = False
 
     def __post_init__(self) -> None:
         for rate, kernel in zip(self.upsample_rates, self.upsample_kernel_sizes, strict=True):
@@ -89,7 +91,7 @@ class SovitsConfig:
     style_kernel_size: int = 5
     mrte_hidden: int = 512
     mrte_heads: int = 4
-    flow_count: int = 4
+    flow_count: int = FLOWS
     flow_layers: int = 4
     flow_kernel_size: int = 5
     speaker_embedding_dim: int = 20480
@@ -97,7 +99,7 @@ class SovitsConfig:
     @property
     def is_pro(self) -> bool:
         """Whether a speaker-verification embedding is part of the condition."""
-        return self.version in PRO_VERSIONS
+        return version_of(self.version).uses_speaker_verifier
 
     @property
     def frames_per_code(self) -> int:
@@ -110,8 +112,8 @@ class SovitsConfig:
 
         Args:
             config: Content of ``s2.json`` or of a checkpoint's ``config``: sections ``data`` and ``model``.
-            version: v1, v2, v2Pro or v2ProPlus where it is known better than from ``model.version``, which many
-                published checkpoints lack or have wrong.
+            version: Where it is known better than from ``model.version``, which many published checkpoints lack or
+                have wrong.
 
         Raises:
             ConfigError: a key is missing, or its value is one that no such checkpoint has.
@@ -119,8 +121,9 @@ class SovitsConfig:
         try:
             model, data = config["model"], config["data"]
             version = version or str(model["version"])
-            if version not in PHONEME_COUNTS:
-                raise ConfigError(f"version {version!r} is none of {', '.join(PHONEME_COUNTS)}")
+            known = VERSIONS.get(version)
+            if known is None:
+                raise ConfigError(f"version {version!r} is none of {', '.join(VERSIONS)}")
             if str(model["resblock"]) != "1":
                 raise ConfigError(f"residual blocks of type {model['resblock']!r}: only type 1 was ever published")
             spectrogram_bins = int(data["filter_length"]) // 2 + 1
@@ -134,10 +137,11 @@ class SovitsConfig:
                 kernel_size=int(model["kernel_size"]),
                 gin_channels=int(model["gin_channels"]),
                 codes_per_second=_code_rate(model["semantic_frame_rate"]),
-                phoneme_count=PHONEME_COUNTS[version],
-                reference_bins=spectrogram_bins if version == "v1" else REFERENCE_BINS,
+                phoneme_count=known.phonemes,
+                reference_bins=known.reference_bins or spectrogram_bins,
                 sampling_rate=int(data["sampling_rate"]),
                 generator=_generator(model),
+                flow_count=FLOWS if known.synthesizer == "vits" else 0,
             )
         except KeyError as error:
             raise ConfigError(f"the configuration has no {error}; is it that of a SoVITS checkpoint?") from error

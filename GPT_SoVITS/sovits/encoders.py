@@ -8,21 +8,23 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from GPT_SoVITS import backend
+from GPT_SoVITS.execution import Form, Holding, host_or_graph
+from GPT_SoVITS.layers.products import LayeredProducts, Layers, PlainProducts, Products
 from GPT_SoVITS.layers.weights import check_shapes
 from GPT_SoVITS.native.decoder import NativeError
 from GPT_SoVITS.native.library import load
 from GPT_SoVITS.native.products import NativeProducts
 from GPT_SoVITS.sovits.buckets import Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
-from GPT_SoVITS.sovits.host import EncodedPhonemes, Holding, HostEncoders, PlainProducts, Products, matrices
+from GPT_SoVITS.sovits.host import EncodedPhonemes, HostEncoders, matrices
 from GPT_SoVITS.sovits.native_vocoder import PREFIX
 from GPT_SoVITS.sovits.shapes import encoder_shapes
 
 logger = logging.getLogger(__name__)
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Choice = Literal["auto", "host", "graph"]
+Choice = Form | Literal["auto"]
+"""A form, or ``auto`` for the one that ``plan_execution`` chooses on this machine."""
 
 
 class Encoders(Protocol):
@@ -33,6 +35,10 @@ class Encoders(Protocol):
     """
 
     needs_compiling: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of weights held."""
 
     def timbre(self, spectrogram: Array) -> Array: ...
 
@@ -63,7 +69,7 @@ def choose_encoders(
         arrays: Official arrays, weight norm folded.
         buckets: Lengths that graphs are compiled for.
         dtype: numpy float type that graphs hold and compute in.
-        choice: ``host`` and ``graph`` insist.
+        choice: ``host`` and ``graph`` insist; there is no ``native`` form.
         holding: How the host's native matrices are held.
         threads: Of the host's products.
 
@@ -71,20 +77,43 @@ def choose_encoders(
         WeightsError: the arrays do not fit the sizes.
     """
     kept = {key: value for key, value in arrays.items() if not key.startswith(PREFIX)}
-    if choice == "graph" or (choice == "auto" and (backend.current().is_ascend or dtype != np.float32)):
+    if host_or_graph(choice, dtype) == "graph":
         from GPT_SoVITS.sovits.graphs import GraphEncoders
 
         return GraphEncoders(config, kept, buckets, dtype)
     check_shapes("the synthesizer", encoder_shapes(config), kept)
-    return HostEncoders(config, kept, _products(config, kept, holding, threads))
+    return HostEncoders(config, kept, hold_exactly(matrices(config, kept), holding, threads))
 
 
-def _products(config: SovitsConfig, arrays: Mapping[str, Array], holding: Holding, threads: int) -> Products:
-    layers = matrices(config, arrays)
+def hold_exactly(layers: Layers, holding: Holding, threads: int = 0) -> Products:
+    """Pack matrices as :func:`hold` does, but those that float16 would round stay float32.
+
+    In an official file these are the flow's, whose weight norm is folded after reading: 20 MB more, and the audio is
+    that of float32.
+    """
+    rounded = {name: layer for name, layer in layers.items() if not _is_half(layer[0])}
+    if holding == "fp32" or not rounded:
+        return hold(layers, holding, threads)
+    exact = {name: layer for name, layer in layers.items() if name not in rounded}
+    if not exact:
+        return hold(layers, "fp32", threads)
+    return LayeredProducts(hold(rounded, "fp32", threads), rounded, hold(exact, "fp16", threads))
+
+
+def _is_half(weight: Array) -> bool:
+    """Whether float16 holds a matrix as it is."""
+    if weight.dtype == np.float16:
+        return True
+    with np.errstate(over="ignore"):
+        return np.array_equal(weight.astype(np.float16), weight)
+
+
+def hold(layers: Layers, holding: Holding, threads: int = 0) -> Products:
+    """Pack matrices natively, or in numpy where there is no native code."""
     library = load()
     if library.handle is not None:
         try:
             return NativeProducts(library.handle, layers, holding, threads=threads)
         except (NativeError, AttributeError, MemoryError) as error:
-            logger.warning("the encoders' matrices cannot be held natively (%s); numpy holds them", error)
+            logger.warning("matrices cannot be held natively (%s); numpy holds them", error)
     return PlainProducts(layers)

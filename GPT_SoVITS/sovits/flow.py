@@ -16,17 +16,24 @@ class WaveNet(nn.Cell):
     x (B, C, T) zero where masked, mask (B, C, T), condition (B, gin, 1) -> (B, C, T).
     """
 
-    def __init__(self, channels: int, kernel_size: int, n_layers: int, condition_channels: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: int,
+        n_layers: int,
+        condition_channels: int,
+        conv: type[Conv1d] = Conv1d,
+    ) -> None:
         super().__init__()
         self.channels, self.n_layers = channels, n_layers
         self.tanh = Tanh()
-        self.cond_layer = Conv1d(condition_channels, 2 * channels * n_layers, 1)
+        self.cond_layer = conv(condition_channels, 2 * channels * n_layers, 1)
         self.in_layers = nn.CellList(
-            [Conv1d(channels, 2 * channels, kernel_size, padding=same_padding(kernel_size)) for _ in range(n_layers)]
+            [conv(channels, 2 * channels, kernel_size, padding=same_padding(kernel_size)) for _ in range(n_layers)]
         )
         # The last layer has no successor, so it yields the skip half alone.
         self.res_skip_layers = nn.CellList(
-            [Conv1d(channels, channels * (2 if i < n_layers - 1 else 1), 1) for i in range(n_layers)]
+            [conv(channels, channels * (2 if i < n_layers - 1 else 1), 1) for i in range(n_layers)]
         )
 
     def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
@@ -46,22 +53,34 @@ class WaveNet(nn.Cell):
 
 
 class ResidualCoupling(nn.Cell):
-    """Mean-only affine coupling: one half of the channels shifts the other."""
+    """Mean-only affine coupling: one half of the channels shifts the other.
 
-    def __init__(self, config: SovitsConfig) -> None:
+    x (B, inter, T), mask (B, 1, T), condition (B, gin, 1) -> (B, inter, T).
+    """
+
+    def __init__(self, config: SovitsConfig, conv: type[Conv1d] = Conv1d) -> None:
         super().__init__()
         self.half = config.inter_channels // 2
         self.hidden = hidden = config.hidden_channels
         self.pre = Conv1d(self.half, hidden, 1)
-        self.enc = WaveNet(hidden, config.flow_kernel_size, config.flow_layers, config.gin_channels)
+        self.enc = WaveNet(hidden, config.flow_kernel_size, config.flow_layers, config.gin_channels, conv)
         self.post = Conv1d(hidden, self.half, 1)
 
-    def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
-        """Undo the shift; x (B, inter, T), mask (B, 1, T), condition (B, gin, 1) -> (B, inter, T)."""
-        kept, shifted = x[:, : self.half], x[:, self.half :]
+    def _mean(self, kept: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
         hidden_mask = over_channels(mask, self.hidden)
-        mean = self.post(self.enc(self.pre(kept) * hidden_mask, hidden_mask, condition))
+        return self.post(self.enc(self.pre(kept) * hidden_mask, hidden_mask, condition))
+
+    def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Undo the shift."""
+        kept, shifted = x[:, : self.half], x[:, self.half :]
+        mean = self._mean(kept, mask, condition)
         return ops.cat((kept, (shifted - mean) * over_channels(mask, self.half)), 1)
+
+    def shift(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Shift, the direction of training."""
+        kept, shifted = x[:, : self.half], x[:, self.half :]
+        mean = self._mean(kept, mask, condition)
+        return ops.cat((kept, (shifted + mean) * over_channels(mask, self.half)), 1)
 
 
 class Flip(nn.Cell):
@@ -81,15 +100,21 @@ class Flow(nn.Cell):
     x (B, inter, T), mask (B, 1, T), condition (B, gin, 1) -> (B, inter, T), zero where masked.
     """
 
-    def __init__(self, config: SovitsConfig) -> None:
+    def __init__(self, config: SovitsConfig, conv: type[Conv1d] = Conv1d) -> None:
         super().__init__()
         steps: list[nn.Cell] = []
         for _ in range(config.flow_count):
-            steps += [ResidualCoupling(config), Flip()]
+            steps += [ResidualCoupling(config, conv), Flip()]
         self.flows = nn.CellList(steps)
         self.count = len(steps)
 
     def construct(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
         for i in range(self.count - 1, -1, -1):
             x = self.flows[i](x, mask, condition)
+        return x
+
+    def forwards(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Run the layers the other way, the direction of training: a sample of the posterior to one of the prior."""
+        for i in range(0, self.count, 2):
+            x = self.flows[i + 1](self.flows[i].shift(x, mask, condition), mask, condition)
         return x

@@ -21,16 +21,15 @@ class ResidualBlock(nn.Cell):
     x (B, C, L) with its activation, which parallel blocks share, and an optional mask (B, 1, L) -> (B, C, L).
     """
 
-    def __init__(self, channels: int, kernel_size: int, dilations: tuple[int, ...]) -> None:
+    def __init__(
+        self, channels: int, kernel_size: int, dilations: tuple[int, ...], conv: type[Conv1d] = Conv1d
+    ) -> None:
         super().__init__()
         self.convs1 = nn.CellList(
-            [
-                Conv1d(channels, channels, kernel_size, dilation=d, padding=same_padding(kernel_size, d))
-                for d in dilations
-            ]
+            [conv(channels, channels, kernel_size, dilation=d, padding=same_padding(kernel_size, d)) for d in dilations]
         )
         self.convs2 = nn.CellList(
-            [Conv1d(channels, channels, kernel_size, padding=same_padding(kernel_size)) for _ in dilations]
+            [conv(channels, channels, kernel_size, padding=same_padding(kernel_size)) for _ in dilations]
         )
         self.pairs = len(dilations)
         self.activation = LeakyRelu(SLOPE)
@@ -52,30 +51,36 @@ def masked(x: Tensor, mask: Tensor | None) -> Tensor:
 class Generator(nn.Cell):
     """Latent frames to audio; frames (B, C, T), condition (B, gin, 1) -> (B, 1, T * samples_per_frame).
 
+    A network without condition takes any and ignores it.
+
     With a mask (B, 1, T) of 0 and 1 the frames it hides have no influence on the others: the input of every
     convolution is zero there, as the edge padding is without them. This costs a product per convolution, so the usual
-    graphs have no mask (see ``windows.py``).
+    graphs have no mask (see ``windows.py``). Training passes the layers that have weight normalisation.
     """
 
-    def __init__(self, config: GeneratorConfig) -> None:
+    def __init__(
+        self, config: GeneratorConfig, conv: type[Conv1d] = Conv1d, upsample: type[Upsample] = Upsample
+    ) -> None:
         super().__init__()
         self.rates = config.upsample_rates
         self.stages, self.kernels = len(config.upsample_rates), len(config.resblock_kernel_sizes)
         self.conv_pre = Conv1d(config.input_channels, config.initial_channels, 7, padding=3)
-        self.cond = Conv1d(config.condition_channels, config.initial_channels, 1)
+        self.conditioned = config.condition_channels > 0
+        if self.conditioned:
+            self.cond = Conv1d(config.condition_channels, config.initial_channels, 1)
         ups, blocks = [], []
         inputs = config.initial_channels
         for stage, (rate, kernel) in enumerate(zip(config.upsample_rates, config.upsample_kernel_sizes, strict=True)):
             channels = config.channels(stage)
-            ups.append(Upsample(inputs, channels, kernel, rate))
+            ups.append(upsample(inputs, channels, kernel, rate))
             blocks += [
-                ResidualBlock(channels, size, dilations)
+                ResidualBlock(channels, size, dilations, conv)
                 for size, dilations in zip(config.resblock_kernel_sizes, config.resblock_dilation_sizes, strict=True)
             ]
             inputs = channels
         self.ups = nn.CellList(ups)
         self.resblocks = nn.CellList(blocks)
-        self.conv_post = Conv1d(inputs, 1, 7, padding=3, bias=False)
+        self.conv_post = Conv1d(inputs, 1, 7, padding=3, bias=config.post_bias)
         self.activation = LeakyRelu(SLOPE)
         self.last_activation = LeakyRelu(LAST_SLOPE)
         self.tanh = Tanh()
@@ -89,7 +94,9 @@ class Generator(nn.Cell):
         return total * (1.0 / self.kernels)
 
     def construct(self, frames: Tensor, condition: Tensor, mask: Tensor | None = None) -> Tensor:
-        x = self.conv_pre(masked(frames, mask)) + self.cond(condition)
+        x = self.conv_pre(masked(frames, mask))
+        if self.conditioned:
+            x = x + self.cond(condition)
         for stage in range(self.stages):
             x = self.ups[stage](masked(self.activation(x), mask))
             if mask is not None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from GPT_SoVITS import compiled
-from GPT_SoVITS.layers.parameters import load_arrays
-from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.layers.parameters import held_bytes, load_arrays
+from GPT_SoVITS.sovits.config import GeneratorConfig, SovitsConfig
 from GPT_SoVITS.sovits.generator import Generator
 from GPT_SoVITS.sovits.network import arrange
 
@@ -20,6 +20,7 @@ class GeneratorGraph:
     """The portable runner, compiled per window length; see :class:`GPT_SoVITS.sovits.vocoder.FramesToAudio`."""
 
     def __init__(self, generator: Generator) -> None:
+        self.nbytes = held_bytes(generator)
         self._graph = compiled.compile_cell(generator)
 
     @classmethod
@@ -37,8 +38,15 @@ class GeneratorGraph:
         Raises:
             WeightsError: the arrays do not fit the sizes.
         """
-        generator = Generator(config.generator)
-        arranged = arrange(config, {key: value for key, value in arrays.items() if key.startswith(prefix)})
+        return cls.from_generator(config.generator, arrays, prefix, dtype)
+
+    @classmethod
+    def from_generator(
+        cls, config: GeneratorConfig, arrays: Mapping[str, Array], prefix: str, dtype: type = np.float32
+    ) -> GeneratorGraph:
+        """The same from the sizes of the generator alone."""
+        generator = Generator(config)
+        arranged = arrange(config, {key: value for key, value in arrays.items() if key.startswith(prefix)}, prefix)
         load_arrays(generator, {key.removeprefix(prefix): value for key, value in arranged.items()}, dtype)
         return cls(generator)
 

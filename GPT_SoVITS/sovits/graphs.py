@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from GPT_SoVITS import backend, compiled
+from GPT_SoVITS.layers.parameters import held_bytes
 from GPT_SoVITS.sovits.buckets import Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.host import EncodedPhonemes
@@ -53,6 +54,11 @@ class GraphEncoders:
         self._content = compiled.compile_cell(ContentGraph(self.network))
         self._latent = compiled.compile_cell(LatentGraph(self.network))
         self._tokens = compiled.compile_cell(TokenGraph(self.network))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of weights held; compiled graphs keep copies of some beside them."""
+        return held_bytes(self.network)
 
     def timbre(self, spectrogram: Array) -> Array:
         """Reference encoder: (bins, F) -> (gin,)."""

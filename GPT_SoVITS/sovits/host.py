@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 
+from GPT_SoVITS.layers.elementwise import sigmoid
+from GPT_SoVITS.layers.products import Layers, Products
 from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.semantic import SemanticTokens
 from GPT_SoVITS.sovits.shapes import encoder_layers
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Layers = dict[str, tuple[Array, Array]]
-Holding = Literal["fp32", "fp16"]
-"""How weight matrices are held; sums are float32 always."""
 NORM_EPS = 1e-5
 
 
@@ -32,27 +32,6 @@ class EncodedPhonemes:
 
     encoding: Array
     mask: Array
-
-
-class Products(Protocol):
-    """Weight matrices by name: rows (n, inputs) float32 -> (n, outputs), bias added."""
-
-    def __call__(self, name: str, rows: Array, relu: bool = False) -> Array: ...
-
-
-class PlainProducts:
-    """The products of numpy, in float32."""
-
-    def __init__(self, layers: Mapping[str, tuple[Array, Array]]) -> None:
-        self._layers = {
-            name: (np.array(weight.T, np.float32, order="C"), np.array(bias, np.float32))
-            for name, (weight, bias) in layers.items()
-        }
-
-    def __call__(self, name: str, rows: Array, relu: bool = False) -> Array:
-        weight, bias = self._layers[name]
-        result = np.ascontiguousarray(rows) @ weight + bias
-        return np.maximum(result, 0.0, out=result) if relu else result
 
 
 def _joined(arrays: Mapping[str, Array], *names: str) -> tuple[Array, Array]:
@@ -111,12 +90,6 @@ def windows(rows: Array, kernel: int) -> Array:
     return np.lib.stride_tricks.as_strided(padded, (len(rows), kernel * rows.shape[1]), (step, 4), writeable=False)
 
 
-def sigmoid(x: Array) -> Array:
-    """Logistic function, through the hyperbolic tangent, which numpy computes with vectors."""
-    result: Array = np.tanh(x * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
-    return result
-
-
 def mish(x: Array) -> Array:
     """``x * tanh(log(1 + e^x))`` without logarithm."""
     e = np.exp(np.minimum(x, np.float32(20.0)))
@@ -173,13 +146,15 @@ class HostEncoders:
             for key, array in arrays.items()
             if key.endswith(small) and not key.startswith("dec.")
         }
-        self._codebook = np.array(arrays["quantizer.vq.layers.0._codebook.embed"], np.float32, order="C")
-        self._square = (self._codebook * self._codebook).sum(1)
-        # Tokens are nearest neighbours, which small errors move: this one is never held narrower.
-        weight, bias = _joined(arrays, "ssl_proj")
-        self._tokens = np.array(weight, np.float32, order="C"), np.array(bias, np.float32)
+        self.tokens = SemanticTokens(arrays)
         # The projection of a token does not depend on its neighbours, so it is a table.
-        self._token_rows = np.array(products("enc_p.ssl_proj", self._codebook))
+        self._token_rows = np.array(products("enc_p.ssl_proj", self.tokens.codebook))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of weights held."""
+        others = (*self._small.values(), self._token_rows)
+        return self._products.nbytes + self.tokens.nbytes + sum(array.nbytes for array in others)
 
     def timbre(self, spectrogram: Array) -> Array:
         """Reference encoder: (bins, F) -> (gin,)."""
@@ -237,16 +212,6 @@ class HostEncoders:
             frames = np.ascontiguousarray(frames[:, ::-1])
             self._uncouple(f"flow.flows.{2 * i}", frames, voice)
         return frames.T, mean.T, log_std.T
-
-    def tokens(self, features: Array) -> Array:
-        """HuBERT features (ssl_dim, L) -> semantic tokens (L // frames_per_code,)."""
-        stride = self.config.frames_per_code
-        count = features.shape[1] // stride
-        rows = np.asarray(features.T[: count * stride], np.float32, order="C").reshape(count, -1)
-        weight, bias = self._tokens
-        x = rows @ weight.T + bias
-        tokens: Array = np.argmax(2.0 * (x @ self._codebook.T) - self._square, axis=1)
-        return tokens
 
     def _uncouple(self, prefix: str, frames: Array, condition: Array) -> None:
         """Undo the shift of one half of the channels by the other, in place (``ResidualCoupling``)."""

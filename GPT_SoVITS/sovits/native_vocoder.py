@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS import backend
-from GPT_SoVITS.layers.weights import WeightsError
-from GPT_SoVITS.native.library import NativeLibrary, load
+from GPT_SoVITS.execution import Machine, form_of
+from GPT_SoVITS.layers.weights import WeightsError, check_results
+from GPT_SoVITS.native import library as native_code
+from GPT_SoVITS.native.library import NativeLibrary
 from GPT_SoVITS.sovits.config import GeneratorConfig, SovitsConfig
 from GPT_SoVITS.sovits.reference_generator import generate
+from GPT_SoVITS.sovits.shapes import generator_shapes
 from GPT_SoVITS.sovits.vocoder import FramesToAudio
-from GPT_SoVITS.sovits.windows import EDGE_KERNEL, halo
+from GPT_SoVITS.sovits.windows import halo
 
 logger = logging.getLogger(__name__)
 
@@ -42,38 +44,13 @@ class VocoderUnavailableError(RuntimeError):
     """Native code was asked for by name and cannot be used; the message says why."""
 
 
-def expected_shapes(config: GeneratorConfig) -> dict[str, tuple[int, ...]]:
-    """Return the generator's arrays under official names, weight norm folded, in the order of native code."""
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def layer(name: str, *shape: int, bias: int) -> None:
-        shapes[f"{name}.weight"] = shape
-        shapes[f"{name}.bias"] = (bias,)
-
-    inputs = config.initial_channels
-    layer("conv_pre", inputs, config.input_channels, EDGE_KERNEL, bias=inputs)
-    layer("cond", inputs, config.condition_channels, 1, bias=inputs)
-    kernels = config.resblock_kernel_sizes
-    for stage, kernel in enumerate(config.upsample_kernel_sizes):
-        channels = config.channels(stage)
-        layer(f"ups.{stage}", inputs, channels, kernel, bias=channels)
-        for j, (size, dilations) in enumerate(zip(kernels, config.resblock_dilation_sizes, strict=True)):
-            for i in range(len(dilations)):
-                for convolution in ("convs1", "convs2"):
-                    name = f"resblocks.{stage * len(kernels) + j}.{convolution}.{i}"
-                    layer(name, channels, channels, size, bias=channels)
-        inputs = channels
-    shapes["conv_post.weight"] = (1, inputs, EDGE_KERNEL)
-    return shapes
-
-
 def generator_arrays(config: GeneratorConfig, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return the generator's arrays as contiguous float32 in the native order.
 
     Raises:
         WeightsError: any is missing, unexpected or misshapen.
     """
-    shapes = expected_shapes(config)
+    shapes = generator_shapes(config)
     found = {key.removeprefix(PREFIX): value for key, value in arrays.items() if key.startswith(PREFIX)}
     problems = [f"missing: {PREFIX}{key} {shapes[key]}" for key in shapes if key not in found]
     problems += [f"unexpected: {PREFIX}{key} {found[key].shape}" for key in found if key not in shapes]
@@ -87,8 +64,22 @@ def generator_arrays(config: GeneratorConfig, arrays: Mapping[str, Array]) -> di
     return {key: np.ascontiguousarray(found[key], np.float32) for key in shapes}
 
 
-def _sizes(config: GeneratorConfig) -> list[int]:
-    sizes = [config.input_channels, config.initial_channels, config.condition_channels]
+def _in_order(config: GeneratorConfig, arrays: Mapping[str, Array]) -> list[Array]:
+    """All arrays that native code wants; zeros for a condition or a last bias that the network does not have."""
+    given = dict(generator_arrays(config, arrays))
+    if not config.condition_channels:
+        given["cond.weight"] = np.zeros((config.initial_channels, 1, 1), np.float32)
+        given["cond.bias"] = np.zeros(config.initial_channels, np.float32)
+    given.setdefault("conv_post.bias", np.zeros(1, np.float32))
+    names = ("conv_pre", "cond")
+    first = [f"{name}.{part}" for name in names for part in ("weight", "bias")]
+    last = ["conv_post.weight", "conv_post.bias"]
+    return [given[key] for key in (*first, *(key for key in given if key not in (*first, *last)), *last)]
+
+
+def sizes_for_native(config: GeneratorConfig) -> list[int]:
+    """Return the list of sizes that native code reads (``read_sizes`` in ``vocoder_api.h``)."""
+    sizes = [config.input_channels, config.initial_channels, max(1, config.condition_channels)]
     sizes += [len(config.upsample_rates), len(config.resblock_kernel_sizes)]
     sizes += [*config.upsample_rates, *config.upsample_kernel_sizes, *config.resblock_kernel_sizes]
     for dilations in config.resblock_dilation_sizes:
@@ -135,16 +126,16 @@ class NativeGenerator:
         self.config, self.isa = config, library.isa
         self._code, self._turn = _functions(library.handle), threading.Lock()
         self._halo = halo(config)
-        given = list(generator_arrays(config, arrays).values())
+        given = _in_order(config, arrays)
         pointers = (ctypes.c_void_p * len(given))(*(array.ctypes.data for array in given))
-        sizes = _sizes(config)
+        sizes = sizes_for_native(config)
         message = ctypes.create_string_buffer(_MESSAGE)
         self._vocoder = self._code.gs_vocoder_new(
             (ctypes.c_int * len(sizes))(*sizes), len(sizes), pointers, len(given), message, _MESSAGE
         )
         if not self._vocoder:
             raise VocoderUnavailableError(message.value.decode(errors="replace"))
-        self.weight_bytes = int(self._code.gs_vocoder_bytes(self._vocoder))
+        self.nbytes = int(self._code.gs_vocoder_bytes(self._vocoder))
         weakref.finalize(self, self._code.gs_vocoder_delete, self._vocoder).atexit = False
 
     def stream(self, frames: Array, condition: Array, piece: int = PIECE) -> Steps[Array, None, None]:
@@ -155,7 +146,9 @@ class NativeGenerator:
             )
         rows = np.asarray(frames.T, np.float32, order="C")
         voice = np.ascontiguousarray(condition, np.float32).reshape(-1)
-        if voice.shape != (self.config.condition_channels,):
+        if not self.config.condition_channels:
+            voice = np.zeros(1, np.float32)
+        elif voice.shape != (self.config.condition_channels,):
             raise ValueError(f"condition of shape {condition.shape}, expected ({self.config.condition_channels},)")
         session, left = self._open(voice), len(rows) * self.config.samples_per_frame
         try:
@@ -206,11 +199,13 @@ class ChosenVocoder:
     Attributes:
         run: Runs the generator.
         description: What it is, in a few words.
+        nbytes: Bytes of weights held.
         reason: Why it is not native code; empty when it is.
     """
 
     run: FramesToAudio
     description: str
+    nbytes: int
     reason: str = ""
 
 
@@ -222,39 +217,37 @@ def choose_vocoder(
     Args:
         config: Sizes of the synthesizer.
         arrays: Its arrays under official names, weight norm folded.
-        choice: ``auto``; ``native`` and ``jit`` (the compiled graph) insist.
+        choice: ``auto`` falls back to the compiled graph; ``native`` and ``graph`` (or ``jit``) insist.
         dtype: numpy float type of the compiled graph's weights; native code computes in float32 only.
 
     Raises:
         WeightsError: the arrays do not fit the sizes.
         VocoderUnavailableError: ``native`` was asked for and cannot be used.
-        ValueError: ``choice`` is none of the three.
+        ValueError: ``choice`` names no form.
     """
-    if choice not in ("auto", "native", "jit"):
-        raise ValueError(f"vocoder {choice!r} is none of auto, native, jit")
+    form = form_of(choice)
     reason = "the compiled graph was asked for"
-    if choice != "jit":
+    if form != "graph":
         native, reason = _native(config.generator, arrays, dtype)
         if native is not None:
-            return ChosenVocoder(native, f"native vocoder ({native.isa})")
-        if choice == "native":
+            return ChosenVocoder(native, f"native vocoder ({native.isa})", native.nbytes)
+        if form == "native":
             raise VocoderUnavailableError(reason)
         logger.info("vocoder: compiled graph, because %s", reason)
     from GPT_SoVITS.sovits.generator_graph import GeneratorGraph
 
-    return ChosenVocoder(GeneratorGraph.from_arrays(config, arrays, PREFIX, dtype), "compiled graph", reason)
+    graph = GeneratorGraph.from_arrays(config, arrays, PREFIX, dtype)
+    return ChosenVocoder(graph, "compiled graph", graph.nbytes, reason)
 
 
 def _native(config: GeneratorConfig, arrays: Mapping[str, Array], dtype: type) -> tuple[NativeGenerator | None, str]:
-    if backend.current().is_ascend:
-        return None, "the device is an Ascend processor"
+    missing = Machine.here().why_not_native
+    if missing:
+        return None, missing
     if dtype != np.float32:
         return None, f"native code computes in float32, not {np.dtype(dtype).name}"
-    library = load()
-    if library.handle is None:
-        return None, library.reason
     try:
-        native = NativeGenerator(config, arrays, library)
+        native = NativeGenerator(config, arrays, native_code.load())
     except VocoderUnavailableError as error:
         return None, str(error)
     worst = self_check(native, arrays)
@@ -264,11 +257,17 @@ def _native(config: GeneratorConfig, arrays: Mapping[str, Array], dtype: type) -
 
 
 def self_check(native: NativeGenerator, arrays: Mapping[str, Array]) -> float:
-    """Return the largest difference from the plain formulation over a few random frames, pushed in uneven pieces."""
+    """Return the largest difference from the plain formulation over a few random frames, pushed in uneven pieces.
+
+    Raises:
+        NotFiniteResultsError: the plain formulation gives no finite samples either.
+    """
     config = native.config
     rng = np.random.default_rng(1)
     frames = rng.standard_normal((config.input_channels, CHECK_FRAMES)).astype(np.float32)
     condition = rng.standard_normal(config.condition_channels).astype(np.float32)
-    expected = generate(config, generator_arrays(config, arrays), frames, condition)
+    with np.errstate(all="ignore"):
+        expected = generate(config, generator_arrays(config, arrays), frames, condition)
+    check_results("samples", expected)
     audio = np.concatenate(list(native.stream(frames, condition, piece=2)))
     return float(np.abs(audio - expected).max())

@@ -14,7 +14,7 @@ from mindspore import Tensor, nn, ops
 from GPT_SoVITS.layers.convolution import Conv1d
 from GPT_SoVITS.layers.linear import Linear
 from GPT_SoVITS.layers.parameters import load_arrays, parameter
-from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.config import GeneratorConfig, SovitsConfig
 from GPT_SoVITS.sovits.flow import Flow
 from GPT_SoVITS.sovits.generator import Generator
 from GPT_SoVITS.sovits.quantizer import Quantizer
@@ -59,15 +59,14 @@ class SynthesizerNetwork(nn.Cell):
         Raises:
             WeightsError: any key is missing, unexpected or misshapen; nothing has been changed then.
         """
-        load_arrays(self, arrange(self.config, arrays), dtype)
+        load_arrays(self, arrange(self.config.generator, arrays), dtype)
 
 
-def arrange(config: SovitsConfig, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def arrange(config: GeneratorConfig, arrays: Mapping[str, np.ndarray], prefix: str = "dec.") -> dict[str, np.ndarray]:
     """Return the arrays with the generator's transposed convolutions split into phases (see ``upsampling.py``)."""
     arranged = dict(arrays)
-    rates, kernels = config.generator.upsample_rates, config.generator.upsample_kernel_sizes
-    for stage, (rate, kernel) in enumerate(zip(rates, kernels, strict=True)):
-        key = f"dec.ups.{stage}.weight"
+    for stage, (rate, kernel) in enumerate(zip(config.upsample_rates, config.upsample_kernel_sizes, strict=True)):
+        key = f"{prefix}ups.{stage}.weight"
         # Anything else than a kernel of the expected length is left for the loader to report.
         if key in arrays and arrays[key].ndim == 3 and arrays[key].shape[2] == kernel:
             arranged[key] = phase_weight(arrays[key], rate, (kernel - rate) // 2)

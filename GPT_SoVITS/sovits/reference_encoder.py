@@ -7,7 +7,9 @@ from math import sqrt
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
+from GPT_SoVITS.layers.activation import Mish
 from GPT_SoVITS.layers.convolution import Conv1d, same_padding
+from GPT_SoVITS.layers.dropout import Dropout
 from GPT_SoVITS.layers.linear import ChannelLinear
 from GPT_SoVITS.sovits.attention import key_bias, over_channels
 from GPT_SoVITS.sovits.config import SovitsConfig
@@ -35,13 +37,6 @@ class _ConvNorm(nn.Cell):
         return self.conv(x)
 
 
-class Mish(nn.Cell):
-    """``x * tanh(softplus(x))``."""
-
-    def construct(self, x: Tensor) -> Tensor:
-        return ops.mish(x)
-
-
 class GatedConv(nn.Cell):
     """Convolution, gated linear unit and residual connection; x (B, C, T) -> (B, C, T)."""
 
@@ -49,10 +44,11 @@ class GatedConv(nn.Cell):
         super().__init__()
         self.channels = channels
         self.conv1 = _ConvNorm(channels, 2 * channels, kernel_size)
+        self.drop = Dropout()
 
     def construct(self, x: Tensor) -> Tensor:
         y = self.conv1(x)
-        return x + y[:, : self.channels] * ops.sigmoid(y[:, self.channels :])
+        return x + self.drop(y[:, : self.channels] * ops.sigmoid(y[:, self.channels :]))
 
 
 class StyleAttention(nn.Cell):
@@ -68,6 +64,7 @@ class StyleAttention(nn.Cell):
         self.w_ks = ChannelLinear(channels, channels)
         self.w_vs = ChannelLinear(channels, channels)
         self.fc = ChannelLinear(channels, channels)
+        self.drop, self.drop_weights = Dropout(), Dropout()
         self.scale = 1.0 / sqrt(channels)
         self.queries_by_keys = ops.BatchMatMul(transpose_a=True)
         self.values_by_weights = ops.BatchMatMul(transpose_b=True)
@@ -79,8 +76,9 @@ class StyleAttention(nn.Cell):
     def construct(self, x: Tensor, bias: Tensor) -> Tensor:
         q = self._split(self.w_qs(x) * self.scale)
         scores = self.queries_by_keys(q, self._split(self.w_ks(x))) + bias  # (B, heads, T, T)
-        y = self.values_by_weights(self._split(self.w_vs(x)), ops.softmax(scores, -1))
-        return self.fc(y.reshape(x.shape)) + x
+        weights = self.drop_weights(ops.softmax(scores, -1))
+        y = self.values_by_weights(self._split(self.w_vs(x)), weights)
+        return self.drop(self.fc(y.reshape(x.shape))) + x
 
 
 class ReferenceEncoder(nn.Cell):
@@ -94,10 +92,9 @@ class ReferenceEncoder(nn.Cell):
     def __init__(self, config: SovitsConfig) -> None:
         super().__init__()
         hidden, kernel = config.style_hidden, config.style_kernel_size
-        # Identity stands where the official sequence has its dropouts, so that the numbering agrees.
         self.spectral = nn.SequentialCell(
-            _LinearNorm(config.reference_bins, hidden), Mish(), nn.Identity(),
-            _LinearNorm(hidden, hidden), Mish(), nn.Identity(),
+            _LinearNorm(config.reference_bins, hidden), Mish(), Dropout(),
+            _LinearNorm(hidden, hidden), Mish(), Dropout(),
         )  # fmt: skip
         self.temporal = nn.CellList([GatedConv(hidden, kernel), GatedConv(hidden, kernel)])
         self.slf_attn = StyleAttention(hidden, config.style_heads)
@@ -105,11 +102,18 @@ class ReferenceEncoder(nn.Cell):
         self.hidden, self.heads = hidden, config.style_heads
         self.sum_frames = ops.BatchMatMul(transpose_b=True)
 
-    def construct(self, spectrogram: Tensor, mask: Tensor) -> Tensor:
-        full_mask = over_channels(mask, self.hidden)
-        x = self.spectral(spectrogram) * full_mask  # (B, hidden, F)
+    def frames(self, spectrogram: Tensor, mask: Tensor) -> Tensor:
+        """spectrogram (B, bins, F), mask (B, hidden, F) -> (B, hidden, F), zero where masked."""
+        x = self.spectral(spectrogram) * mask
         for layer in self.temporal:
-            x = layer(x) * full_mask
+            x = layer(x) * mask
+        return x
+
+    def construct(self, spectrogram: Tensor, mask: Tensor) -> Tensor:
+        return self.pool(self.frames(spectrogram, over_channels(mask, self.hidden)), mask)
+
+    def pool(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Frames (B, hidden, F), zero where masked, mask (B, 1, F) -> (B, gin, 1)."""
         x = self.slf_attn(x, key_bias(mask, self.heads, x.shape[2])).astype(ms.float32)
         # The sum over valid frames is a product with the mask. The last layer commutes with the average over time.
         weights = mask.astype(ms.float32)

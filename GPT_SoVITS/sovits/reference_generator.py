@@ -23,10 +23,11 @@ def generate(config: GeneratorConfig, arrays: Mapping[str, Array], frames: Array
         condition: Speaker condition.
     """
     kernels = config.resblock_kernel_sizes
-    x = _convolve(frames, arrays, "conv_pre")
-    x = x + (arrays["cond.weight"][:, :, 0] @ condition + arrays["cond.bias"])[:, None]
+    x = convolve(frames, arrays, "conv_pre")
+    if config.condition_channels:
+        x = x + (arrays["cond.weight"][:, :, 0] @ condition + arrays["cond.bias"])[:, None]
     for stage, (rate, kernel) in enumerate(zip(config.upsample_rates, config.upsample_kernel_sizes, strict=True)):
-        x = _upsample(_leaky(x), arrays, f"ups.{stage}", kernel, rate)
+        x = upsample(_leaky(x), arrays, f"ups.{stage}", kernel, rate)
         first = stage * len(kernels)
         x = np.mean(
             [
@@ -35,7 +36,7 @@ def generate(config: GeneratorConfig, arrays: Mapping[str, Array], frames: Array
             ],
             axis=0,
         )
-    audio: Array = np.tanh(_convolve(_leaky(x, LAST_SLOPE), arrays, "conv_post")[0])
+    audio: Array = np.tanh(convolve(_leaky(x, LAST_SLOPE), arrays, "conv_post")[0])
     return audio
 
 
@@ -43,28 +44,30 @@ def _leaky(x: Array, slope: float = SLOPE) -> Array:
     return np.maximum(x, np.float32(slope) * x)
 
 
-def _convolve(x: Array, arrays: Mapping[str, Array], name: str, dilation: int = 1) -> Array:
+def convolve(x: Array, arrays: Mapping[str, Array], name: str, dilation: int = 1) -> Array:
+    """Convolve x (in, L) with an odd kernel, keeping the length -> (out, L)."""
     weight, length = arrays[f"{name}.weight"], x.shape[1]
     reach = (weight.shape[2] - 1) // 2 * dilation
     padded = np.pad(x, ((0, 0), (reach, reach)))
-    y: Array = sum(
-        weight[:, :, k] @ padded[:, k * dilation : k * dilation + length] for k in range(weight.shape[2])
-    )  # (out, L)
+    taps = np.ascontiguousarray(weight.transpose(2, 0, 1))  # products with strided matrices are slow
+    y: Array = sum(taps[k] @ padded[:, k * dilation : k * dilation + length] for k in range(len(taps)))  # (out, L)
     bias = arrays.get(f"{name}.bias")
     return y if bias is None else y + bias[:, None]
 
 
-def _upsample(x: Array, arrays: Mapping[str, Array], name: str, kernel: int, rate: int) -> Array:
+def upsample(x: Array, arrays: Mapping[str, Array], name: str, kernel: int, rate: int) -> Array:
+    """Transposed convolution of x (in, L) -> (out, L * rate)."""
     weight, length = arrays[f"{name}.weight"], x.shape[1]  # (in, out, kernel)
     y = np.zeros((weight.shape[1], (length - 1) * rate + kernel), x.dtype)
+    taps = np.ascontiguousarray(weight.transpose(2, 1, 0))
     for k in range(kernel):
-        y[:, k : k + (length - 1) * rate + 1 : rate] += weight[:, :, k].T @ x
+        y[:, k : k + (length - 1) * rate + 1 : rate] += taps[k] @ x
     padding = (kernel - rate) // 2
     return y[:, padding : padding + length * rate] + arrays[f"{name}.bias"][:, None]
 
 
 def _residual_block(x: Array, arrays: Mapping[str, Array], name: str, dilations: tuple[int, ...]) -> Array:
     for i, dilation in enumerate(dilations):
-        y = _convolve(_leaky(x), arrays, f"{name}.convs1.{i}", dilation)
-        x = _convolve(_leaky(y), arrays, f"{name}.convs2.{i}") + x
+        y = convolve(_leaky(x), arrays, f"{name}.convs1.{i}", dilation)
+        x = convolve(_leaky(y), arrays, f"{name}.convs2.{i}") + x
     return x

@@ -1,11 +1,12 @@
-"""Shapes of a synthesizer's arrays before the vocoder, under official names, from its sizes alone.
+"""Shapes of a synthesizer's arrays under official names, weight norm folded, from its sizes alone.
 
 The same as the parameters of ``network.SynthesizerNetwork`` (tested), for whoever checks weights without building it.
 """
 
 from __future__ import annotations
 
-from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.config import GeneratorConfig, SovitsConfig
+from GPT_SoVITS.sovits.windows import EDGE_KERNEL
 
 Shape = tuple[int, ...]
 
@@ -34,6 +35,34 @@ def encoder_shapes(config: SovitsConfig) -> dict[str, Shape]:
         found.linear("ge_to512", config.mrte_hidden, config.gin_channels)
         found["prelu.weight"] = (config.gin_channels,)
     return dict(found)
+
+
+def generator_shapes(config: GeneratorConfig) -> dict[str, Shape]:
+    """Return the generator's arrays under official names, weight norm folded, in the order of native code."""
+    shapes: dict[str, Shape] = {}
+
+    def layer(name: str, *shape: int, bias: int) -> None:
+        shapes[f"{name}.weight"] = shape
+        shapes[f"{name}.bias"] = (bias,)
+
+    inputs = config.initial_channels
+    layer("conv_pre", inputs, config.input_channels, EDGE_KERNEL, bias=inputs)
+    if config.condition_channels:
+        layer("cond", inputs, config.condition_channels, 1, bias=inputs)
+    kernels = config.resblock_kernel_sizes
+    for stage, kernel in enumerate(config.upsample_kernel_sizes):
+        channels = config.channels(stage)
+        layer(f"ups.{stage}", inputs, channels, kernel, bias=channels)
+        for j, (size, dilations) in enumerate(zip(kernels, config.resblock_dilation_sizes, strict=True)):
+            for i in range(len(dilations)):
+                for convolution in ("convs1", "convs2"):
+                    name = f"resblocks.{stage * len(kernels) + j}.{convolution}.{i}"
+                    layer(name, channels, channels, size, bias=channels)
+        inputs = channels
+    shapes["conv_post.weight"] = (1, inputs, EDGE_KERNEL)
+    if config.post_bias:
+        shapes["conv_post.bias"] = (1,)
+    return shapes
 
 
 def encoder_layers(config: SovitsConfig) -> dict[str, int]:

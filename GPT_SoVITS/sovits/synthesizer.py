@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from GPT_SoVITS import backend
+from GPT_SoVITS.execution import Holding
 from GPT_SoVITS.sovits.buckets import Buckets as Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.encoders import Choice, choose_encoders
 from GPT_SoVITS.sovits.host import EncodedPhonemes as EncodedPhonemes
-from GPT_SoVITS.sovits.host import Holding
 from GPT_SoVITS.sovits.native_vocoder import choose_vocoder
-from GPT_SoVITS.sovits.resample import change_speed, cross_fade, frames_at_speed
+from GPT_SoVITS.sovits.speed import change_speed
 from GPT_SoVITS.sovits.vocoder import Vocoder
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -39,30 +39,20 @@ class Latent:
     log_std: Array
 
 
-@dataclass(frozen=True)
-class StreamedChunk:
-    """Audio (samples,) of a streaming chunk, and the content (hidden, T) whose end fades into the next chunk."""
-
-    audio: Array
-    content: Array
-
-
-class Synthesizer:
-    """A loaded SoVITS checkpoint of v1, v2, v2Pro or v2ProPlus.
+class ContentEncoder:
+    """What the synthesizers of all versions share: a voice's condition, and phonemes and tokens to content.
 
     Args:
         config: Sizes.
-        arrays: Weights under official names, weight norm folded (``convert.keymap.map_official("sovits", ...)``).
+        arrays: Weights under official names, weight norm folded, without those of other parts.
         buckets: Lengths to compile for.
         dtype: numpy float type of weights and computation.
-        encoders: What runs everything before it: ``auto``, ``host`` or ``graph`` (see ``encoders.choose_encoders``).
+        encoders: What runs it: ``auto``, ``host`` or ``graph`` (see ``encoders.choose_encoders``).
         holding: How the host holds weights: ``fp32`` or ``fp16``; sums are float32 always. Graphs hold ``dtype``.
         threads: Of the host's products; 0 for as many as the process may use.
-        vocoder: What runs the generator: ``auto``, ``native`` or ``jit`` (see ``native_vocoder.choose_vocoder``).
 
     Raises:
         WeightsError: the weights do not fit the sizes.
-        VocoderUnavailableError: ``native`` was asked for and cannot be used.
     """
 
     def __init__(
@@ -72,7 +62,6 @@ class Synthesizer:
         *,
         buckets: Buckets | None = None,
         dtype: type = np.float32,
-        vocoder: str = "auto",
         encoders: Choice = "auto",
         holding: Holding = "fp32",
         threads: int = 0,
@@ -82,9 +71,6 @@ class Synthesizer:
         self.dtype = dtype
         # The generator's weights are held by what runs it, and by nothing else.
         self.encoders = choose_encoders(config, arrays, self.buckets, dtype, encoders, holding, threads)
-        chosen = choose_vocoder(config, arrays, vocoder, dtype)
-        self.vocoder_description, self.vocoder_reason = chosen.description, chosen.reason
-        self.vocoder = Vocoder(config.generator, chosen.run, self.buckets.windows)
 
     def timbre(self, spectrogram: Array) -> Array:
         """Return the reference encoder's vector, (gin,).
@@ -130,9 +116,73 @@ class Synthesizer:
         ids = self._ids(codes, self.config.codebook_size, "semantic tokens")
         return self.encoders.content(ids, phonemes, condition)
 
-    def noise_shape(self, codes: int, speed: float = 1.0) -> tuple[int, int]:
-        """Shape of the noise for :meth:`latent` of that many semantic tokens."""
-        return self.config.inter_channels, frames_at_speed(codes * self.config.frames_per_code, speed)
+    def extract_tokens(self, features: Array) -> Array:
+        """Quantize HuBERT features (ssl_dim, L) to semantic tokens (L // frames_per_code,) int64."""
+        count = features.shape[1] // self.config.frames_per_code
+        if features.shape[0] != self.config.ssl_dim or not count:
+            raise InputError(f"features of shape {features.shape}, expected ({self.config.ssl_dim}, at least 2)")
+        return self.encoders.tokens(features)
+
+    def _with_speaker(self, timbre: Array, speaker: Array) -> Array:
+        size = self.config.speaker_embedding_dim
+        if speaker.size != size:
+            raise InputError(f"speaker embedding of shape {speaker.shape}, expected ({size},)")
+        return self.encoders.with_speaker(timbre, speaker)
+
+    def _zeros(self, *shape: int) -> Array:
+        zeros: Array = np.zeros(shape, self.dtype)
+        return zeros
+
+    def _ids(self, values: Array, count: int, what: str) -> Array:
+        ids = np.asarray(values)
+        if ids.ndim != 1 or not ids.size:
+            raise InputError(f"{what} of shape {ids.shape}, expected (at least 1,)")
+        if ids.min() < 0 or ids.max() >= count:
+            raise InputError(f"{what} from {ids.min()} to {ids.max()}; the weights know 0 to {count - 1}")
+        return ids.astype(np.int32)
+
+
+class Synthesizer(ContentEncoder):
+    """A loaded SoVITS checkpoint of v1, v2, v2Pro or v2ProPlus.
+
+    Args:
+        config: Sizes.
+        arrays: Weights under official names, weight norm folded (``convert.keymap.map_official("sovits", ...)``).
+        buckets: Lengths to compile for.
+        dtype: numpy float type of weights and computation.
+        encoders: What runs everything before it: ``auto``, ``host`` or ``graph`` (see ``encoders.choose_encoders``).
+        holding: How the host holds weights: ``fp32`` or ``fp16``; sums are float32 always. Graphs hold ``dtype``.
+        threads: Of the host's products; 0 for as many as the process may use.
+        vocoder: What runs the generator: ``auto``, ``native`` or ``graph`` (see ``native_vocoder.choose_vocoder``).
+
+    Attributes:
+        vocoder_description: What runs the generator, in words.
+        nbytes: Bytes of weights held.
+
+    Raises:
+        WeightsError: the weights do not fit the sizes.
+        VocoderUnavailableError: ``native`` was asked for and cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: SovitsConfig,
+        arrays: Mapping[str, Array],
+        *,
+        buckets: Buckets | None = None,
+        dtype: type = np.float32,
+        vocoder: str = "auto",
+        encoders: Choice = "auto",
+        holding: Holding = "fp32",
+        threads: int = 0,
+    ) -> None:
+        super().__init__(
+            config, arrays, buckets=buckets, dtype=dtype, encoders=encoders, holding=holding, threads=threads
+        )
+        chosen = choose_vocoder(config, arrays, vocoder, dtype)
+        self.vocoder_description = chosen.description
+        self.nbytes = self.encoders.nbytes + chosen.nbytes
+        self.vocoder = Vocoder(config.generator, chosen.run, self.buckets.windows)
 
     def latent(self, content: Array, condition: Array, noise: Array | None = None, noise_scale: float = 0.5) -> Latent:
         """Draw latent frames for content (hidden, T).
@@ -171,57 +221,13 @@ class Synthesizer:
             codes: Semantic tokens.
             text: Phoneme ids (L,) of the tokens' text, or their encoding.
             condition: (gin,) from :meth:`condition`.
-            noise: See :meth:`latent`; its shape is :meth:`noise_shape`.
+            noise: See :meth:`latent`.
             noise_scale: See :meth:`latent`.
             speed: Speaking speed; 2 is twice as fast.
         """
         content = self.content(codes, self._encoded(text), condition)
         latent = self.latent(change_speed(content, speed), condition, noise, noise_scale)
         return self.vocoder(latent.frames, condition)
-
-    def decode_streaming(
-        self,
-        codes: Array,
-        text: Array | EncodedPhonemes,
-        condition: Array,
-        *,
-        noise: Array | None = None,
-        noise_scale: float = 0.5,
-        speed: float = 1.0,
-        result_length: int | None = None,
-        overlap: Array | None = None,
-    ) -> StreamedChunk:
-        """Speak the newest of the semantic tokens there are so far.
-
-        Agrees with the official ``SynthesizerTrn.decode_streaming``: everything so far is encoded, the end of it
-        becomes audio, and its first frames fade in from the end of the previous chunk's content.
-
-        Args:
-            codes: All semantic tokens (N,) so far.
-            text: Phoneme ids (L,) of the whole segment, or their encoding.
-            condition: (gin,) from :meth:`condition`.
-            noise: (inter_channels, T) for the T frames of the result, see :meth:`latent`.
-            noise_scale: See :meth:`latent`.
-            speed: Speaking speed.
-            result_length: Semantic tokens at the end that become audio; None for all.
-            overlap: (hidden, K) last frames of the previous chunk's content.
-        """
-        if result_length is not None and result_length < 1:
-            raise InputError(f"result_length is {result_length}, expected at least 1 token, or None for all")
-        content = self.content(codes, self._encoded(text), condition)
-        if result_length is not None:
-            content = content[:, -result_length * self.config.frames_per_code :]
-        if overlap is not None:
-            content = cross_fade(content, overlap)
-        latent = self.latent(change_speed(content, speed), condition, noise, noise_scale)
-        return StreamedChunk(self.vocoder(latent.frames, condition), content)
-
-    def extract_tokens(self, features: Array) -> Array:
-        """Quantize HuBERT features (ssl_dim, L) to semantic tokens (L // frames_per_code,) int64."""
-        count = features.shape[1] // self.config.frames_per_code
-        if features.shape[0] != self.config.ssl_dim or not count:
-            raise InputError(f"features of shape {features.shape}, expected ({self.config.ssl_dim}, at least 2)")
-        return self.encoders.tokens(features)
 
     def warm_up(
         self,
@@ -259,23 +265,5 @@ class Synthesizer:
         self.condition([self._zeros(self.config.reference_bins, frames)], speakers)
         self.extract_tokens(self._zeros(self.config.ssl_dim, frames))
 
-    def _with_speaker(self, timbre: Array, speaker: Array) -> Array:
-        size = self.config.speaker_embedding_dim
-        if speaker.size != size:
-            raise InputError(f"speaker embedding of shape {speaker.shape}, expected ({size},)")
-        return self.encoders.with_speaker(timbre, speaker)
-
     def _encoded(self, text: Array | EncodedPhonemes) -> EncodedPhonemes:
         return text if isinstance(text, EncodedPhonemes) else self.phonemes(text)
-
-    def _zeros(self, *shape: int) -> Array:
-        zeros: Array = np.zeros(shape, self.dtype)
-        return zeros
-
-    def _ids(self, values: Array, count: int, what: str) -> Array:
-        ids = np.asarray(values)
-        if ids.ndim != 1 or not ids.size:
-            raise InputError(f"{what} of shape {ids.shape}, expected (at least 1,)")
-        if ids.min() < 0 or ids.max() >= count:
-            raise InputError(f"{what} from {ids.min()} to {ids.max()}; the weights know 0 to {count - 1}")
-        return ids.astype(np.int32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.layers.convolution import Conv1d, same_padding
+from GPT_SoVITS.layers.dropout import Dropout
 from GPT_SoVITS.layers.linear import Embedding
 from GPT_SoVITS.layers.normalisation import ChannelLayerNorm
 from GPT_SoVITS.sovits.attention import CrossAttention, RelativeAttention, key_bias, over_channels
@@ -24,9 +25,10 @@ class FeedForward(nn.Cell):
         padding = same_padding(kernel_size)
         self.conv_1 = Conv1d(channels, filter_channels, kernel_size, padding=padding)
         self.conv_2 = Conv1d(filter_channels, channels, kernel_size, padding=padding)
+        self.drop = Dropout()
 
     def construct(self, x: Tensor, mask: Tensor, wide_mask: Tensor) -> Tensor:
-        return self.conv_2(ops.relu(self.conv_1(x * mask)) * wide_mask)
+        return self.conv_2(self.drop(ops.relu(self.conv_1(x * mask))) * wide_mask)
 
 
 class Encoder(nn.Cell):
@@ -42,6 +44,8 @@ class Encoder(nn.Cell):
             [FeedForward(channels, config.filter_channels, config.kernel_size) for _ in layers]
         )
         self.norm_layers_2 = nn.CellList([ChannelLayerNorm(channels) for _ in layers])
+        # Two places in every layer, each with its own random numbers.
+        self.drops = nn.CellList([Dropout() for _ in range(2 * n_layers)])
         self.n_layers, self.heads = n_layers, config.n_heads
         self.channels, self.filter_channels = channels, config.filter_channels
 
@@ -51,8 +55,8 @@ class Encoder(nn.Cell):
         mask = over_channels(mask, self.channels)
         x = x * mask
         for i in range(self.n_layers):
-            x = self.norm_layers_1[i](x + self.attn_layers[i](x, bias))
-            x = self.norm_layers_2[i](x + self.ffn_layers[i](x, mask, wide_mask))
+            x = self.norm_layers_1[i](x + self.drops[2 * i](self.attn_layers[i](x, bias)))
+            x = self.norm_layers_2[i](x + self.drops[2 * i + 1](self.ffn_layers[i](x, mask, wide_mask)))
         return x * mask
 
 

@@ -57,9 +57,13 @@ class Upsample(nn.Cell):
         self.conv = ops.Conv2D(out_channels * stride, (1, taps), pad_mode="pad", pad=(0, 0, reach, reach))
         self.bias_add = ops.BiasAdd()
 
+    def kernel(self) -> Tensor:
+        """Return the weight in phases; training makes it from the transposed convolution's parameters here."""
+        return self.weight
+
     def construct(self, x: Tensor) -> Tensor:
         batch, _, length = x.shape
-        phases = self.conv(x.expand_dims(2), self.weight.expand_dims(2))  # (B, out * stride, 1, L)
+        phases = self.conv(x.expand_dims(2), self.kernel().expand_dims(2))  # (B, out * stride, 1, L)
         phases = phases.reshape((batch, self.out_channels, self.stride, length))
         y = phases.swapaxes(2, 3).reshape((batch, self.out_channels, length * self.stride))
         return self.bias_add(y, self.bias)

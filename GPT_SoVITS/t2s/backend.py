@@ -161,7 +161,11 @@ class DecodeBackend(Protocol):
 
 
 class ServingBackend(DecodeBackend, Protocol):
-    """A decode backend that an engine serves with: it can be made ready."""
+    """A decode backend that an engine serves with: it can be made ready, and says what it holds."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of weights held."""
 
     @property
     def needs_compiling(self) -> bool:

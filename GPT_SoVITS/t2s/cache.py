@@ -76,7 +76,7 @@ class HostMover:
     def move(
         self, source: Sequence[Tensor], source_rows: Sequence[int], target: KVCache, target_rows: Sequence[int]
     ) -> None:
-        """See :class:`RowMover`."""
+        """Replace whole rows; entries beyond the source's length become zero."""
         for origin, parameter in zip(source, target.parameters, strict=True):
             given, into = self._rows(origin), self._rows(parameter)
             for source_row, target_row in zip(source_rows, target_rows, strict=True):
@@ -122,7 +122,7 @@ class GraphMover:
     def move(
         self, source: Sequence[Tensor], source_rows: Sequence[int], target: KVCache, target_rows: Sequence[int]
     ) -> None:
-        """See :class:`RowMover`."""
+        """Replace whole rows; entries beyond the source's length become zero."""
         if target.capacity not in self._graphs:
             self._graphs[target.capacity] = compile_cell(MoveRows(self.config, target.capacity))
         rows = (to_tensor(np.array(r, np.int32)) for r in (source_rows, target_rows))

@@ -4,46 +4,41 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
-from GPT_SoVITS import backend as device
+from GPT_SoVITS.execution import Execution
 from GPT_SoVITS.layers.weights import WeightsError
+from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import Precision
-from GPT_SoVITS.native.library import load
 from GPT_SoVITS.t2s.backend import ServingBackend
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.native_backend import NativeBackend
-from GPT_SoVITS.t2s.self_check import check_kernels, check_weights
+from GPT_SoVITS.t2s.self_check import check_kernels, check_weights, sample_logits
 
 logger = logging.getLogger(__name__)
 
-Preference = Literal["auto", "native", "jit"]
-
 
 def _native(
-    config: T2SConfig, arrays: Mapping[str, np.ndarray], precision: Precision, threads: int
+    config: T2SConfig, arrays: Mapping[str, np.ndarray], precision: Precision, threads: int, expected: np.ndarray
 ) -> tuple[NativeBackend | None, str]:
     """Return a checked native backend, or None and why not."""
-    if device.current().is_ascend:
-        return None, "the networks run on Ascend"
-    library = load()
-    if library.handle is None:
-        return None, library.reason
+    found = library.load()
+    if found.handle is None:
+        return None, found.reason
     try:
-        wrong = check_kernels(library.handle, precision, threads)
+        wrong = check_kernels(found.handle, precision, threads)
         if wrong:
-            return None, f"self-check of {library.isa} failed: {wrong}"
-        native = NativeBackend(library.handle, config, arrays, precision, threads=threads)
-        wrong = check_weights(native, arrays)
+            return None, f"self-check of {found.isa} failed: {wrong}"
+        native = NativeBackend(found.handle, config, arrays, precision, threads=threads)
+        wrong = check_weights(native, expected)
     except WeightsError as error:
         return None, str(error)
     except MemoryError:
         return None, "no memory for the native weights"
     if wrong:
         native.close()
-        return None, f"self-check of {library.isa} failed: {wrong}"
+        return None, f"self-check of {found.isa} failed: {wrong}"
     return native, ""
 
 
@@ -56,8 +51,7 @@ def _describe(native: NativeBackend, isa: str) -> str:
 def choose_backend(
     config: T2SConfig,
     arrays: Mapping[str, np.ndarray],
-    precision: Precision = "fp16",
-    prefer: Preference = "auto",
+    execution: Execution,
     threads: int = 0,
     row_counts: Sequence[int] | None = None,
 ) -> tuple[ServingBackend, str, str]:
@@ -68,26 +62,29 @@ def choose_backend(
     Args:
         config: Sizes of the network.
         arrays: Weights under the network's parameter names, float16 or float32.
-        precision: Of the native weights; the portable backend computes in float32 whatever this says.
-        prefer: ``"jit"`` takes the portable backend; ``"native"`` warns where ``"auto"`` is silent.
+        execution: Says which form the decoder has and how native weights are held. A native decoder that fails its
+            check is replaced by graphs, which compute in float32.
         threads: Of the native backend; 0 for as many as the process may use.
-        row_counts: Sizes of a batch that the portable backend compiles for; None for its own.
+        row_counts: Sizes of a batch that graphs are compiled for; None for the backend's own.
 
     Raises:
         WeightsError: the arrays do not fit the configuration.
+        NotFiniteResultsError: they do, and what comes of them is not finite; no form of the decoder mends that.
     """
-    if prefer == "jit":
-        native, reason = None, "the portable backend was asked for"
-    else:
-        native, reason = _native(config, arrays, precision, threads)
+    native, reason = None, execution.why_graph
+    expected = sample_logits(config, arrays)
+    if execution.decoder == "native":
+        native, reason = _native(config, arrays, execution.decoder_precision, threads, expected)
     if native is not None:
-        return native, _describe(native, load().isa), ""
-    level = logging.WARNING if prefer == "native" else logging.INFO
-    logger.log(level, "decoding with the portable backend: %s", reason)
+        return native, _describe(native, library.load().isa), ""
+    logger.log(
+        logging.WARNING if execution.insists_on_decoder else logging.INFO,
+        "decoding with the portable backend: %s", reason,
+    )  # fmt: skip
     from GPT_SoVITS.t2s.jit_backend import JitBackend
 
     options = {} if row_counts is None else {"row_counts": row_counts}
     return JitBackend.from_arrays(config, arrays, **options), "portable (MindSpore graphs, fp32)", reason
 
 
-__all__ = ["Preference", "WeightsError", "choose_backend"]
+__all__ = ["WeightsError", "choose_backend"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from GPT_SoVITS.backend import bucket
 from GPT_SoVITS.compiled import CompiledCell, compile_cell, to_tensor
-from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.parameters import held_bytes, load_arrays
 from GPT_SoVITS.t2s.backend import DecodeError, DecodeInput, DecodeState, SequenceTooLongError
 from GPT_SoVITS.t2s.cache import KVCache, RowMover, choose_mover
 from GPT_SoVITS.t2s.config import T2SConfig
@@ -88,6 +88,11 @@ class JitBackend:
     def max_rows(self) -> int:
         """Most sequences side by side."""
         return self.row_counts[-1]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of weights held."""
+        return held_bytes(self.network)
 
     @property
     def needs_compiling(self) -> bool:

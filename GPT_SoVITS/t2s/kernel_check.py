@@ -15,11 +15,11 @@ import numpy as np
 from GPT_SoVITS import backend as device
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.t2s.backend import DecodeBackend
+from GPT_SoVITS.t2s.comparison import relative_difference, sample_sequence
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.t2s.native_backend import NativeBackend
 from GPT_SoVITS.t2s.network import Text2SemanticDecoder
-from GPT_SoVITS.t2s.self_check import relative_difference, sample_sequence
 
 SMALL = T2SConfig(
     vocab_size=37, phoneme_vocab_size=19, hidden_dim=48, head=3, n_layer=2, bert_dim=10, max_positions=256

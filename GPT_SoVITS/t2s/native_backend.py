@@ -105,6 +105,11 @@ class NativeBackend:
         return MAX_ROWS
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of weights held."""
+        return self.decoder.nbytes
+
+    @property
     def needs_compiling(self) -> bool:
         """Nothing is compiled."""
         return False

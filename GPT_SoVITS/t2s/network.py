@@ -10,14 +10,12 @@ from __future__ import annotations
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
+from GPT_SoVITS.layers.dropout import Dropout
 from GPT_SoVITS.layers.linear import Embedding, Linear
 from GPT_SoVITS.layers.normalisation import LayerNorm
 from GPT_SoVITS.layers.parameters import parameter
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.positions import sine_table
-
-MASKED = -1e4
-"""Added to the scores of hidden positions: exp gives exactly 0 in float32, and float16 can hold it."""
 
 
 class TokenEmbedding(nn.Cell):
@@ -73,6 +71,8 @@ class Block(nn.Cell):
         self.linear2 = Linear(config.feed_forward_dim, config.hidden_dim)
         self.norm1 = LayerNorm(config.hidden_dim)
         self.norm2 = LayerNorm(config.hidden_dim)
+        self.drop_weights, self.drop_attention = Dropout(), Dropout()
+        self.drop_hidden, self.drop_output = Dropout(), Dropout()
         self.relu = ops.ReLU()
         self.softmax = ops.Softmax(-1)
         self.scores = ops.BatchMatMul(transpose_b=True)
@@ -85,11 +85,13 @@ class Block(nn.Cell):
 
     def _attend(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         scores = self.scores(queries * self.scale, keys) + mask
-        return self.mix(self.softmax(scores.astype(ms.float32)).astype(values.dtype), values)
+        weights = self.drop_weights(self.softmax(scores.astype(ms.float32)).astype(values.dtype))
+        return self.mix(weights, values)
 
     def _finish(self, x: Tensor, attention: Tensor) -> Tensor:
-        x = self.norm1(x + self.self_attn.out_proj(attention))
-        return self.norm2(x + self.linear2(self.relu(self.linear1(x))))
+        x = self.norm1(x + self.drop_attention(self.self_attn.out_proj(attention)))
+        hidden = self.drop_hidden(self.relu(self.linear1(x)))
+        return self.norm2(x + self.drop_output(self.linear2(hidden)))
 
     def construct(self, x: Tensor, mask: Tensor, batch: int) -> tuple[Tensor, Tensor, Tensor]:
         """Whole sequences of N rows each, one below the other: reshaping between layers would copy.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+MASKED = -1e4
+"""Added to the scores of hidden positions: exp gives exactly 0 in float32, and float16 can hold it."""
+
 
 def sine_table(count: int, dim: int) -> np.ndarray:
     """Sine positions (count, dim) float32: sines in the even columns, cosines in the odd ones."""

@@ -77,7 +77,7 @@ def logits_to_probs(logits: np.ndarray, previous: np.ndarray, parameters: Sampli
     Args:
         logits: (V,) float32. The penalty is written into it: the decode loop's test for the end token sees it.
         previous: (N,) ids of the sequence so far.
-        parameters: See :class:`SamplingParameters`.
+        parameters: How the next token is chosen.
     """
     if parameters.repetition_penalty != 1.0 and previous.size:
         _penalise(logits, previous, parameters.repetition_penalty)

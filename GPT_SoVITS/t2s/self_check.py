@@ -16,14 +16,16 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS.native import isa, verdicts
+from GPT_SoVITS.layers.elementwise import layer_norm
+from GPT_SoVITS.layers.weights import check_results
+from GPT_SoVITS.native import check_cache, isa
 from GPT_SoVITS.native.build import digest
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.t2s.backend import DecodeInput
+from GPT_SoVITS.t2s.comparison import relative_difference, sample_sequence
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.native_backend import NativeBackend
 from GPT_SoVITS.t2s.positions import sine_table
@@ -32,27 +34,15 @@ logger = logging.getLogger(__name__)
 
 TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 1e-2, "int8": 0.1}
 """Largest difference of logits allowed, relative to the largest logit; several times what is measured."""
+NORM_EPS = 1e-5
 PATIENCE = 300.0
 """Seconds for the process that checks; a few are usual."""
 _CHECK = Path(__file__).with_name("kernel_check.py")
+_CHECKED_BY = (Path(__file__), _CHECK, Path(__file__).with_name("comparison.py"))
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from GPT_SoVITS.t2s.kernel_check import main; main(*sys.argv[2:])"
 )
-
-
-def sample_sequence(config: T2SConfig, text: int, prompt: int) -> DecodeInput:
-    """Return random phonemes, features and prompt tokens of these lengths."""
-    rng = np.random.default_rng((text, prompt))
-    bert = rng.standard_normal((config.bert_dim, text)).astype(np.float32)
-    return DecodeInput(rng.integers(0, config.phoneme_vocab_size, text), bert, rng.integers(0, config.eos, prompt))
-
-
-def relative_difference(found: np.ndarray, expected: np.ndarray) -> float:
-    """Return the largest difference relative to the largest number, infinite where there are no numbers."""
-    if not np.isfinite(found).all():
-        return float("inf")
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
 @lru_cache(maxsize=8)
@@ -97,24 +87,18 @@ def check_kernels(library: ctypes.CDLL, precision: Precision, threads: int = 0) 
     """Return what is wrong with the kernels, empty when nothing is; a few seconds, once per library and processor."""
     path = str(library._name)
     key = _key(Path(path), precision, threads or int(library.gs_pool_threads()))
-    if verdicts.passed(Path(path), key):
+    if check_cache.passed(Path(path), key):
         return ""
     wrong = _kernels(path, precision, threads)
     if not wrong:
-        verdicts.note(Path(path), key)
+        check_cache.note(Path(path), key)
     return wrong
 
 
 def _key(path: Path, precision: Precision, threads: int) -> str:
     """All that the outcome depends on: the code, the processor, and what is checked how closely."""
-    checked = (TOLERANCE[precision], digest(Path(__file__)), digest(_CHECK))
-    return verdicts.key(digest(path), sorted(isa.cpu_flags()), precision, threads, checked)
-
-
-def _norm(x: np.ndarray, weight: Any, bias: Any) -> np.ndarray:
-    centred = x - x.mean(-1, keepdims=True)
-    normal: np.ndarray = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * weight + bias
-    return normal
+    checked = (TOLERANCE[precision], *map(digest, _CHECKED_BY))
+    return check_cache.key(digest(path), sorted(isa.cpu_flags()), precision, threads, checked)
 
 
 def reference_logits(
@@ -147,24 +131,46 @@ def reference_logits(
         weights = np.exp(scores - scores.max(-1, keepdims=True))
         mixed = (weights / weights.sum(-1, keepdims=True) @ values).swapaxes(0, 1).reshape(x.shape)
         mixed = mixed @ get(prefix + "self_attn.out_proj.weight").T + get(prefix + "self_attn.out_proj.bias")
-        x = _norm(x + mixed, get(prefix + "norm1.weight"), get(prefix + "norm1.bias"))
+        x = layer_norm(x + mixed, (get(prefix + "norm1.weight"), get(prefix + "norm1.bias")), NORM_EPS)
         wide = np.maximum(x @ get(prefix + "linear1.weight").T + get(prefix + "linear1.bias"), 0)
         wide = wide @ get(prefix + "linear2.weight").T + get(prefix + "linear2.bias")
-        x = _norm(x + wide, get(prefix + "norm2.weight"), get(prefix + "norm2.bias"))
+        x = layer_norm(x + wide, (get(prefix + "norm2.weight"), get(prefix + "norm2.bias")), NORM_EPS)
     logits: np.ndarray = x[-1 - len(generated) :] @ get("ar_predict_layer.weight").T
     return logits
 
 
-def check_weights(backend: NativeBackend, arrays: Mapping[str, np.ndarray]) -> str:
-    """Return what is wrong with the loaded weights, empty when nothing is; under a second for a full-size network."""
-    config = backend.config
+def _sample(config: T2SConfig) -> tuple[DecodeInput, list[int]]:
+    """A short sequence, and tokens after it."""
     sequence = sample_sequence(config, min(6, config.max_positions), 5)
-    generated = [1 % config.eos, 2 % config.eos, 3 % config.eos]
-    expected = reference_logits(config, arrays, sequence, generated)
+    return sequence, [1 % config.eos, 2 % config.eos, 3 % config.eos]
+
+
+def sample_logits(config: T2SConfig, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return logits (4, vocab) of a short sequence in plain numpy; under a second for a full-size network.
+
+    Raises:
+        NotFiniteResultsError: the weights are so large that they are not finite.
+    """
+    with np.errstate(all="ignore"):
+        logits = reference_logits(config, arrays, *_sample(config))
+    check_results("logits", logits)
+    return logits
+
+
+def check_weights(backend: NativeBackend, expected: np.ndarray) -> str:
+    """Return what is wrong with the loaded weights, empty when nothing is.
+
+    Args:
+        backend: Holds them.
+        expected: Their :func:`sample_logits`.
+    """
+    sequence, generated = _sample(backend.config)
     state = backend.start(2)
     found = [backend.prefill(state, 1, sequence)]
     found += [backend.step(state, np.array([0, token]))[1] for token in generated]
     backend.finish(state)
+    if not np.isfinite(found).all():
+        return f"logits of the loaded weights are not finite in {backend.decoder.precision}"
     difference = relative_difference(np.stack(found), expected)
     if not difference <= 2 * TOLERANCE[backend.decoder.precision]:
         return f"logits of the loaded weights differ from plain numpy's by {difference:.1e} of the largest"

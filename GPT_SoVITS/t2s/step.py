@@ -6,7 +6,8 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from GPT_SoVITS.t2s.network import MASKED, Text2SemanticDecoder
+from GPT_SoVITS.t2s.network import Text2SemanticDecoder
+from GPT_SoVITS.t2s.positions import MASKED
 
 
 class DecodeStep(nn.Cell):

@@ -12,16 +12,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.errors import TextError
 from GPT_SoVITS.text.languages import CUTTING_METHODS, TEXT_LANGUAGES
-from GPT_SoVITS.text.pipeline import Reader
-from GPT_SoVITS.text.preview import described, table
-from GPT_SoVITS.text.segment import SEGMENTERS, segmenter_named
+from GPT_SoVITS.text.pipeline import Reader, Sentence
+from GPT_SoVITS.text.preview import described, differ, table
+from GPT_SoVITS.text.reading import NATURAL, OFFICIAL, READINGS
+from GPT_SoVITS.text.segmenters import SEGMENTERS, segmenter_named
 from GPT_SoVITS.text.userdict import UserDictionary, installation_dictionary
+from GPT_SoVITS.versions import VERSIONS
 
 LARGEST_INPUT = 4 * 2**20  # bytes
-_VERSIONS = ("v1", "v2", "v2Pro", "v2ProPlus", "v3", "v4")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         return ", ".join(f"{code} ({name})" for code, name in names.items())
 
     parser = argparse.ArgumentParser(
-        prog="python -m GPT_SoVITS.text",
+        prog=_commands.module("GPT_SoVITS.text"),
         description="Show how a text is cut, divided by language, normalised and pronounced. "
         "显示文本的切分、语种、规范化结果与音素。",
     )
@@ -37,8 +39,14 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("text", nargs="?", help="the text, - for standard input / 文本，- 表示标准输入")
     source.add_argument("--file", type=Path, help="UTF-8 text file / 文本文件")
     parser.add_argument("--language", default="auto", help=f"text language / 文本语种: {listed(TEXT_LANGUAGES)}")
-    parser.add_argument("--version", default="v2", choices=_VERSIONS, help="model version / 模型版本")
+    parser.add_argument("--version", default="v2", choices=list(VERSIONS), help="model version / 模型版本")
     parser.add_argument("--cut", default="cut5", help=f"cutting method / 切分方式: {listed(CUTTING_METHODS)}")
+    parser.add_argument(
+        "--reading",
+        choices=("both", *READINGS),
+        default="both",
+        help="natural, as the official program reads, or both where they differ / 自然读法、官方读法或两者",
+    )
     parser.add_argument("--dictionary", type=Path, help="a further user dictionary, as of a voice / 附加用户词典")
     parser.add_argument("--segmenter", choices=SEGMENTERS, help="how languages are told apart / 语种切分器")
     parser.add_argument("--json", action="store_true", help="JSON instead of a table / 以 JSON 输出")
@@ -69,6 +77,14 @@ def _text(chosen: argparse.Namespace) -> str:
         raise TextError(f"the text is not UTF-8 (byte {error.start}); save it as UTF-8") from error
 
 
+def _official(reader: Reader, text: str, chosen: argparse.Namespace) -> list[Sentence] | None:
+    """Return the official reading, or None where the official program could not read the text at all."""
+    try:
+        return reader.prepare(text, chosen.language, chosen.version, chosen.cut, OFFICIAL)
+    except TextError:
+        return None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 when something could be read, 1 with the reason on standard error when not."""
     chosen = _parser().parse_args(arguments)
@@ -78,7 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.dictionary is not None:
             dictionaries.append(UserDictionary(chosen.dictionary))
         reader = Reader(dictionaries, segmenter_named(chosen.segmenter))
-        sentences = reader.prepare(_text(chosen), chosen.language, chosen.version, chosen.cut)
+        text = _text(chosen)
+        first = NATURAL if chosen.reading == "both" else chosen.reading
+        sentences = reader.prepare(text, chosen.language, chosen.version, chosen.cut, first)
+        official = _official(reader, text, chosen) if chosen.reading == "both" else None
     except TextError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -86,6 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(described(sentences), ensure_ascii=False, indent=1))
     else:
         print(table(sentences))
+        if official is not None and differ(sentences, official):
+            print("\nThe official program reads / 官方程序读作:")
+            print(table(official))
     for note in resources.said().values():
         print(f"note: {note}", file=sys.stderr)
     return 0

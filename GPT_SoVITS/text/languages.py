@@ -6,7 +6,11 @@ everything that is not English for Chinese, ``auto`` decides for every piece of 
 
 from __future__ import annotations
 
-from GPT_SoVITS.text.errors import UnknownCuttingError, UnsupportedLanguageError
+from GPT_SoVITS.text.errors import UnknownCuttingError, UnknownReadingError, UnsupportedLanguageError
+from GPT_SoVITS.versions import version_of
+
+READINGS = ("natural", "official")
+NATURAL, OFFICIAL = READINGS
 
 # Code -> name in the interfaces; the order is that of the official menu.
 TEXT_LANGUAGES: dict[str, str] = {
@@ -43,7 +47,7 @@ def _listed(names: dict[str, str], codes: tuple[str, ...]) -> str:
 
 def languages_of(version: str) -> tuple[str, ...]:
     """Return the codes of the text languages that a model version reads (v1 knows neither Cantonese nor Korean)."""
-    return tuple(code for code in TEXT_LANGUAGES if version != "v1" or code not in _NEEDS_V2)
+    return tuple(code for code in TEXT_LANGUAGES if version_of(version).symbols != "v1" or code not in _NEEDS_V2)
 
 
 def resolve_language(name: str, version: str) -> str:
@@ -81,3 +85,15 @@ def resolve_cutting(name: str) -> str:
     raise UnknownCuttingError(
         f"{name!r:.80} is no cutting method; choose one of: {_listed(CUTTING_METHODS, tuple(CUTTING_METHODS))}"
     )
+
+
+def resolve_reading(name: str) -> str:
+    """Return the name of a reading (any case).
+
+    Raises:
+        UnknownReadingError: there is no such reading; the message lists them.
+    """
+    found = name.strip().lower()
+    if found in READINGS:
+        return found
+    raise UnknownReadingError(f"{name!r:.80} is no reading; choose one of: {', '.join(READINGS)}")

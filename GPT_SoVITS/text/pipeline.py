@@ -6,19 +6,25 @@ Agrees with ``TextPreprocessor`` of the official program (``preprocess`` and ``g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from GPT_SoVITS.text.cleaning import Cleaner, FrontEnds
-from GPT_SoVITS.text.cutting import LONGEST_PIECE, hard_split, pre_seg_text, replace_consecutive_punctuation
 from GPT_SoVITS.text.errors import EmptyTextError
 from GPT_SoVITS.text.frontend import front_end
-from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
-from GPT_SoVITS.text.segment import Segmenter, Stretch, segmenter_named
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language, resolve_reading
+from GPT_SoVITS.text.pieces import official_pieces
+from GPT_SoVITS.text.reading import NATURAL
+from GPT_SoVITS.text.reading.frontends import natural_front_end
+from GPT_SoVITS.text.reading.natural import Part, Passage, natural_passages
+from GPT_SoVITS.text.segmenters import segmenter_named
+from GPT_SoVITS.text.settling import settle
+from GPT_SoVITS.text.stretches import Segmenter, Stretch
 from GPT_SoVITS.text.symbols import PAD, PAUSES, PUNCTUATION, UNK, symbol_set, to_ids
-from GPT_SoVITS.text.userdict import UserDictionary, installation_dictionary
+from GPT_SoVITS.text.userdict import FILE, UserDictionary, installation_dictionary, voice_dictionary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,10 +72,16 @@ class Sentence:
     Attributes:
         text: The sentence after cutting.
         segments: Its parts, in order.
+        pause: Seconds of silence after it that the text asks for, None when it asks for none.
+        rate: Its pace that the text asks for, 1 when it asks for none.
+        lead: Seconds of silence before it that the text asks for.
     """
 
     text: str
     segments: tuple[Segment, ...]
+    pause: float | None = None
+    rate: float = 1.0
+    lead: float = 0.0
 
     @cached_property
     def norm_text(self) -> str:
@@ -135,6 +147,8 @@ class Reader:
     ) -> None:
         self._cleaner = Cleaner(dictionaries, front_ends)
         self._segmenter = segmenter or segmenter_named()
+        natural = natural_front_end if front_ends is front_end else front_ends
+        self._natural_cleaner = Cleaner(dictionaries, natural)
 
     def stretches(self, text: str, language: str) -> list[Stretch]:
         """Return the parts of a sentence with the language of the front end that reads each.
@@ -185,7 +199,14 @@ class Reader:
         ids = to_ids(spoken.phones, symbol_set(version))
         return Segment(stretch.language, stretch.text, spoken.norm_text, spoken.phones, ids, spoken.word2ph)
 
-    def prepare(self, text: str, language: str, version: str = "v2", how_to_cut: str = "cut5") -> list[Sentence]:
+    def prepare(
+        self,
+        text: str,
+        language: str,
+        version: str = "v2",
+        how_to_cut: str = "cut5",
+        reading: str = NATURAL,
+    ) -> list[Sentence]:
         """Return the sentences of a text, ready for synthesis.
 
         Args:
@@ -194,6 +215,7 @@ class Reader:
             language: Code or name of a text language.
             version: Model version.
             how_to_cut: Code or name of a cutting method.
+            reading: ``natural``, or ``official`` for what the official program would read, faults included.
 
         Returns:
             At least one sentence; those without a sound are left out.
@@ -202,23 +224,47 @@ class Reader:
             UnsupportedLanguageError: the version does not speak the language.
             UnknownCuttingError: there is no such cutting method.
             EmptyTextError: nothing in the text can be spoken.
+            UnknownReadingError: there is no such reading.
             TextError: the text cannot be read; its subclasses say why.
         """
         code = resolve_language(language, version)
         method = resolve_cutting(how_to_cut)
-        text = replace_consecutive_punctuation(_without_lone_surrogates(text))
-        pieces = [part for piece in pre_seg_text(text, code, method) for part in hard_split(piece, LONGEST_PIECE)]
-        sentences = [self.read(piece, code, version) for piece in pieces if piece.strip()]
-        spoken = [sentence for sentence in sentences if sentence.norm_text and sentence.is_spoken]
-        if not spoken:
-            raise EmptyTextError(
-                f"nothing in the text can be spoken as {code}; give at least one word that this language reads"
-            )
-        return spoken
+        if resolve_reading(reading) == NATURAL:
+            passages = natural_passages(text, code, version, method)
+            return _spoken((self._passage(passage, version) for passage in passages), code)
+        return _spoken((self.read(piece, code, version) for piece in official_pieces(text, code, method)), code)
+
+    def _passage(self, passage: Passage, version: str) -> Sentence:
+        """Return the phonemes of a passage; one of fewer than six is read with a full stop before it."""
+        segments = self._parts(passage.parts, version)
+        if sum(len(segment.phones) for segment in segments) < _FEWEST_PHONES:
+            first, *others = passage.parts
+            segments = self._parts((first.led("."), *others), version)
+        return Sentence(passage.text, tuple(segments), passage.pause, passage.rate, passage.lead)
+
+    def _parts(self, parts: Sequence[Part], version: str) -> list[Segment]:
+        return [self._part(part, version, alone=len(parts) == 1) for part in parts]
+
+    def _part(self, part: Part, version: str, *, alone: bool) -> Segment:
+        spoken = self._natural_cleaner.clean(
+            _SPACES.sub(" ", part.spoken) if not part.pins else part.spoken,
+            part.language,
+            version,
+            part.pins,
+            led=alone,
+        )
+        ids = to_ids(spoken.phones, symbol_set(version))
+        return Segment(part.language, part.text, spoken.norm_text, spoken.phones, ids, spoken.word2ph)
 
 
-def _without_lone_surrogates(text: str) -> str:
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+def _spoken(sentences: Iterable[Sentence], code: str) -> list[Sentence]:
+    spoken = [sentence for sentence in sentences if sentence.norm_text and sentence.is_spoken]
+    settle(segment.language for sentence in spoken for segment in sentence.segments)
+    if not spoken:
+        raise EmptyTextError(
+            f"nothing in the text can be spoken as {code}; give at least one word that this language reads"
+        )
+    return spoken
 
 
 def _cantonese(stretches: list[Stretch]) -> list[Stretch]:
@@ -243,6 +289,20 @@ def default_reader() -> Reader:
     return Reader([installation_dictionary()])
 
 
-def prepare(text: str, language: str, version: str = "v2", how_to_cut: str = "cut5") -> list[Sentence]:
+@lru_cache(maxsize=256)
+def _voice_reader(folder: str) -> Reader:
+    return Reader([installation_dictionary(), UserDictionary(Path(folder) / FILE)])
+
+
+def reader_of(reference: str) -> Reader:
+    """Return the reader of a voice: its dictionary lies beside its reference audio and wins over the installation's."""
+    if not reference or voice_dictionary(reference) is None:
+        return default_reader()
+    return _voice_reader(str(Path(reference).parent))
+
+
+def prepare(
+    text: str, language: str, version: str = "v2", how_to_cut: str = "cut5", reading: str = NATURAL
+) -> list[Sentence]:
     """Return the sentences of a text, ready for synthesis; see ``Reader.prepare``."""
-    return default_reader().prepare(text, language, version, how_to_cut)
+    return default_reader().prepare(text, language, version, how_to_cut, reading)

@@ -32,6 +32,11 @@ def described(sentences: Sequence[Sentence]) -> list[dict[str, object]]:
     ]
 
 
+def differ(sentences: Sequence[Sentence], others: Sequence[Sentence]) -> bool:
+    """Whether two readings of a text sound different."""
+    return [sentence.phones for sentence in sentences] != [sentence.phones for sentence in others]
+
+
 def _width(text: str) -> int:
     """Columns that a terminal takes for a text."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

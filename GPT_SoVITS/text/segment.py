@@ -1,32 +1,18 @@
 """Dividing a text into stretches that one language's front end reads.
 
 Agrees with ``LangSegmenter.getTexts`` of the official program (its rules on top of ``splitting``). Another divider can
-be chosen by name, see ``segmenter``.
+be chosen by name, see ``segmenters``.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from GPT_SoVITS.text.errors import EmptyTextError, TextError
 from GPT_SoVITS.text.identification import Identify, identify
 from GPT_SoVITS.text.splitting import DIGIT, UNKNOWN, Piece, Splitter, joined
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Text to be read by the front end of one language."""
-
-    language: str
-    text: str
-
-
-# (text, default language or "") -> stretches in order.
-Segmenter = Callable[[str, str], list[Stretch]]
+from GPT_SoVITS.text.stretches import Stretch
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LATIN_TEXT = re.compile(r"[A-Za-z0-9\s\u0020-\u007e\u2000-\u206f\u3000-\u303f\uff00-\uffef]+")
@@ -162,27 +148,3 @@ class OfficialSegmenter:
         if default:
             return [Stretch(default, stretch.text)]
         return [_han_of_unknown(part) for part in _carve_kana_and_hangul(stretch)]
-
-
-SEGMENTER_VARIABLE = "GPT_SOVITS_SEGMENTER"
-SEGMENTERS = ("official", "langsegment")
-
-
-def segmenter_named(name: str | None = None) -> Segmenter:
-    """Return a segmenter.
-
-    Args:
-        name: ``official`` or ``langsegment``; when None, what ``GPT_SOVITS_SEGMENTER`` says, else ``official``.
-
-    Raises:
-        TextError: there is no such segmenter.
-        MissingResourceError: its package is not installed.
-    """
-    chosen = (name or os.environ.get(SEGMENTER_VARIABLE) or SEGMENTERS[0]).lower()
-    if chosen not in SEGMENTERS:
-        raise TextError(f"{chosen!r:.40} is no segmenter; choose one of: {', '.join(SEGMENTERS)}")
-    if chosen == "langsegment":
-        from GPT_SoVITS.text.langsegment import LangSegmentSegmenter
-
-        return LangSegmentSegmenter()
-    return OfficialSegmenter()

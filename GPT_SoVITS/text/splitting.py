@@ -14,6 +14,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from itertools import pairwise
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text.errors import MissingResourceError
 from GPT_SoVITS.text.identification import Identify
 
@@ -149,7 +150,7 @@ def _word_finders() -> tuple[_Words, _Words]:
         import budoux
     except ImportError as error:
         raise MissingResourceError(
-            "mixed-language text needs budoux, which is not installed: pip install budoux==0.10.1"
+            "mixed-language text needs budoux, which is not installed: " + _commands.pip_install("budoux==0.10.1")
         ) from error
     japanese = budoux.load_default_japanese_parser()
     chinese = budoux.load_default_simplified_chinese_parser()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from itertools import product
 
 from GPT_SoVITS.text.errors import TextError
+from GPT_SoVITS.versions import version_of
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -76,8 +77,8 @@ IDS: dict[str, dict[str, int]] = {
 
 
 def symbol_set(version: str) -> str:
-    """Return the symbol set, ``v1`` or ``v2``, of a model version: every version but v1 uses v2's."""
-    return "v1" if version == "v1" else "v2"
+    """Return the symbol set, ``v1`` or ``v2``, of a model version."""
+    return version_of(version).symbols
 
 
 def known(phones: Iterable[str], symbols: str) -> list[str]:

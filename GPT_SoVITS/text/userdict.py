@@ -31,6 +31,7 @@ from GPT_SoVITS.text.symbols import IDS
 
 VARIABLE = "GPT_SOVITS_USER_DICTIONARY"
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
+FILE = "user_dictionary.tsv"
 LARGEST_FILE = 4 * 2**20  # bytes
 LONGEST_WORD = 64  # characters; bounds the time of a look-up
 _SHOWN_PROBLEMS = 20
@@ -40,7 +41,21 @@ _SYLLABLE = {
     "zh": re.compile("[a-zü]+[1-5]"),
     "yue": re.compile("[a-z]+[1-6]"),
 }
-_ROMANISATION = {"zh": "pinyin with tones 1-5", "yue": "jyutping with tones 1-6"}
+
+
+class EntryError(ValueError):
+    """An entry of a dictionary cannot be used.
+
+    Args:
+        message: What was found and what was expected.
+        field: ``language``, ``word`` or ``pronunciation``.
+        code: Stable name, for programs and for words in other languages.
+        params: What fills those words.
+    """
+
+    def __init__(self, message: str, field: str, *, code: str, **params: object) -> None:
+        super().__init__(message)
+        self.field, self.code, self.params = field, code, params
 
 
 @dataclass(frozen=True)
@@ -66,24 +81,75 @@ def _pronunciation(language: str, word: str, tokens: tuple[str, ...]) -> tuple[t
     """Return (syllables, phones) of which one is empty.
 
     Raises:
-        ValueError: with what is wrong about the tokens.
+        EntryError: with what is wrong about the tokens.
     """
     known = IDS["v2"]
     if language in _SYLLABLE:
         if len(tokens) == len(word):
-            wrong = [token for token in tokens if not _SYLLABLE[language].fullmatch(token)]
-            if wrong:
-                raise ValueError(f"{wrong[0]!r:.40} is no syllable in {_ROMANISATION[language]}")
+            _check_syllables(language, tokens)
             return tokens, ()
         if len(tokens) != 2 * len(word):
-            raise ValueError(
+            raise EntryError(
                 f"{word!r} has {len(word)} characters, which need {len(word)} syllables or {2 * len(word)} phonemes, "
-                f"but {len(tokens)} are given"
+                f"but {len(tokens)} are given",
+                "pronunciation",
+                code="dictionary_count",
+                word=word,
+                syllables=len(word),
+                phonemes=2 * len(word),
+                found=len(tokens),
             )
     wrong = [token for token in tokens if token not in known]
     if wrong:
-        raise ValueError(f"{wrong[0]!r:.40} is no phoneme of the symbol table")
+        raise EntryError(
+            f"{wrong[0]!r:.40} is no phoneme of the symbol table",
+            "pronunciation",
+            code="dictionary_phoneme",
+            found=wrong[0],
+        )
     return (), tokens
+
+
+def _check_syllables(language: str, tokens: tuple[str, ...]) -> None:
+    wrong = [token for token in tokens if not _SYLLABLE[language].fullmatch(token)]
+    if wrong and language == "zh":
+        message = f"{wrong[0]!r:.40} is no syllable in pinyin with tones 1-5"
+        raise EntryError(message, "pronunciation", code="dictionary_pinyin", found=wrong[0])
+    if wrong:
+        message = f"{wrong[0]!r:.40} is no syllable in jyutping with tones 1-6"
+        raise EntryError(message, "pronunciation", code="dictionary_jyutping", found=wrong[0])
+
+
+def entry(language: str, word: str, pronunciation: str, line: int = 0) -> Entry:
+    """Return the entry of a word, checked.
+
+    Args:
+        language: One of :data:`LANGUAGES`.
+        word: Without blanks around it.
+        pronunciation: Syllables or phonemes with blanks between them.
+        line: Where it stands in its file.
+
+    Raises:
+        EntryError: a field cannot be used.
+    """
+    if language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        message = f"{language!r:.40} is none of the languages {known}"
+        raise EntryError(message, "language", code="dictionary_language", found=language, known=known)
+    if not word or not word.isprintable():
+        message = "the word is empty or has signs that cannot be seen, such as a tab"
+        raise EntryError(message, "word", code="dictionary_word")
+    if len(word) > LONGEST_WORD:
+        message = f"the word has {len(word)} characters, more than {LONGEST_WORD}"
+        raise EntryError(message, "word", code="dictionary_word_long", found=len(word), limit=LONGEST_WORD)
+    if language in _SYLLABLE and not _HAN.fullmatch(word):
+        message = f"{word!r} is not of Han characters only; enter words in Latin letters under en"
+        raise EntryError(message, "word", code="dictionary_not_han", word=word)
+    tokens = tuple(pronunciation.split())
+    if not tokens:
+        raise EntryError("the pronunciation is empty", "pronunciation", code="dictionary_pronunciation")
+    syllables, phones = _pronunciation(language, word, tokens)
+    return Entry(syllables, phones, line)
 
 
 def _entry(line: str, number: int) -> tuple[str, str, Entry]:
@@ -91,14 +157,7 @@ def _entry(line: str, number: int) -> tuple[str, str, Entry]:
     if len(fields) != 3 or not all(fields):
         raise ValueError("expected language, word and pronunciation with a tab between them")
     language, word, pronunciation = fields
-    if language not in LANGUAGES:
-        raise ValueError(f"{language!r:.40} is none of the languages {', '.join(LANGUAGES)}")
-    if len(word) > LONGEST_WORD:
-        raise ValueError(f"the word has {len(word)} characters, more than {LONGEST_WORD}")
-    if language in _SYLLABLE and not _HAN.fullmatch(word):
-        raise ValueError(f"{word!r} is not of Han characters only; enter words in Latin letters under en")
-    syllables, phones = _pronunciation(language, word, tuple(pronunciation.split()))
-    return language, word, Entry(syllables, phones, number)
+    return language, word, entry(language, word, pronunciation, number)
 
 
 def parse(text: str, name: str = "user dictionary") -> Entries:
@@ -129,13 +188,13 @@ def parse(text: str, name: str = "user dictionary") -> Entries:
 def _add(entries: dict[str, dict[str, Entry]], line: str, number: int) -> str:
     """Add a line's entry and return an empty string, or what is wrong with the line."""
     try:
-        language, word, entry = _entry(line, number)
+        language, word, found = _entry(line, number)
     except ValueError as error:
         return str(error)
     earlier = entries[language].get(word)
     if earlier is not None:
         return f"{word!r} stands in line {earlier.line} already"
-    entries[language][word] = entry
+    entries[language][word] = found
     return ""
 
 
@@ -173,15 +232,16 @@ class UserDictionary:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._entries: Entries = {}
 
-    def _stamp(self) -> tuple[int, int] | None:
+    def _stamp(self) -> tuple[int, int, int] | None:
         try:
             status = self._path.stat()
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size
+        # A file that took the place of another one within a tick of the clock has another number.
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def entries(self) -> Entries:
         """Return the entries as the file has them now; the same object as long as it does not change."""
@@ -192,7 +252,7 @@ class UserDictionary:
                 self._load(stamp)
             return self._entries
 
-    def _load(self, stamp: tuple[int, int] | None) -> None:
+    def _load(self, stamp: tuple[int, int, int] | None) -> None:
         if stamp is None:
             self._entries = {}
             return
@@ -211,7 +271,33 @@ def installation_dictionary() -> UserDictionary:
     """
     named = os.environ.get(VARIABLE)
     path = Path(named) if named else resources.find("user_dictionary")
-    return UserDictionary(path or resources.folders()[0] / "user_dictionary.tsv")
+    return UserDictionary(path or resources.folders()[0] / FILE)
+
+
+def voice_dictionary(reference: str) -> UserDictionary | None:
+    """Return the dictionary of a voice, a ``user_dictionary.tsv`` beside its reference audio; None without one."""
+    path = Path(reference).parent / FILE
+    return UserDictionary(path) if path.is_file() else None
+
+
+def save(path: Path, text: str) -> Entries:
+    """Check the content of a dictionary and put it in the place of the file, whole or not at all.
+
+    Raises:
+        DictionaryError: lines cannot be used, or it is over 4 MiB; the file stays as it was.
+    """
+    content = text.encode("utf-8", "replace")
+    if len(content) > LARGEST_FILE:
+        raise DictionaryError(f"{path.name}: has {len(content)} bytes, more than the {LARGEST_FILE} that are read")
+    entries = parse(text, path.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        written.write_bytes(content)
+        written.replace(path)
+    finally:
+        written.unlink(missing_ok=True)
+    return entries
 
 
 def _folded(text: str) -> str:
@@ -228,7 +314,16 @@ class Match:
     phones: tuple[str, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
+class Pin:
+    """``text[start:end]`` is pronounced as an entry says, whatever the dictionaries have."""
+
+    start: int
+    end: int
+    tokens: Entry
+
+
+@dataclass(eq=False)
 class Matcher:
     """Finds words in texts, in time linear in the text.
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from protocol import serve  # type: ignore[import-not-found]
+from protocol import figures, serve, step_marks  # type: ignore[import-not-found]
 
 _loaded: dict[str, Any] = {}
 
@@ -55,25 +55,12 @@ def load(gpt: str, sovits: str, inputs: str, tokens: int, threads: int, **_: Any
     return {"load_s": opened - start, "first_s": time.perf_counter() - opened}
 
 
-def _marks(transformer: Any) -> list[float]:
-    """Return a list that gets the moment before each step from now on; the package offers no place to look."""
-    marks: list[float] = []
-    step = type(transformer).decode_next_token
-
-    def timed(*arguments: Any) -> Any:
-        marks.append(time.perf_counter())
-        return step(transformer, *arguments)
-
-    transformer.decode_next_token = timed
-    return marks
-
-
 def speak(tokens: int) -> dict[str, Any]:
     """Prefill and as many tokens as the bucket holds, audio."""
     torch, arrays = _loaded["torch"], _loaded["arrays"]
     phonemes = torch.cat([arrays["reference_phonemes"], arrays["phonemes"]])[None]
     t2s = _loaded["t2s"]
-    marks = _marks(t2s.t2s_transformer)
+    marks = step_marks(t2s.t2s_transformer)
     with torch.inference_mode():
         start = time.perf_counter()
         semantic = t2s.infer(phonemes, arrays["prompt"][None], arrays["bert"][None], initial_suppression_steps=10**6)
@@ -81,12 +68,7 @@ def speak(tokens: int) -> dict[str, Any]:
         semantic = semantic[..., :tokens].clamp(max=1023)
         audio = _loaded["vits"].decode(semantic, arrays["phonemes"][None], _loaded["ge"])[0]
         done = time.perf_counter()
-    marks.append(decoded)
-    return {
-        "prefill_s": marks[0] - start, "decode_s": decoded - marks[0], "steps": len(marks) - 1,
-        "vocoder_s": done - decoded, "total_s": done - start, "audio_s": audio.numel() / 32000,
-        "peak": float(audio.abs().max()), "step_s": np.diff(marks).tolist(),
-    }  # fmt: skip
+    return dict(figures(start, marks, decoded, done, audio))
 
 
 if __name__ == "__main__":

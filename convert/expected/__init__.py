@@ -10,7 +10,8 @@ from convert.expected.features import bert, eres2netv2, hubert
 from convert.expected.shapes import Shapes
 from convert.expected.sovits import sovits
 from convert.expected.t2s import t2s
-from convert.expected.vocoders import bigvgan, discriminator, hifigan
+from convert.expected.vocoders import ap_bwe, bigvgan, discriminator, hifigan
+from convert.printing import printable, shown
 
 Config = Mapping[str, Any]
 
@@ -22,6 +23,7 @@ _NETWORKS: dict[str, Callable[[Shapes, Config], None]] = {
     "eres2netv2": eres2netv2,
     "bigvgan": bigvgan,
     "hifigan": hifigan,
+    "ap_bwe": ap_bwe,
     "discriminator": discriminator,
 }
 
@@ -39,12 +41,14 @@ def expected_keys(kind: str, config: Config, training: bool = False) -> dict[str
         UnsupportedCheckpointError: the kind is unknown, or the configuration lacks a size or has an impossible one.
     """
     if kind not in _NETWORKS:
-        raise UnsupportedCheckpointError(f"unknown kind of network {kind!r}; known are {', '.join(_NETWORKS)}")
+        raise UnsupportedCheckpointError(f"unknown kind of network {shown(kind)}; known are {', '.join(_NETWORKS)}")
     shapes = Shapes(training)
     try:
         _NETWORKS[kind](shapes, config)
     except KeyError as error:
         raise UnsupportedCheckpointError(f"the configuration of the {kind} network lacks {error}") from error
     except (TypeError, ValueError, IndexError, ZeroDivisionError, AttributeError) as error:
-        raise UnsupportedCheckpointError(f"the configuration of the {kind} network makes no sense ({error})") from error
+        raise UnsupportedCheckpointError(
+            f"the configuration of the {kind} network makes no sense ({printable(error, 200)})"
+        ) from error
     return shapes.found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from convert.printing import shown
+
 Shape = tuple[int, ...]
 MAX_KEYS = 100_000
 
@@ -17,7 +19,7 @@ def size(config: Any, name: str) -> int:
     """
     value = config[name]
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 24:
-        raise ValueError(f"{name} is {value!r:.40}, a positive number is needed")
+        raise ValueError(f"{name} is {shown(value, 40)}, a positive number is needed")
     return value
 
 

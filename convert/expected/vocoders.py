@@ -89,6 +89,24 @@ def bigvgan(shapes: Shapes, config: Mapping[str, Any]) -> None:
     shapes.conv("conv_post", 1, channels, 7, bias=bool(config.get("use_bias_at_final", True)), norm_axis=0)
 
 
+def ap_bwe(shapes: Shapes, config: Mapping[str, Any]) -> None:
+    """Add the network that raises the rate of v3: ConvNeXt blocks for amplitude and phase (``APNet_BWE_Model``)."""
+    width, bins = size(config, "ConvNeXt_channels"), size(config, "n_fft") // 2 + 1
+    for stream in ("mag", "pha"):
+        shapes.conv(f"conv_pre_{stream}", width, bins, 7)
+        shapes.norm(f"norm_pre_{stream}", width)
+        for index in range(size(config, "ConvNeXt_layers")):
+            block = f"convnext_{stream}.{index}"
+            shapes.conv(f"{block}.dwconv", width, 1, 7)
+            shapes.norm(f"{block}.norm", width)
+            shapes.linear(f"{block}.pwconv1", width, 3 * width)
+            shapes.linear(f"{block}.pwconv2", 3 * width, width)
+            shapes.add(f"{block}.gamma", width)
+        shapes.norm(f"norm_post_{stream}", width)
+    for name in ("linear_post_mag", "linear_post_pha_r", "linear_post_pha_i"):
+        shapes.linear(name, width, bins)
+
+
 def _snake(shapes: Shapes, name: str, channels: int) -> None:
     shapes.add(f"{name}.act.alpha", channels)
     shapes.add(f"{name}.act.beta", channels)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from service.bus import ChangeBus
 from service.categories.file import CategoryFile
 from service.categories.store import CategoryStore
 from service.container import Container, Domain
-from service.tasks.bus import ChangeBus
 
 
 def build(container: Container) -> Domain:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from service.categories.models import CategoryRow
@@ -25,7 +26,7 @@ _KNOWN = frozenset({"category_id", "category_name", "description", "created_at"}
 
 
 class CategoryFile:
-    """See the module.
+    """The list of categories that an existing installation has, read and written in its own form.
 
     Args:
         path: The file.
@@ -39,14 +40,23 @@ class CategoryFile:
         """At start: read the file if this database never did, then write what the database holds."""
         with database.writing_by_turns() as session:
             if session.get(SecretRow, _IMPORTED) is None:
-                count = sum(_import(session, record) for record in self._records())
+                count = sum(_taken_over(session, record) for record in self._records())
                 session.add(SecretRow(name=_IMPORTED, value=str(count)))
                 if count:
                     logger.info("imported %d categories from %s", count, self._path.name)
         self.update(database)
 
     def update(self, database: Database) -> None:
-        """Write what the database holds now; of several writers the last has seen everybody's changes."""
+        """Write what the database holds now; of several writers the last has seen everybody's changes.
+
+        The database is right: on a disk that is full or broken the file follows with the next change or start.
+        """
+        try:
+            self._update(database)
+        except OSError as error:
+            logger.warning("%s cannot be written, it is behind the database: %s", self._path.name, error)
+
+    def _update(self, database: Database) -> None:
         with locked(self._lock):
             with database.reading() as session:
                 rows = session.scalars(select(CategoryRow).order_by(CategoryRow.key)).all()
@@ -82,6 +92,8 @@ def whole_seconds(value: Any) -> int:
     """Return a time as old files have it (seconds or milliseconds, a date in words) in Unix seconds; now if unknown."""
     try:
         seconds = float(value)
+    except OverflowError:
+        return int(time.time())
     except (TypeError, ValueError):
         try:
             seconds = datetime.fromisoformat(str(value).strip()).timestamp()
@@ -90,6 +102,16 @@ def whole_seconds(value: Any) -> int:
     if not 0 < seconds < 1e14:
         return int(time.time())
     return int(seconds / 1000 if seconds > 1e11 else seconds)
+
+
+def _taken_over(session: Session, record: Mapping[str, Any]) -> int:
+    """Import one category; a record that cannot be stored costs that category alone."""
+    try:
+        with session.begin_nested():
+            return _import(session, record)
+    except (ValueError, OverflowError, StatementError) as error:
+        logger.warning("the category %.100r was not imported: %.300s", record.get("category_id"), error)
+        return 0
 
 
 def _import(session: Session, record: Mapping[str, Any]) -> int:

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from service.categories.file import CategoryFile
 from service.categories.models import CategoryRow
-from service.database import Database
+from service.database import Database, make_certain
 from service.errors import ConflictError, MissingError, ParameterError
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NAME_LENGTH, DESCRIPTION_LENGTH = 100, 2000
+_MOST = 100  # categories of a voice
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ def clean_line(text: str, longest: int, what: str) -> str:
     """
     found = unicodedata.normalize("NFC", text.strip())
     if not found or len(found) > longest:
-        raise ParameterError(f"{what} must have 1 to {longest} characters, it has {len(found)}")
+        raise ParameterError("line_length", field=what, limit=longest, found=len(found))
     if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in found):
-        raise ParameterError(f"{what} has control characters")
+        raise ParameterError("control_characters", field=what)
     return found
 
 
@@ -61,14 +62,14 @@ def clean_text(text: str, longest: int, what: str) -> str:
     """
     found = unicodedata.normalize("NFC", text.strip())
     if len(found) > longest:
-        raise ParameterError(f"{what} may have {longest} characters, it has {len(found)}")
+        raise ParameterError("text_length", field=what, limit=longest, found=len(found))
     if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\t\n\r" for char in found):
-        raise ParameterError(f"{what} has control characters")
+        raise ParameterError("control_characters", field=what)
     return found
 
 
 class CategoryStore:
-    """See the module. Every method blocks.
+    """Rows of categories. Every method blocks.
 
     Args:
         database: Where categories are.
@@ -90,13 +91,14 @@ class CategoryStore:
             ConflictError: the id or the name is taken.
         """
         if category_id is not None and not _ID.fullmatch(category_id):
-            raise ParameterError("category_id must have 1 to 64 of the characters A-Z a-z 0-9 _ -")
+            raise ParameterError("category_id_form")
         try:
             with self._database.writing_by_turns() as session:
                 row = insert(session, name, category_id, description)
                 category = _category(row)
+                make_certain(session)
         except IntegrityError:
-            raise ConflictError(f"a category {category_id} exists already") from None
+            raise ConflictError("category_exists", category_id=category_id) from None
         self._changed(category.category_id)
         return category
 
@@ -129,6 +131,7 @@ class CategoryStore:
             if description is not None:
                 row.description = clean_text(description, DESCRIPTION_LENGTH, "description")
             category = _category(row)
+            make_certain(session)
         self._changed(category.category_id)
         return category
 
@@ -138,8 +141,10 @@ class CategoryStore:
         Raises:
             MissingError: there is no such category.
         """
-        with self._database.writing() as session:
+        with self._database.removing() as session:
             session.delete(_named(session, category_id))
+            session.flush()
+            make_certain(session)
         self._changed(category_id)
 
     def _changed(self, category_id: str) -> None:
@@ -153,7 +158,7 @@ def insert(session: Session, name: str, category_id: str | None, description: st
     _refuse_taken(session, name, None)
     category_id = category_id or f"c{secrets.token_hex(6)}"
     if session.scalar(select(CategoryRow.key).where(CategoryRow.category_id == category_id)) is not None:
-        raise ConflictError(f"a category {category_id} exists already")
+        raise ConflictError("category_exists", category_id=category_id)
     row = CategoryRow(
         category_id=category_id,
         category_name=name,
@@ -173,13 +178,13 @@ def resolve(session: Session, names: Iterable[str]) -> list[CategoryRow]:
         ParameterError: some do not exist; the message names them.
     """
     wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
-    if len(wanted) > 100:
-        raise ParameterError(f"a voice may be in 100 categories, {len(wanted)} are named")
+    if len(wanted) > _MOST:
+        raise ParameterError("categories_too_many", limit=_MOST, found=len(wanted))
     matching = CategoryRow.category_id.in_(wanted) | CategoryRow.category_name.in_(wanted)
     rows = list(session.scalars(select(CategoryRow).where(matching).order_by(CategoryRow.key.desc())))
     known = {row.category_name: row for row in rows} | {row.category_id: row for row in rows}
     if missing := [name for name in wanted if name not in known]:
-        raise ParameterError("there is no category " + ", ".join(f"{name!r:.80}" for name in missing[:10]))
+        raise ParameterError("category_missing", category=", ".join(f"{name:.80}" for name in missing[:10]))
     return list({known[name].key: known[name] for name in wanted}.values())
 
 
@@ -190,11 +195,11 @@ def _category(row: CategoryRow) -> Category:
 def _named(session: Session, category_id: str) -> CategoryRow:
     row = session.scalar(select(CategoryRow).where(CategoryRow.category_id == category_id).with_for_update())
     if row is None:
-        raise MissingError(f"there is no category {category_id!r:.80}")
+        raise MissingError("category_missing", category=category_id)
     return row
 
 
 def _refuse_taken(session: Session, name: str, own_key: int | None) -> None:
     found = session.scalars(select(CategoryRow.key).where(CategoryRow.category_name == name))
     if any(key != own_key for key in found):
-        raise ConflictError(f"a category named {name!r} exists already")
+        raise ConflictError("category_name_exists", name=name)

@@ -10,15 +10,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from service.compatibility import api_v2
 from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, parse
-from service.http.dependencies import refuse_other_sites
+from service.http.dependencies import refuse_changes_of_other_sites, refuse_other_sites
 from service.http.envelope import Json
+from service.http.fields import INTERFACES
 from service.http.json_routes import JsonRoute
 from service.http.urls import RequestUrls
-from service.synthesis.fields import LARGEST_SEED, LenientFields
+from service.synthesis.fields import LARGEST_SEED, LenientFields, SampleSteps
 
 _CUT_SIGNS = frozenset(",.;?!、，。？！；：…")
 _KEPT_STATUSES = (401, 405, 413, 429)
@@ -57,6 +58,8 @@ class Api2Fields(LenientFields):
     speed: float = Field(1.0, ge=0.25, le=4, description="2 is twice as fast.")
     inp_refs: list[str] = Field([], max_length=16, description="More clips of the voice.")
     seed: int = Field(-1, ge=-1, le=LARGEST_SEED, description="Same seed, same audio; -1 draws one.")
+    sample_steps: SampleSteps = Field(32, description="Steps of the sampler; v3 and v4 models only.")
+    if_sr: bool = Field(False, description="Raise 24 kHz to 48 kHz; v3 models only.")
 
 
 def native_fields(fields: Api2Fields, dialects: DialectSpeech) -> dict[str, Any]:
@@ -69,7 +72,8 @@ def native_fields(fields: Api2Fields, dialects: DialectSpeech) -> dict[str, Any]
         "text": fields.text,
         "text_language": fields.text_language,
         "how_to_cut": dialects.how_to_cut,
-        **fields.model_dump(include={"top_k", "top_p", "temperature", "speed", "seed"}),
+        **fields.model_dump(include={"top_k", "top_p", "temperature", "speed", "seed", "sample_steps"}),
+        "super_sampling": fields.if_sr,
         "auxiliary": fields.inp_refs,
     }
     if signs := _CUT_SIGNS & set(fields.cut_punc or ""):
@@ -81,6 +85,19 @@ def native_fields(fields: Api2Fields, dialects: DialectSpeech) -> dict[str, Any]
         return found | dict(zip(("ref_wav_path", "prompt_text", "prompt_language"), given, strict=True))
     return found | dialects.preset_reference()
 
+
+_API2, _TTS = INTERFACES
+
+
+def _interface(body: Any) -> str:
+    """Return whose names a body uses."""
+    named = body if isinstance(body, Mapping) else getattr(body, "model_fields_set", ())
+    return _TTS if any(name in named for name in ("text_lang", "ref_audio_path", "target_voice")) else _API2
+
+
+RootFields = Annotated[
+    Annotated[Api2Fields, Tag(_API2)] | Annotated[api_v2.TtsFields, Tag(_TTS)], Discriminator(_interface)
+]
 
 router = APIRouter(tags=["api2"], route_class=JsonRoute)
 _WAV: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}, "description": "The speech."}}
@@ -108,8 +125,13 @@ async def get_root(request: Request, dialects: DialectsDep, urls: RequestUrls) -
 
 
 @router.post("/", summary="Speak (old clients)", responses={**_WAV, **_FAILED}, response_class=Response)
-async def post_root(fields: Api2Fields, dialects: DialectsDep, request: Request) -> Response:
-    """Speech in the preset voice, or in the one that all three reference fields give."""
+async def post_root(fields: RootFields, dialects: DialectsDep, request: Request) -> Response:
+    """Speech in the preset voice, or in the one that all three reference fields give.
+
+    Where the names of `/tts` are used (`text_lang`, `ref_audio_path`, `target_voice`), it is `/tts`.
+    """
+    if isinstance(fields, api_v2.TtsFields):
+        return await api_v2.answer(fields, dialects, request)
     return await audio_answer(dialects, native_fields(fields, dialects), "wav", request)
 
 
@@ -132,7 +154,7 @@ class Changed(BaseModel):
     "/change_refer",
     summary="Change the preset reference (old clients)",
     responses=_FAILED,
-    dependencies=[Depends(refuse_other_sites)],
+    dependencies=[Depends(refuse_changes_of_other_sites)],
 )
 async def get_change(fields: Annotated[ReferenceFields, Query()], dialects: DialectsDep) -> Changed:
     """Requests without a reference use this one from now on, until the service restarts."""

@@ -6,6 +6,7 @@ Failures are HTTP 400 with ``{"message": ..., "Exception": ...}``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from GPT_SoVITS.engine.messages import Streaming
 from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared
-from service.errors import ParameterError
-from service.http.dependencies import refuse_other_sites
+from service.errors import MissingError, ParameterError
+from service.http.dependencies import refuse_changes_of_other_sites, refuse_other_sites
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
-from service.synthesis.fields import LARGEST_SEED, LenientFields
+from service.synthesis.fields import LARGEST_SEED, LenientFields, SampleSteps
 
-PATHS = ("/tts", "/set_gpt_weights", "/set_sovits_weights", "/set_refer_audio", "/control")
+CLIPS = "参考音频"
+PATHS = ("/tts", "/speakers", "/set_gpt_weights", "/set_sovits_weights", "/set_refer_audio", "/control")
 _KEPT_STATUSES = (401, 403, 405, 413, 429)
 
 
@@ -56,14 +58,25 @@ class TtsFields(LenientFields):
     seed: int = Field(-1, ge=-1, le=LARGEST_SEED, description="Same seed, same audio; -1 draws one.")
     parallel_infer: bool = Field(True, description="Accepted; the engine chooses.")
     repetition_penalty: float = Field(1.35, gt=0, le=100, description="Above 1 repeats less.")
-    sample_steps: int = Field(32, ge=1, le=1000, description="Diffusion steps; v3 and v4 models only.")
+    sample_steps: SampleSteps = Field(32, description="Steps of the sampler; v3 and v4 models only.")
     super_sampling: bool = Field(False, description="Raise 24 kHz to 48 kHz; v3 models only.")
+    reading: Literal["natural", "official"] | None = Field(
+        None, description="Not of the official API: how the text is read; none takes the service's setting."
+    )
     streaming_mode: int = Field(
         0, ge=0, le=3, description="0 or false: all at once; 1 or true: by sentence; 2, 3: by chunks of tokens."
     )
     overlap_length: int = Field(2, ge=0, le=100, description="Tokens of overlap between streamed chunks.")
     min_chunk_length: int = Field(16, ge=1, le=1000, description="Tokens of a streamed chunk.")
-    media_type: Literal["wav", "raw", "ogg", "aac"] = Field("wav", description="Format of the answer.")
+    media_type: Literal["wav", "raw", "ogg", "aac", "mp3", "flac"] = Field(
+        "wav", description="Format of the answer; auto is wav."
+    )
+    target_voice: str | None = Field(None, max_length=200, description="Id or name of a stored voice (SillyTavern).")
+
+    @field_validator("media_type", mode="before")
+    @classmethod
+    def _format(cls, value: Any) -> Any:
+        return "wav" if value == "auto" else value
 
     @field_validator("streaming_mode", mode="before")
     @classmethod
@@ -78,7 +91,7 @@ def native_fields(fields: TtsFields, dialects: DialectSpeech) -> dict[str, Any]:
         ParameterError: there is no reference, given or set before, or its text is in no language.
     """
     same = {"text", "top_k", "top_p", "temperature", "fragment_interval", "seed", "repetition_penalty"}
-    same |= {"sample_steps", "super_sampling", "overlap_length", "min_chunk_length"}
+    same |= {"reading", "sample_steps", "super_sampling", "overlap_length", "min_chunk_length"}
     found = {
         **fields.model_dump(include=same),
         "text_language": fields.text_lang,
@@ -91,14 +104,25 @@ def native_fields(fields: TtsFields, dialects: DialectSpeech) -> dict[str, Any]:
     spoken = {"prompt_text": fields.prompt_text, "prompt_language": fields.prompt_lang or None}
     if fields.ref_audio_path:
         if fields.prompt_text and not fields.prompt_lang:
-            raise ParameterError("prompt_lang is required where prompt_text is given")
+            raise ParameterError("prompt_lang_needed")
         return found | {"ref_wav_path": fields.ref_audio_path} | spoken
-    preset = dialects.preset_reference("ref_audio_path is required")
+    preset = dialects.preset_reference("ref_audio_path_needed")
     return found | preset | ({name: value for name, value in spoken.items() if value})
+
+
+def _clip_of_voice(path: str | None) -> str | None:
+    """Return the voice that SillyTavern means by ``./参考音频/<voice>.wav``: it knows voices by clips of their name."""
+    parts = PurePosixPath(path or "").parts
+    return PurePosixPath(parts[1]).stem if len(parts) == 2 and parts[0] == CLIPS else None
 
 
 async def answer(fields: TtsFields, dialects: DialectSpeech, request: Request) -> Response:
     """Speak."""
+    voice = fields.target_voice or _clip_of_voice(fields.ref_audio_path)
+    if voice and (found := await dialects.find_voice(voice)) is not None:
+        fields = fields.model_copy(update={"model_id": found})
+    elif fields.target_voice:
+        raise MissingError("speaker_missing", voice=fields.target_voice, address="/speakers")
     mode = Streaming(fields.streaming_mode)
     content = f"audio/{fields.media_type}"
     return await audio_answer(
@@ -135,6 +159,19 @@ async def post_tts(fields: TtsFields, dialects: DialectsDep, request: Request) -
     return await answer(fields, dialects, request)
 
 
+class Speaker(BaseModel):
+    """A voice as SillyTavern lists it."""
+
+    name: str = Field(description="What people call it.", examples=["Narrator"])
+    voice_id: str = Field(description="What requests call it.", examples=["narrator"])
+
+
+@router.get("/speakers", summary="List voices (SillyTavern)", responses=FAILED)
+async def speakers(dialects: DialectsDep) -> list[Speaker]:
+    """The stored voices, newest first."""
+    return [Speaker(name=each.model_name, voice_id=each.model_id) for each in await dialects.voices()]
+
+
 class Success(BaseModel):
     """It was done."""
 
@@ -142,7 +179,7 @@ class Success(BaseModel):
 
 
 Path = Annotated[str, Query(min_length=1, max_length=4096, description="A file on the server.")]
-_CHANGES = [Depends(refuse_other_sites)]
+_CHANGES = [Depends(refuse_changes_of_other_sites)]
 
 
 @router.get("/set_gpt_weights", summary="Change the GPT weights", responses=FAILED, dependencies=_CHANGES)

@@ -10,7 +10,8 @@ from typing import Any
 
 from GPT_SoVITS.text.errors import TextError
 from GPT_SoVITS.text.languages import resolve_language
-from service.settings import Settings, SettingsError, read_config
+from service.options import add_folders
+from service.settings import SettingsError, read_config
 from service.synthesis.texts import LATEST_VERSION
 
 PORT = 9880
@@ -44,7 +45,7 @@ def api2_settings(arguments: Sequence[str]) -> dict[str, Any]:
         default=5,
         help="1 four sentences, 2 fifty characters, 3 Chinese full stops, 4 English ones, 5 punctuation (%(default)s)",
     )
-    parser.add_argument("--config", help="configuration file of the service, for everything else")
+    _add_common(parser)
     given = parser.parse_args(arguments)
     reference = (given.default_refer_path, given.default_refer_text, given.default_refer_language)
     if any(reference) and not all(reference):
@@ -58,10 +59,23 @@ def api2_settings(arguments: Sequence[str]) -> dict[str, Any]:
         "hubert_path": _from_here(given.hubert_path),
         "bert_path": _from_here(given.bert_path),
         "default_cut": _CUTS[given.cut_method],
-        "config": given.config,
+        **_common(given),
         **_reference(*reference),
         **_precision(given.full_precision, given.half_precision),
         **_device(given.device),
+    }
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", help="configuration file of the service, for everything else")
+    add_folders(parser)
+
+
+def _common(given: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "config": given.config,
+        "audio_root": given.audio_root,
+        "weights_root": given.weights_root,
     }
 
 
@@ -73,19 +87,17 @@ def _from_here(path: str | None) -> str | None:
 
 
 def _reference(path: str | None, text: str | None, language: str | None) -> dict[str, Any]:
-    """Return the preset reference; whoever starts the service may name a file anywhere, and only that one."""
+    """Return the preset reference; whoever starts the service may name a file anywhere."""
     if not path:
         return {}
     try:
         resolve_language(language or "", LATEST_VERSION)
     except TextError as error:
         raise SettingsError(f"-dl: {error}") from None
-    roots = (*Settings.model_fields["audio_roots"].get_default(), Path(path).absolute())
     return {
         "default_refer_path": str(Path(path).absolute()),
         "default_refer_text": text,
         "default_refer_language": language,
-        "audio_roots": roots,
     }
 
 
@@ -120,10 +132,10 @@ def api_v2_settings(arguments: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("-c", "--tts_config", help="configuration in the form of tts_infer.yaml")
     parser.add_argument("-a", "--bind_addr", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("-p", "--port", type=int, default=PORT, help="port to listen on (%(default)s)")
-    parser.add_argument("--config", help="configuration file of the service, for everything else")
+    _add_common(parser)
     given = parser.parse_args(arguments)
     found = inference_settings(Path(given.tts_config)) if given.tts_config else {}
-    return {"host": _host(given.bind_addr), "port": given.port, "config": given.config, **found}
+    return {"host": _host(given.bind_addr), "port": given.port, **_common(given), **found}
 
 
 def inference_settings(path: Path) -> dict[str, Any]:

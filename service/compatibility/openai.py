@@ -16,8 +16,8 @@ from service.compatibility.speaking import DialectsDep, DialectSpeech, declared
 from service.errors import MissingError
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
-from service.synthesis.answers import streamed, while_connected
-from service.synthesis.fields import LARGEST_SEED, LenientFields
+from service.http.streaming import streamed, while_connected
+from service.synthesis.fields import LARGEST_SEED, LenientFields, SampleSteps
 from service.synthesis.service import Speech
 
 PATHS = ("/v1/",)
@@ -33,13 +33,15 @@ _MEDIA_TYPES = {
 }
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _CODES = {401: "invalid_api_key", 404: "not_found", 413: "too_large", 429: "rate_limit_exceeded"}
+_WHOLE = ("flac", "wav")
 Form = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 
 
 def write_error(status: int, code: int, message: str, data: Any, headers: Mapping[str, str]) -> Response:
     """Return an error in OpenAI's form."""
     del code
-    field = data[0]["field"] if data else None
+    problems = (data or {}).get("problems")
+    field = problems[0]["field"] if problems else None
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     error = {"message": message, "type": kind, "param": field, "code": _CODES.get(status)}
     return Json({"error": error}, status_code=400 if status == 422 else status, headers=dict(headers))
@@ -66,6 +68,8 @@ class SpeechRequest(LenientFields):
     instructions: str | None = Field(None, description="Accepted and ignored.")
     language: str = Field("auto", max_length=64, description="Name or code of the language; not of OpenAI's API.")
     seed: int = Field(-1, ge=-1, le=LARGEST_SEED, description="Same seed, same audio; not of OpenAI's API.")
+    sample_steps: SampleSteps | None = Field(None, description="v3, v4: steps of the sampler; not of OpenAI's API.")
+    super_sampling: bool = Field(False, description="v3: raise 24 kHz to 48 kHz; not of OpenAI's API.")
 
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=JsonRoute)
@@ -82,6 +86,8 @@ async def _begin(body: SpeechRequest, dialects: DialectSpeech) -> Speech:
         "top_k": 15,
         "speed": body.speed,
         "seed": body.seed,
+        "sample_steps": body.sample_steps,
+        "super_sampling": body.super_sampling,
     }
     return await dialects.begin(fields, Streaming.TOKENS)
 
@@ -109,13 +115,14 @@ def _event(content: dict[str, Any]) -> bytes:
     response_class=Response,
 )
 async def speech(body: SpeechRequest, dialects: DialectsDep, request: Request) -> Response:
-    """Speech in a stored voice, sent while it is made (flac, whose header needs the length, once it is whole)."""
+    """Speech in a stored voice, sent while it is made; flac and wav, whose headers tell lengths, once it is whole."""
     begun = await while_connected(request, _begin(body, dialects))
     if body.stream_format == "sse":
         parts = _events(begun, body.response_format, len(body.input))
         return await streamed(parts, "text/event-stream", request)
-    if body.response_format == "flac":
-        return Response(await while_connected(request, begun.file("flac")), media_type=_MEDIA_TYPES["flac"])
+    if body.response_format in _WHOLE:
+        content = await while_connected(request, begun.file(body.response_format))
+        return Response(content, media_type=_MEDIA_TYPES[body.response_format])
     return await streamed(
         begun.encoded(body.response_format, rate=_rate(body.response_format)),
         _MEDIA_TYPES[body.response_format],
@@ -149,7 +156,7 @@ async def models(dialects: DialectsDep) -> Models:
 async def model(model: Annotated[str, PathField(description="Name of a model.")], dialects: DialectsDep) -> Model:
     """One of :func:`models`."""
     if model not in dialects.model_names():
-        raise MissingError(f"there is no model {model!r:.80}")
+        raise MissingError("model_missing", model=model)
     return Model(id=model)
 
 

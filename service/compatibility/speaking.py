@@ -18,12 +18,17 @@ from GPT_SoVITS.engine.messages import Reference, Streaming
 from service.container import Container
 from service.errors import ForbiddenError, MissingError, ParameterError, TooLargeError
 from service.http.dependencies import provided
-from service.synthesis.answers import streamed, while_connected
+from service.http.streaming import streamed, while_connected
 from service.synthesis.requests import Speakers
 from service.synthesis.service import SaveAs, Speech, SynthesisService
 
-NO_REFERENCE = "未指定参考音频且接口无预设"
+NO_REFERENCE = "reference_unset"
 MOST_VOICES = 1000
+OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+OPENAI_VOICES = (
+    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"
+)  # fmt: skip
+"""Names that clients have built in; a stored voice or an alias of that name goes first."""
 Fields = TypeVar("Fields", bound=BaseModel)
 
 
@@ -59,7 +64,7 @@ class Preset:
 
 
 class DialectSpeech:
-    """See the module. Used on one event loop.
+    """Speech for every dialect. Used on one event loop.
 
     Args:
         container: The service's parts.
@@ -99,7 +104,7 @@ class DialectSpeech:
         """Return the native fields of the preset reference.
 
         Raises:
-            ParameterError: there is none; with the message ``missing``.
+            ParameterError: there is none; with the words of the code ``missing``.
         """
         if self._preset is None:
             raise ParameterError(missing)
@@ -135,9 +140,9 @@ class DialectSpeech:
             ForbiddenError: the configuration does not allow it, or the server is another program's.
         """
         if not self._container.settings.allow_control:
-            raise ForbiddenError("control is switched off; set allow_control in the configuration to allow it")
+            raise ForbiddenError("control_off")
         if self._container.end is None:
-            raise ForbiddenError("the service runs within another program, which alone can end it")
+            raise ForbiddenError("control_foreign")
         self._container.restart = command == "restart"
         asyncio.get_running_loop().call_later(0.2, self._container.end)
 
@@ -151,7 +156,7 @@ class DialectSpeech:
 
         Args:
             fields: Native names, and those that the engine has beyond them: auxiliary, overlap_length,
-                min_chunk_length, sample_steps, super_sampling.
+                min_chunk_length.
             streaming: When audio leaves.
             save_as: Keep the result under these names.
 
@@ -161,9 +166,9 @@ class DialectSpeech:
         """
         limit = self._container.settings.text_limit
         if len(fields["text"]) > limit:
-            raise TooLargeError(f"the text has {len(fields['text'])} characters, at most {limit} are allowed")
+            raise TooLargeError("text_too_long", found=len(fields["text"]), limit=limit)
         request = await self._synthesis.request(fields, owner="", streaming=streaming)
-        more = ("overlap_length", "min_chunk_length", "sample_steps", "super_sampling")
+        more = ("overlap_length", "min_chunk_length")
         request = dataclasses.replace(request, **{name: fields[name] for name in more if name in fields})
         if fields.get("auxiliary"):
             request = dataclasses.replace(
@@ -179,21 +184,34 @@ class DialectSpeech:
         """Return the stored voices, newest first."""
         return await to_thread.run_sync(self._voices.newest, MOST_VOICES)
 
+    async def find_voice(self, name: str) -> str | None:
+        """Return the id of the voice with this id, alias or name; None when there is none."""
+        name = self._container.settings.voice_aliases.get(name, name)
+        found = await to_thread.run_sync(self._voices.find, name)
+        if found is None and name in OPENAI_VOICES:
+            found = await to_thread.run_sync(self._stand_in, OPENAI_VOICES.index(name))
+        return found
+
     async def voice_named(self, name: str) -> str:
         """Return the id of a voice.
 
         Raises:
-            MissingError: no voice has this id or name.
+            MissingError: no voice has this id, alias or name.
         """
-        found = await to_thread.run_sync(self._voices.find, name)
+        found = await self.find_voice(name)
         if found is None:
-            raise MissingError(f"there is no voice {name!r:.80}; GET /v1/audio/voices lists them")
+            raise MissingError("speaker_missing", voice=name, address="/v1/audio/voices")
         return found
+
+    def _stand_in(self, number: int) -> str | None:
+        """Return a voice for a name of OpenAI's: always the same one while the stored voices stay the same."""
+        stored = sorted(voice.model_id for voice in self._voices.newest(MOST_VOICES))
+        return stored[number % len(stored)] if stored else None
 
     def model_names(self) -> list[str]:
         """Return what a client may call the model: the version that is current, and a name for whatever it is."""
         current = self._container.engine.status().current
-        return ["gpt-sovits", *([f"gpt-sovits-{current.version}"] if current else [])]
+        return ["gpt-sovits", *([f"gpt-sovits-{current.version}"] if current else []), *OPENAI_MODELS]
 
 
 DialectsDep = Annotated[DialectSpeech, Depends(provided(DialectSpeech))]

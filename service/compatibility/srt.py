@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Path as PathField
 from pydantic import BaseModel, Field
 
-from GPT_SoVITS.engine.media.subtitles import sentence_cues, subrip
+from GPT_SoVITS.audio.subtitles import sentence_cues, subrip
 from GPT_SoVITS.text.sentences import by_sentence
 from service.compatibility.api_v2 import Fields, TtsFields, native_fields
 from service.compatibility.speaking import DialectsDep, DialectSpeech, declared
@@ -21,10 +21,10 @@ from service.http.dependencies import refuse_other_sites
 from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
 from service.http.static import PinnedFile
+from service.http.streaming import while_connected
 from service.http.urls import RequestUrls
-from service.synthesis.answers import while_connected
+from service.identifiers import new_task_id
 from service.synthesis.service import SaveAs
-from service.tasks.identifiers import new_task_id
 
 PATHS = ("/srt", "/audio-out")
 _USER = "srt"
@@ -79,14 +79,14 @@ def _file(dialects: DialectSpeech, name: str) -> Path:
     """Return where a file lies, whether or not it exists; the name is checked."""
     found = _NAME.fullmatch(name)
     if found is None:
-        raise MissingError(f"there is no file {name!r:.80}")
+        raise MissingError("srt_missing", name=name)
     return dialects.output_folder / _USER / found[1] / name
 
 
 def _sent(dialects: DialectSpeech, name: str, media_type: str) -> Response:
     path = _file(dialects, name)
     if not path.is_file():
-        raise MissingError(f"there is no file {name}; it may have been removed after its retention")
+        raise MissingError("srt_missing", name=name)
     return PinnedFile(path, media_type=media_type)
 
 

@@ -20,7 +20,7 @@ class NamedVoice:
 
 
 class StoredVoices:
-    """See :class:`service.compatibility.speaking.VoiceNames`; reads the voices' table."""
+    """Names of stored voices, read from their table."""
 
     def __init__(self, container: Container) -> None:
         self._database = container.database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -18,8 +19,12 @@ class DatabaseTooNewError(ServiceError):
     """The database was made by a later version of this program."""
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database, begin: Callable[[], None] = lambda: None) -> None:
     """Bring the database up to date; nothing happens when it is. Several processes may do so at once.
+
+    Args:
+        database: The database.
+        begin: Called before the tables of a new one are made; what it raises leaves it as it was.
 
     Raises:
         DatabaseTooNewError: it is ahead of this program.
@@ -33,9 +38,9 @@ def migrate(database: Database) -> None:
         if found == scripts.get_current_head():
             return
         if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-            raise DatabaseTooNewError(
-                f"the database is at revision {found}, unknown here: install the later version again"
-            )
+            raise DatabaseTooNewError("database_too_new", revision=found)
+        if found is None:
+            begin()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

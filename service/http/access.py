@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import ipaddress
 import math
 import time
-from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Callable, Collection, Sequence
 
 from anyio import to_thread
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.errors import ForbiddenError, ServiceError, TooManyError, UnauthorizedError
+from service.addresses import is_loopback
+from service.errors import ForbiddenError, ParameterError, ServiceError, TooManyError, UnauthorizedError
 from service.http.errors import answer_error
+from service.http.origins import SAFE_METHODS, may_send
 from service.http.proxies import is_host, local_path
 from service.http.rates import RateLimit
 from service.http.urls import Signer
@@ -23,16 +23,6 @@ from service.keys.store import digest_of
 _REFRESH_S = 2.0
 _PUBLIC = frozenset({"/healthz", "/readyz", "/index", "/docs", "/manager", "/favicon.ico"})
 _PUBLIC_PREFIXES = ("/web/",)
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-@functools.lru_cache(256)
-def is_loopback(host: str) -> bool:
-    """Whether an address or name stands for this machine alone."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
 
 
 class Access:
@@ -91,14 +81,14 @@ class Guard:
         access: Callable[[], Access],
         served: Sequence[str],
         hosts: Sequence[str],
-        origins: Sequence[str],
+        origins: Collection[str],
         rate: RateLimit,
         failures: RateLimit,
     ) -> None:
         self.app, self._access, self._rate, self._failures = app, access, rate, failures
         self._served = tuple(f"/{name}/" for name in served)
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._origins = frozenset(origins)
+        self._origins = frozenset(origin.lower() for origin in origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -112,9 +102,8 @@ class Guard:
 
     async def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
-        self._check_host(scope, host)
-        self._check_origin(scope, headers, host)
+        self._check_host(scope, headers.get(b"host", b"").decode("latin-1"))
+        self._check_origin(scope)
         access = self._access()
         await access.refresh()
         client = (scope.get("client") or ("",))[0]
@@ -123,9 +112,9 @@ class Guard:
         name = self._identified(access, headers, client, public)
         scope["api_key_name"] = name
         if not public and (wait := self._rate.take(name or client)):
-            raise TooManyError("too many requests: slow down", retry_after=math.ceil(wait))
+            raise TooManyError("too_many_requests", retry_after=math.ceil(wait), seconds=math.ceil(wait))
         if access.required() and name is None and not public and not self._signed(access, scope):
-            raise UnauthorizedError("this needs an API key: send it as Authorization: Bearer <key> or X-API-Key")
+            raise UnauthorizedError("key_needed")
 
     def _identified(self, access: Access, headers: dict[bytes, bytes], client: str, public: bool) -> str | None:
         key = given_key(headers)
@@ -137,8 +126,8 @@ class Guard:
         # Only who brings a wrong key waits: others behind the same address have done nothing, and 256 random bits are
         # not guessed however fast.
         if wait := self._failures.take(client):
-            raise TooManyError("too many wrong API keys from this address: wait", retry_after=math.ceil(wait))
-        raise UnauthorizedError("the API key is not valid, or was revoked")
+            raise TooManyError("too_many_wrong_keys", retry_after=math.ceil(wait), seconds=math.ceil(wait))
+        raise UnauthorizedError("key_invalid")
 
     def _signed(self, access: Access, scope: Scope) -> bool:
         path = local_path(scope)
@@ -150,22 +139,16 @@ class Guard:
         return access.signer.valid(path, scope["query_string"].decode("latin-1"))
 
     def _check_host(self, scope: Scope, host: str) -> None:
+        if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            raise ParameterError("two_hosts")
         if host and not is_host(host):
-            raise ForbiddenError("the Host header is not the name of a host")
+            raise ForbiddenError("host_malformed")
         name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
         if self._hosts and not scope.get("proxied") and name.lower() not in self._hosts and not is_loopback(name):
-            raise ForbiddenError(
-                "the service does not answer to this host name; allowed_hosts in its settings lists it"
-            )
+            raise ForbiddenError("host_unknown")
 
-    def _check_origin(self, scope: Scope, headers: dict[bytes, bytes], host: str) -> None:
-        """Refuse what another site's page makes a browser send; programs send no Origin and no Sec-Fetch-Site."""
-        if scope["method"] in _SAFE_METHODS:
-            return
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if origin in self._origins:
-            return
-        if origin and urlsplit(origin).netloc.lower() != host.lower():
-            raise ForbiddenError("pages of other sites may not do this; cors_origins in the settings allows them")
-        if not origin and headers.get(b"sec-fetch-site", b"none") in (b"cross-site", b"same-site"):
-            raise ForbiddenError("pages of other sites may not do this; cors_origins in the settings allows them")
+    def _check_origin(self, scope: Scope) -> None:
+        """Refuse what another site's page makes a browser send."""
+        method = scope["method"]
+        if method not in SAFE_METHODS and not may_send(method, Headers(scope=scope), self._origins):
+            raise ForbiddenError("other_site")

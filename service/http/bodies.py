@@ -11,10 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.errors import Code, size_text
 from service.http.errors import answer
 from service.http.proxies import local_path
+from service.words import Said, said
 
 LimitOf = Callable[[str, str], int]
 """Path and content type -> bytes."""
-_DRAIN_S, _DRAIN_BYTES = 0.5, 1 << 20
+_DRAIN_S, _DRAIN_IDLE_S, _DRAIN_BYTES, _DRAIN_UNANNOUNCED = 10.0, 2.0, 256 << 20, 32 << 20
 
 
 class _TooLargeError(Exception):
@@ -65,7 +66,7 @@ class _Reading:
         self._read = 0
         self._complete = False
         self._started = False
-        self._refused: tuple[int, Code, str] | None = None
+        self._refused: tuple[int, Code, Said] | None = None
 
     async def run(self) -> None:
         if self._announced() > self.limit:
@@ -87,7 +88,7 @@ class _Reading:
         self._refused = (
             413,
             Code.PARAMETER,
-            f"the body of the request is too large: the limit is {size_text(self.limit)}",
+            said("body_too_large", limit=size_text(self.limit)),
         )
 
     async def receive(self) -> Message:
@@ -96,7 +97,7 @@ class _Reading:
         try:
             message = await asyncio.wait_for(self._receive(), self._timeout_s)
         except asyncio.TimeoutError:
-            self._refused = (408, Code.PARAMETER, f"nothing of the body came for {self._timeout_s:g} s")
+            self._refused = (408, Code.PARAMETER, said("body_too_slow", seconds=f"{self._timeout_s:g}"))
             raise _TooSlowError from None
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
@@ -113,18 +114,22 @@ class _Reading:
         self._started = True
         await self._send(message)
 
-    async def _answer(self, status: int, code: Code, message: str) -> None:
+    async def _answer(self, status: int, code: Code, message: Said) -> None:
+        # The server takes no more of a body once it has answered, and closes the connection under a client that still
+        # sends: that one sees a reset instead of the answer. So what is not much is read first, and thrown away.
+        if self._announced() <= _DRAIN_BYTES:
+            await self._drain()
         response = answer(HTTPConnection(self.scope), status, code, message, None, {"Connection": "close"})
         await response(self.scope, self._receive, self._send)
-        await self._drain()
 
     async def _drain(self) -> None:
-        """Read a little more: a client that is still sending sees a reset connection instead of the answer else."""
+        """Read and forget the rest of the body, within limits of time and size."""
         read, loop = 0, asyncio.get_running_loop()
+        most = _DRAIN_BYTES if self._announced() else _DRAIN_UNANNOUNCED
         until = loop.time() + _DRAIN_S
-        while not self._complete and read < _DRAIN_BYTES and (left := until - loop.time()) > 0:
+        while not self._complete and read < most and (left := until - loop.time()) > 0:
             try:
-                message = await asyncio.wait_for(self._receive(), left)
+                message = await asyncio.wait_for(self._receive(), min(left, _DRAIN_IDLE_S))
             except asyncio.TimeoutError:
                 return
             if message["type"] == "http.disconnect":

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.errors import answer_error
-from service.http.figures import HttpFigures
+from service.http.metrics import HttpMetrics
 from service.http.proxies import local_path
 from service.http.security_headers import security_headers
 from service.logs import AccessEntry, AccessLog, is_polling
@@ -22,7 +22,7 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestContext:
-    """See the module.
+    """Wraps every request: id, access log, metrics, headers, and an answer to errors that nobody caught.
 
     Args:
         app: The application.
@@ -30,7 +30,7 @@ class RequestContext:
         log: Gets every request; None writes none.
     """
 
-    def __init__(self, app: ASGIApp, figures: HttpFigures, log: AccessLog | None) -> None:
+    def __init__(self, app: ASGIApp, figures: HttpMetrics, log: AccessLog | None) -> None:
         self.app, self._figures, self._log = app, figures, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from service.container import Container
 from service.errors import ForbiddenError
+from service.http.origins import may_ask, may_change_by_get
 
 T = TypeVar("T")
 
@@ -32,9 +33,15 @@ def provided(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
 
 
 async def refuse_other_sites(request: Request) -> None:
-    """Refuse what a page of another site made the browser send: for GET routes that change something."""
-    if request.headers.get("sec-fetch-site", "none") in ("cross-site", "same-site"):
-        raise ForbiddenError("pages of other sites may not do this")
+    """Refuse what a page of another site made the browser send: for GET routes that make the service work."""
+    if not may_ask(request.headers, request.app.state.settings.origins):
+        raise ForbiddenError("other_site")
+
+
+async def refuse_changes_of_other_sites(request: Request) -> None:
+    """Refuse what another site's page may have made the browser send: for GET routes that change something."""
+    if not may_change_by_get(request.headers, request.app.state.settings.origins):
+        raise ForbiddenError("other_site")
 
 
 SharedContainer = Annotated[Container, Depends(container_of)]

@@ -26,21 +26,40 @@ class Problem(BaseModel):
     """A field that is wrong."""
 
     field: str = Field(description="Its name.", examples=["speed"])
-    message: str = Field(description="What is wrong with it.", examples=["Input should be less than or equal to 4"])
+    message: str = Field(description="What is wrong with it.", examples=["it should be less than or equal to 4"])
+    code: str = Field(description="Stable name of what is wrong.", examples=["field_too_large"])
+    params: dict[str, str] = Field(description="What fills its words.", examples=[{"limit": "4"}])
+
+
+class Reason(BaseModel):
+    """An error by its stable name, for programs and for words in other languages."""
+
+    code: str = Field(description="Stable name.", examples=["voice_missing"])
+    params: dict[str, str] = Field(description="What fills its words.", examples=[{"voice": "anna"}])
+
+
+class ErrorData(BaseModel):
+    """What an error has beside its message; an object always, because old clients ask it for entries."""
+
+    problems: list[Problem] | None = Field(default=None, description="Wrong fields, where the error is about fields.")
+    error: Reason | None = Field(default=None, description="The error by its stable name, where it has one.")
 
 
 class Failure(BaseModel):
     """An answer that reports an error."""
 
     code: int = Field(description="1 failure of the server, 2 resource error, 3 parameter error.", examples=[3])
-    message: str = Field(description="What was found, what was expected, what to do.", examples=["text is empty"])
-    data: list[Problem] | None = Field(default=None, description="Wrong fields, where the error is about fields.")
+    message: str = Field(
+        description="What was found, what was expected, what to do; in the language of Accept-Language, zh or en.",
+        examples=["text is empty"],
+    )
+    data: ErrorData = Field(description="What programs may go by; an object always, empty where there is nothing.")
 
 
 class Removed(BaseModel):
     """Something was removed."""
 
-    removed: bool = Field(default=True, description="Always true.")
+    removed: bool = Field(default=True, description="Whether there was something to remove.")
 
 
 def success(data: T) -> Envelope[T]:
@@ -62,7 +81,7 @@ def failure(
     status: int, code: Code, message: str, data: Any = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return an error in an envelope."""
-    content = {"code": int(code), "message": message, "data": data}
+    content = {"code": int(code), "message": message, "data": {} if data is None else data}
     return Json(content, status_code=status, headers=dict(headers or {}))
 
 

@@ -1,4 +1,4 @@
-"""Every error as an answer: in the envelope, or in the form of an older interface for its paths."""
+"""Every error as an answer: in the envelope and the client's language, or as an older interface has it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from GPT_SoVITS.engine.errors import EngineError, ErrorKind
 from GPT_SoVITS.text.errors import TextError
-from service.errors import Code, ServiceError
+from service.errors import Code, FieldsError, ServiceError
+from service.http import fields
 from service.http.envelope import failure
 from service.http.proxies import local_path
+from service.storage import is_broken, is_full
+from service.words import DEFAULT, Said, language_of, said, told_by
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +35,11 @@ _ENGINE: Mapping[ErrorKind, tuple[int, Code]] = {
     ErrorKind.BUSY: (503, Code.FAILURE),
     ErrorKind.INTERNAL: (500, Code.FAILURE),
 }
+_MOST_PROBLEMS = 100
+_READING = ("GET", "HEAD")
+_METHODS = ("DELETE", *_READING, "PATCH", "POST", "PUT")
 _RESOURCE_STATUSES = (404, 409, 410)
-_PARTS_OF_REQUEST = ("body", "query", "path", "header")
-_MESSAGES = {404: "there is nothing at this address", 405: "the address does not take this method"}
+_MESSAGES = {404: said("address_unknown"), 405: said("method_unknown")}
 
 
 class Dialects:
@@ -59,13 +64,30 @@ def answer(
     connection: HTTPConnection,
     status: int,
     code: Code,
-    message: str,
-    data: Any = None,
+    what: Said,
+    data: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an error as the requested path reports errors."""
+    """Return an error as the requested path reports errors.
+
+    The envelope is in the language of ``Accept-Language``. Older interfaces know no languages: English, or the words
+    that they are known for.
+    """
     dialects: Dialects = connection.app.state.dialects
-    return dialects.writer(local_path(connection.scope))(status, code, message, data, headers or {})
+    write = dialects.writer(local_path(connection.scope))
+    if write is not failure:
+        return write(status, code, what.text(), data, headers or {})
+    language = wanted_language(connection)
+    told = {**(headers or {}), "Content-Language": language, "Vary": "Accept-Language"}
+    return failure(status, code, what.text(language), {**what.details, **(data or {})}, told)
+
+
+def wanted_language(connection: HTTPConnection) -> str:
+    """Return the language in which an error is told: English for older interfaces."""
+    dialects: Dialects = connection.app.state.dialects
+    if dialects.writer(local_path(connection.scope)) is not failure:
+        return DEFAULT
+    return language_of(connection.headers.get("accept-language"))
 
 
 def code_of(status: int) -> Code:
@@ -81,62 +103,73 @@ def answer_error(connection: HTTPConnection, error: Exception) -> Response:
         headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
         if error.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        return answer(connection, error.status, error.code, error.message, None, headers)
+        return answer(connection, error.status, error.code, error.said, _problems(connection, error), headers)
     if isinstance(error, EngineError):
         status, code = _ENGINE[error.kind]
-        return answer(connection, status, code, str(error), None, {"Retry-After": "5"} if status == 503 else {})
+        return answer(connection, status, code, told_by(error), None, {"Retry-After": "5"} if status == 503 else {})
     if isinstance(error, TextError):
-        return answer(connection, 400, Code.PARAMETER, str(error))
+        return answer(connection, 400, Code.PARAMETER, told_by(error))
     if isinstance(error, RequestValidationError):
         return _invalid(connection, error)
     if isinstance(error, HTTPException):
-        message = _MESSAGES.get(error.status_code) or str(error.detail)
+        what = _MESSAGES.get(error.status_code) or said("http_error", detail=error.detail)
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(_methods(connection))
-        return answer(connection, error.status_code, code_of(error.status_code), message, None, headers)
+        return answer(connection, error.status_code, code_of(error.status_code), what, None, headers)
     return _unexpected(connection, error)
 
 
+def _problems(connection: HTTPConnection, error: ServiceError) -> dict[str, Any] | None:
+    if not isinstance(error, FieldsError):
+        return None
+    language = wanted_language(connection)
+    return {"problems": [fields.told(field, what, language) for field, what in error.problems[:_MOST_PROBLEMS]]}
+
+
 def _methods(connection: HTTPConnection) -> list[str]:
-    """Return the methods of all routes at an address; the framework names those of the first alone."""
-    found: set[str] = set()
-    for route in connection.app.routes:
-        match, _ = route.matches(connection.scope)
-        if match is not Match.NONE:
-            found |= getattr(route, "methods", None) or {"GET", "HEAD"}
-    return sorted(found)
+    """Return the methods that an address takes; the framework names those of one route alone.
+
+    Every method is tried, because routers that were included do not list their routes.
+    """
+    # Within a mounted application the path is relative to it.
+    root = connection.scope.get("app_root_path", connection.scope.get("root_path", ""))
+    scope = {**connection.scope, "root_path": root}
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in connection.app.routes
+            if method in _READING or not isinstance(route, Mount)  # mounted are files
+        )
+    ]
 
 
 def _invalid(connection: HTTPConnection, error: RequestValidationError) -> Response:
-    problems = []
-    for each in error.errors():
-        where = [str(part) for part in each["loc"] if part not in _PARTS_OF_REQUEST]
-        message = str(each["msg"])
-        if each["type"] == "json_invalid":
-            # Its place is a character's, not a field's; what the validator itself read has none.
-            reason = each.get("ctx", {}).get("error")
-            message = f"this is no JSON: {reason} at character {'.'.join(where)}" if reason and where else message
-            where = []
-        problems.append({"field": ".".join(where) or "body", "message": message})
-    message = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
-    return answer(connection, 422, Code.PARAMETER, message, problems[:100])
+    language = wanted_language(connection)
+    problems = fields.problems(error.errors(), language)
+    detail = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
+    return answer(
+        connection, 422, Code.PARAMETER, said("fields_wrong", detail=detail), {"problems": problems[:_MOST_PROBLEMS]}
+    )
 
 
 def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
     if isinstance(error, DataError):  # a number too large, a character that the database does not hold
-        return answer(connection, 400, Code.PARAMETER, "a value is out of the range that can be stored")
-    if isinstance(error, OperationalError) and "full" in str(error.orig):
-        return answer(connection, 507, Code.FAILURE, "the disk is full: nothing was changed")
-    if isinstance(error, OSError) and error.errno in (28, 122):  # ENOSPC, EDQUOT
-        return answer(connection, 507, Code.FAILURE, "the disk is full: nothing was changed")
+        return answer(connection, 400, Code.PARAMETER, said("value_out_of_range"))
+    if is_full(error):
+        return answer(connection, 507, Code.FAILURE, said("disk_full"))
+    if isinstance(error, OSError) and is_broken(error):
+        logger.error("the disk failed: %s", error)
+        what = said("disk_broken", reason=error.strerror)
+        return answer(connection, 503, Code.FAILURE, what, None, {"Retry-After": "30"})
     if isinstance(error, OperationalError | PoolTimeoutError):
         logger.error("the database failed: %s", error)
-        message = "the database does not answer: try again"
-        return answer(connection, 503, Code.FAILURE, message, None, {"Retry-After": "5"})
+        return answer(connection, 503, Code.FAILURE, said("database_silent"), None, {"Retry-After": "5"})
     logger.error("unexpected error", exc_info=error)
     request_id = connection.scope.get("request_id", "")
-    return answer(connection, 500, Code.FAILURE, f"internal error; the log has it under request {request_id}")
+    return answer(connection, 500, Code.FAILURE, said("internal", request_id=request_id))
 
 
 def install(app: FastAPI) -> None:

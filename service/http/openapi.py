@@ -13,8 +13,11 @@ absolute. Where API keys are configured, send one as `Authorization: Bearer <key
 TAGS = [
     {"name": "voices", "description": "Voices: a reference clip, what is said in it, a picture, categories."},
     {"name": "categories", "description": "Categories that voices are sorted into."},
+    {"name": "dictionaries", "description": "How words are pronounced: in all voices, and in one."},
     {"name": "weights", "description": "The networks' weights: what is installed, and which are current."},
+    {"name": "resources", "description": "Weights and language data: what is installed, and bringing what is not."},
     {"name": "tasks", "description": "The queue: submit, follow, cancel, remove."},
+    {"name": "training", "description": "From recordings to a voice: jobs by session, their progress and curves."},
     {"name": "synthesis", "description": "Speech as the answer to a request."},
     {"name": "api2", "description": "For clients of `api2.py` and the official `api.py`."},
     {"name": "api_v2", "description": "For clients of `api_v2.py`; speech with subtitles."},

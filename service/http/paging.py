@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 
 T = TypeVar("T")
 MAX_PAGE = 1_000_000_000
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 10
 
 
 class Page(BaseModel, Generic[T]):
@@ -39,11 +41,18 @@ class PageRequest:
         return Page(total=total, pageIndex=self.page, pageSize=self.page_size, data=list(entries))
 
 
+def clamped(page: int, page_size: int) -> PageRequest:
+    """Return the nearest page that there can be."""
+    return PageRequest(min(max(page, 1), MAX_PAGE), min(max(page_size, 1), MAX_PAGE_SIZE))
+
+
 async def _requested(
-    page: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Number of the page, from 1.")] = 1,
-    page_size: Annotated[int, Query(ge=1, le=100, description="Entries on a page, 1 to 100.")] = 20,
+    page: Annotated[int, Query(description="Number of the page, from 1; what is outside is clamped.")] = 1,
+    page_size: Annotated[
+        int, Query(description=f"Entries on a page, 1 to {MAX_PAGE_SIZE}; what is outside is clamped.")
+    ] = DEFAULT_PAGE_SIZE,
 ) -> PageRequest:
-    return PageRequest(page, page_size)
+    return clamped(page, page_size)
 
 
 Paging = Annotated[PageRequest, Depends(_requested)]

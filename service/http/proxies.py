@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]{1,64}){1,8}")
+_RESULTS = "/done/"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -67,7 +68,9 @@ class Proxies:
             scope["headers"] = [*others, (b"host", host.encode("latin-1"))]
         if _PREFIX.fullmatch(prefix := headers.get(b"x-forwarded-prefix", "").strip().rstrip("/")):
             scope["root_path"] = prefix
-            scope["path"] = prefix + scope["path"]
+            # Old clients put the address of a result, which has the prefix, behind a base that has it as well.
+            if not scope["path"].startswith(f"{prefix}{_RESULTS}"):
+                scope["path"] = prefix + scope["path"]
         # The last address that is not one of our proxies: everything before it was written by the client.
         hops = [hop.strip() for hop in headers.get(b"x-forwarded-for", "").split(",") if hop.strip()]
         for hop in reversed(hops):

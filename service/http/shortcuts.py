@@ -45,7 +45,7 @@ class Route:
 
 
 class Shortcuts:
-    """See the module.
+    """Answers a few plain GET routes before the framework; all else goes on to the application.
 
     Args:
         app: The usual way.

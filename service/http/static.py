@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from service.errors import Code
 from service.http.errors import answer
+from service.words import said
 
 # What browsers may show; anything else is a download.
 _MEDIA_TYPES = {
@@ -37,6 +41,20 @@ _MEDIA_TYPES = {
 
 
 _LASTING = "vendor/"
+Elsewhere = Callable[[Path, os.stat_result], str | None]
+_COPIED = frozenset({"done", "output", "audio"})
+"""Served folders whose files do not grow."""
+
+
+def copies_of(app: Starlette, folder: str) -> Elsewhere:
+    """Return what knows copies of a served folder's files in the application's object store, if it has one."""
+
+    def address(path: Path, status: os.stat_result) -> str | None:
+        store = getattr(app.state, "objects", None) if folder in _COPIED else None
+        found: str | None = None if store is None else store.address(folder, path, status)
+        return found
+
+    return address
 
 
 def _hidden(path: str) -> bool:
@@ -59,7 +77,10 @@ class PinnedFile(FileResponse):
             elif not refused:
                 await send(message)
 
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # removed since it was looked up
+            raise HTTPException(404) from None
         try:
             self.stat_result = os.fstat(descriptor)
             for name in ("content-length", "last-modified", "etag"):
@@ -78,13 +99,13 @@ class PinnedFile(FileResponse):
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.stat_result is not None  # noqa: S101
         size = self.stat_result.st_size
-        words = f"the range lies outside of the file, which has {size} bytes"
+        refusal = said("range_outside", size=size)
         headers = {"Content-Range": f"bytes */{size}"}
-        await answer(HTTPConnection(scope), 416, Code.PARAMETER, words, None, headers)(scope, receive, send)
+        await answer(HTTPConnection(scope), 416, Code.PARAMETER, refusal, None, headers)(scope, receive, send)
 
 
-class Results(StaticFiles):
-    """A folder of results. Links that lead out of it and names that begin with a dot are not there."""
+class _Files(StaticFiles):
+    """A folder. What lies outside, begins with a dot, or cannot be looked up is not there."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, check_dir=False)
@@ -93,15 +114,36 @@ class Results(StaticFiles):
         """Return a file."""
         if _hidden(path) or "\0" in path or len(path) > 1000:
             raise HTTPException(404)
+        return await super().get_response(path, scope)
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Return the real path of a file with its status; none where a link leads to itself or may not be followed."""
         try:
-            return await super().get_response(path, scope)
-        except HTTPException as error:
-            raise HTTPException(404 if error.status_code == 401 else error.status_code) from None
+            return super().lookup_path(path)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EACCES):
+                return "", None
+            raise
+
+
+class Results(_Files):
+    """A folder of results.
+
+    Args:
+        folder: Which.
+        elsewhere: Returns where else a file may be read, None where nowhere.
+    """
+
+    def __init__(self, folder: Path, elsewhere: Elsewhere = lambda _path, _status: None) -> None:
+        super().__init__(folder)
+        self._elsewhere = elsewhere
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        """Return a file as what it is, never as a page."""
+        """Return a file as what it is, never as a page; or the address of its copy."""
+        if scope["method"] == "GET" and (address := self._elsewhere(Path(full_path), stat_result)) is not None:
+            return RedirectResponse(address, 307, {"Cache-Control": "private, no-store"})
         media_type = _MEDIA_TYPES.get(Path(full_path).suffix.lower())
         response = super().file_response(full_path, stat_result, scope, status_code)
         if isinstance(response, FileResponse):
@@ -113,16 +155,21 @@ class Results(StaticFiles):
         return response
 
 
-class PageFiles(StaticFiles):
-    """Scripts, styles and fonts of the admin page: kept by browsers, and asked for again with their ETag."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(directory=folder, check_dir=False)
+class Media(Results):
+    """As results; only sounds and pictures are there."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file."""
-        if _hidden(path) or "\0" in path or len(path) > 1000:
+        if not (_MEDIA_TYPES.get(Path(path).suffix.lower()) or "").startswith(("audio/", "image/")):
             raise HTTPException(404)
+        return await super().get_response(path, scope)
+
+
+class PageFiles(_Files):
+    """Scripts, styles and fonts of the admin page: kept by browsers, and asked for again with their ETag."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file."""
         response = await super().get_response(path, scope)
         # Modules import each other by plain names, so only what changes with a release of others may be kept long.
         lasting = path.startswith(_LASTING) or scope.get("query_string", b"").startswith(b"v=")

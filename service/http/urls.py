@@ -1,13 +1,13 @@
-"""Absolute addresses in answers, signed where files need a key."""
+"""Addresses in answers, signed where files need a key."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from fastapi import Depends, Request
 from starlette.types import Scope
@@ -62,12 +62,24 @@ class Urls:
         """Return the address of a path such as ``/index``."""
         return self.base + quote(path)
 
+    def page_of(self, *parts: str) -> str:
+        """Return the address of a path whose parts may have any characters, slashes among them."""
+        return f"{self.base}/{_path(parts)}"
+
+    def relative_file(self, *parts: str) -> str:
+        """As :meth:`file`, from the root of the server on, with the prefix that a proxy serves us under."""
+        return self.file(*parts)[len(self.base) - len(urlsplit(self.base).path) :]
+
     def file(self, *parts: str) -> str:
         """Return the address of a file, such as ``file("done", "T1.wav")``."""
-        path = "/" + "/".join(quote(part, safe="") for part in parts)
+        path = f"/{_path(parts)}"
         if self._signer is None:
             return self.base + path
         return f"{self.base}{path}?{self._signer.sign('/' + '/'.join(parts))}"
+
+
+def _path(parts: Sequence[str]) -> str:
+    return "/".join(quote(part, safe="") for part in parts)
 
 
 async def urls_of(request: Request) -> Urls:

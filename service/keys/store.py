@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from service.database import Database
+from service.database.rebuilding import REBUILD
 from service.errors import ConflictError, MissingError, ParameterError
 from service.keys.models import ApiKeyRow, SecretRow
 
@@ -41,7 +42,7 @@ def digest_of(key: str) -> str:
 
 
 class KeyStore:
-    """See the module. Every method is one transaction and blocks."""
+    """Rows of API keys and secrets. Every method is one transaction and blocks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,12 +55,12 @@ class KeyStore:
             ConflictError: a valid key of that name exists.
         """
         if not _NAME.fullmatch(name):
-            raise ParameterError("the name of a key has 1 to 100 letters, digits, spaces and . _ @ -")
+            raise ParameterError("key_name_form")
         key = PREFIX + secrets.token_urlsafe(32)
         with self._database.writing() as session:
             row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.name == name))
             if row is not None and row.revoked_at is None:
-                raise ConflictError(f"there is a key named {name!r}: revoke it first, or choose another name")
+                raise ConflictError("key_exists", name=name)
             if row is not None:
                 session.delete(row)
                 session.flush()
@@ -76,7 +77,7 @@ class KeyStore:
         with self._database.writing() as session:
             row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.name == name, ApiKeyRow.revoked_at.is_(None)))
             if row is None:
-                raise MissingError(f"there is no valid key named {name!r}")
+                raise MissingError("key_missing", name=name)
             row.revoked_at = time.time()
 
     def all(self) -> list[ApiKey]:
@@ -107,3 +108,9 @@ class KeyStore:
                 row = SecretRow(name=name, value=secrets.token_hex(32))
                 session.add(row)
             return bytes.fromhex(row.value)
+
+
+def ask_to_rebuild(database: Database) -> None:
+    """Let the next start take over what the folders tell."""
+    with database.writing() as session:
+        session.merge(SecretRow(name=REBUILD, value="asked"))

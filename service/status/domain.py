@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 
 from GPT_SoVITS.engine.messages import EngineState
+from service.bus import ChangeBus
 from service.container import Container, Domain
-from service.tasks.bus import ChangeBus
 from service.weights.service import loading_facts
 
 _INTERVAL_S = 0.5

@@ -7,25 +7,20 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from GPT_SoVITS.engine.messages import EngineState, EngineStatus
 from service import __version__
 from service.container import Container, Domain
+from service.readiness import Readiness, told
 
 
-class Readiness(BaseModel):
+class Ready(BaseModel):
     """Whether a synthesis would run now."""
 
-    ready: bool = Field(description="Whether it would.", examples=[True])
+    ready: bool = Field(description="Whether it would, in one language at least or in the one asked for.")
     obstacles: list[str] = Field(description="What is in the way, in words.", examples=[[]])
-
-
-_WORDS = {
-    EngineState.STARTING: "the engine is starting: weights are loading and graphs are compiled",
-    EngineState.NO_WEIGHTS: "no usable weights are configured: fetch some with python -m GPT_SoVITS.resources fetch, "
-    "or put them in GPT_weights/ and SoVITS_weights/ and choose them",
-    EngineState.RESTARTING: "the engine process ended and is being started again",
-    EngineState.CLOSED: "the engine is closed",
-}
+    languages: dict[str, Any] = Field(
+        description="zh, en, ja, ko, yue: whether a sentence would be spoken, and what is lacking.",
+        examples=[{"zh": {"ready": True}}],
+    )
 
 
 def health_of(container: Container, domains: Sequence[Domain]) -> dict[str, Any]:
@@ -38,24 +33,29 @@ def health_of(container: Container, domains: Sequence[Domain]) -> dict[str, Any]
         "queue_depth": status.active + status.waiting,
         "weights_loaded": status.current is not None,
         "engine": status.state.value,
+        "languages": told(container.get(Readiness).by_language()),
+        "limits": {"text": container.settings.text_limit, "upload": container.settings.upload_limit},
     }
     for domain in domains:
         found.update(domain.health())
     return found
 
 
-def readiness_of(container: Container, domains: Sequence[Domain]) -> Readiness:
-    """Return whether a synthesis would run, and why not."""
-    obstacles = _of_engine(container.engine.status())
+def readiness_of(container: Container, domains: Sequence[Domain], language: str | None = None) -> Ready:
+    """Return whether a synthesis would run, and why not.
+
+    Args:
+        container: Engine and readiness.
+        domains: May have obstacles of their own.
+        language: Of the sentence; None asks for any language.
+    """
+    readiness = container.get(Readiness)
+    by_language = readiness.by_language()
+    asked = by_language if language is None else {language: by_language[language]}
+    lacks = {lack.text(): lack for lack in asked.values() if lack is not None}
+    obstacles = list(lacks) if all(asked.values()) else []
     if container.stopping.is_set():
         obstacles.append("the service is shutting down")
     for domain in domains:
         obstacles += domain.obstacles()
-    return Readiness(ready=not obstacles, obstacles=obstacles)
-
-
-def _of_engine(status: EngineStatus) -> list[str]:
-    if status.state is EngineState.READY:
-        return []
-    words = _WORDS[status.state]
-    return [f"{words} ({status.detail})" if status.detail else words]
+    return Ready(ready=not obstacles, obstacles=obstacles, languages=told(by_language))

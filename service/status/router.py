@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI, Request
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,13 +12,14 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from service.container import Container, Domain
-from service.errors import UnavailableError
+from service.errors import ParameterError, UnavailableError
 from service.http.dependencies import SharedContainer
 from service.http.envelope import Envelope, Json, failures, success
 from service.http.shortcuts import Prepared, Route
 from service.http.static import page_response
 from service.http.urls import RequestUrls, Urls, urls_at
-from service.status.health import Readiness, health_of, readiness_of
+from service.readiness import Readiness
+from service.status.health import Ready, health_of, readiness_of
 
 router = APIRouter(tags=["status"])
 
@@ -34,6 +37,8 @@ class Health(BaseModel):
     queue_depth: int = Field(description="Tasks that wait in the queue.", examples=[0])
     weights_loaded: bool = Field(description="Whether weights are in memory.", examples=[True])
     engine: str = Field(description="State of the engine.", examples=["ready"])
+    languages: dict[str, Any] = Field(description="As in /readyz.", examples=[{"zh": {"ready": True}}])
+    limits: dict[str, int] = Field(description="Characters of a text, bytes of a file.", examples=[{"text": 10000}])
 
 
 def _domains(request: Request) -> list[Domain]:
@@ -62,12 +67,24 @@ async def healthz(request: Request, container: SharedContainer, urls: RequestUrl
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", summary="Whether a synthesis would run", responses=failures(503))
-async def readyz(request: Request, container: SharedContainer) -> Envelope[Readiness]:
+@router.get("/readyz", summary="Whether a synthesis would run", responses=failures(400, 503))
+async def readyz(
+    request: Request,
+    container: SharedContainer,
+    language: Annotated[
+        str | None, Query(max_length=8, description="zh, en, ja, ko or yue; none asks for any.")
+    ] = None,
+) -> Envelope[Ready]:
     """Answer 200 when a synthesis would run, else 503 with what is in the way and how to mend it."""
-    readiness = readiness_of(container, _domains(request))
+    spoken = container.get(Readiness).by_language()
+    if language is not None and language not in spoken:
+        raise ParameterError("language_unknown", expected=", ".join(spoken))
+    readiness = readiness_of(container, _domains(request), language)
+    lacks = {lack.text(): lack for lack in spoken.values() if lack is not None}
+    if len(readiness.obstacles) == 1 and readiness.obstacles[0] in lacks:
+        raise UnavailableError(lacks[readiness.obstacles[0]], retry_after=5)
     if not readiness.ready:
-        raise UnavailableError("; ".join(readiness.obstacles), retry_after=5)
+        raise UnavailableError("not_ready", retry_after=5, detail="; ".join(readiness.obstacles))
     return success(readiness)
 
 

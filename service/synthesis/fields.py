@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from GPT_SoVITS.audio.encode import find_format
 from GPT_SoVITS.engine.errors import InvalidRequestError
-from GPT_SoVITS.engine.media.encode import find_format
 from GPT_SoVITS.text.errors import TextError
 from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from GPT_SoVITS.versions import SAMPLE_STEPS
+from service.identifiers import LONGEST, is_identifier
 from service.synthesis.texts import LATEST_VERSION
-from service.tasks.identifiers import IDENTIFIER_PATTERN
 
-Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN, description="1 to 128 letters, digits, `_ - . @`")]
+
+def _printable(text: str) -> str:
+    if not is_identifier(text):
+        raise ValueError(f"a name has 1 to {LONGEST} printable characters")
+    return text
+
+
+Identifier = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST, description=f"1 to {LONGEST} printable characters."),
+    AfterValidator(_printable),
+]
 LARGEST_SEED = 2**63 - 1
+SampleSteps = Annotated[int, Field(ge=SAMPLE_STEPS[0], le=SAMPLE_STEPS[1])]
+"""Steps of the sampler of v3 and v4, in every dialect."""
+NOT_CUT = "cut0"
+
+
+_SPOKEN = ("text", "prompt_text", "input")
 
 
 class LenientFields(BaseModel):
@@ -26,6 +44,11 @@ class LenientFields(BaseModel):
     def _without_blanks(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
+        # It has no sound, and no database holds it. In a name it stays, and the name is refused.
+        values = {
+            name: value.replace("\0", "") if name in _SPOKEN and isinstance(value, str) else value
+            for name, value in values.items()
+        }
         required = {name for name, field in cls.model_fields.items() if field.is_required()}
         return {name: value for name, value in values.items() if name in required or value not in ("", None)}
 
@@ -51,7 +74,12 @@ class SpeechFields(LenientFields):
     )
     prompt_text: str | None = Field(None, max_length=1000, description="What is said in the reference audio.")
     prompt_language: str | None = Field(None, max_length=64, description="Its language; default all_zh.")
-    how_to_cut: str = Field("凑四句一切", description="Name or code of the cutting method.")
+    how_to_cut: str = Field(
+        "凑四句一切", description="Name or code of the cutting method; an unknown one does not cut."
+    )
+    reading: Literal["natural", "official"] | None = Field(
+        None, description="natural, or official for the official program's reading; none takes the service's."
+    )
     top_k: int = Field(5, ge=1, le=10_000, description="Choose among the k best tokens.")
     top_p: float = Field(1.0, ge=0, le=1, description="Choose among the best tokens up to this probability.")
     temperature: float = Field(1.0, ge=0, le=100, description="Below 1 steadier, above 1 livelier.")
@@ -62,6 +90,10 @@ class SpeechFields(LenientFields):
     stream: bool = Field(False, description="Send audio while it is made.")
     media_type: str = Field("wav", max_length=32, description="wav, flac, mp3, ogg (opus), aac or raw.")
     fragment_interval: float = Field(0.3, ge=0, le=10, description="Seconds of silence after each segment.")
+    sample_steps: SampleSteps | None = Field(
+        None, description="v3, v4: steps of the sampler; more are finer and slower. Default 32."
+    )
+    super_sampling: bool | None = Field(None, description="v3: raise 24 kHz to 48 kHz. Default false.")
 
     @field_validator("text_language", "prompt_language")
     @classmethod
@@ -78,8 +110,8 @@ class SpeechFields(LenientFields):
     def _cutting(cls, value: str) -> str:
         try:
             resolve_cutting(value)
-        except TextError as error:
-            raise ValueError(str(error)) from None
+        except TextError:  # as in the service that this one replaces
+            return NOT_CUT
         return value
 
     @field_validator("media_type")

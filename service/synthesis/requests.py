@@ -15,7 +15,7 @@ from GPT_SoVITS.engine.messages import (
     SynthesisRequest,
     WeightsPair,
 )
-from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language, resolve_reading
 from service.errors import ParameterError
 from service.synthesis.texts import LATEST_VERSION
 
@@ -32,6 +32,7 @@ class Speaker:
         language: Name or code of that language.
         auxiliary: More clips.
         weights: Its own, if it has some.
+        name: What people call it.
     """
 
     path: str
@@ -39,10 +40,15 @@ class Speaker:
     language: str = DEFAULT_PROMPT_LANGUAGE
     auxiliary: tuple[str, ...] = ()
     weights: WeightsPair | None = None
+    name: str = ""
 
 
 class Speakers(Protocol):
-    """Where voices and reference files are found. Both methods block."""
+    """Where voices and reference files are found, and how texts are read by default. Both methods block."""
+
+    @property
+    def default_reading(self) -> str:
+        """The reading of requests that name none."""
 
     def speaker(self, model_id: str) -> Speaker:
         """Return a voice; raise the service's "missing" error when there is none."""
@@ -55,6 +61,68 @@ class NoVoiceError(ParameterError):
     """Neither a voice nor reference audio was given."""
 
 
+@dataclass(frozen=True)
+class Utterance:
+    """What the fields of a request mean: the voice found, the path confined, names resolved.
+
+    Attributes:
+        text: To be spoken.
+        language: Code of its language.
+        how_to_cut: Code of the cutting method.
+        reading: How it is read.
+        reference: The voice.
+        weights: The voice's own, if it has some.
+        ref_free: The reference's timbre is used only, not what is said in it.
+        voice_name: What people call the voice; empty where it has no name.
+    """
+
+    text: str
+    language: str
+    how_to_cut: str
+    reading: str
+    reference: Reference
+    weights: WeightsPair | None
+    ref_free: bool
+    voice_name: str
+
+
+def resolved(fields: Mapping[str, Any], speakers: Speakers) -> Utterance:
+    """Return what a request's fields mean. Blocks (files and database).
+
+    Args:
+        fields: As :class:`service.synthesis.fields.SpeechFields` names them. What is given explicitly wins over the
+            voice's own.
+        speakers: Find voices and files.
+
+    Raises:
+        NoVoiceError: neither ``model_id`` nor ``ref_wav_path`` is given.
+        ParameterError: a name is unknown, or a path lies outside the allowed folders.
+        MissingError: there is no such voice or file.
+    """
+    model_id, path = fields.get("model_id"), fields.get("ref_wav_path")
+    if model_id is None and path is None:
+        raise NoVoiceError("voice_unnamed")
+    speaker = Speaker("") if model_id is None else speakers.speaker(model_id)
+    prompt_text, prompt_language = fields.get("prompt_text"), fields.get("prompt_language")
+    # Another clip says something else than the voice's own one.
+    text = prompt_text if prompt_text is not None else ("" if path is not None else speaker.text)
+    return Utterance(
+        text=fields["text"],
+        language=resolve_language(fields.get("text_language", "中文"), LATEST_VERSION),
+        how_to_cut=resolve_cutting(fields.get("how_to_cut", "cut1")),
+        reading=resolve_reading(fields.get("reading") or speakers.default_reading),
+        reference=Reference(
+            path=str(speakers.confined(path)) if path is not None else speaker.path,
+            text=text,
+            language=resolve_language(prompt_language or speaker.language, LATEST_VERSION),
+            auxiliary=speaker.auxiliary if path is None else (),
+        ),
+        weights=speaker.weights,
+        ref_free=fields.get("ref_free", False),
+        voice_name=speaker.name,
+    )
+
+
 def engine_request(
     fields: Mapping[str, Any],
     speakers: Speakers,
@@ -63,37 +131,24 @@ def engine_request(
     priority: Priority,
     streaming: Streaming = Streaming.OFF,
 ) -> SynthesisRequest:
-    """Return the engine's request. Blocks (files and database).
+    """Return what the engine is asked. Blocks (files and database).
 
     Args:
-        fields: As :class:`service.synthesis.fields.SpeechFields` names them. What is given explicitly wins over the
-            voice's own.
-        speakers: See there.
+        fields: See :func:`resolved`.
+        speakers: Likewise.
         owner: Whose request it is; owners take turns.
-        priority: See there.
+        priority: Of the request among others.
         streaming: When audio leaves.
 
     Raises:
-        NoVoiceError: neither ``model_id`` nor ``ref_wav_path`` is given.
+        NoVoiceError, ParameterError, MissingError: see :func:`resolved`.
     """
-    model_id, path = fields.get("model_id"), fields.get("ref_wav_path")
-    if model_id is None and path is None:
-        raise NoVoiceError("give model_id (a stored voice) or ref_wav_path (reference audio on the server)")
-    speaker = Speaker("") if model_id is None else speakers.speaker(model_id)
-    prompt_text, prompt_language = fields.get("prompt_text"), fields.get("prompt_language")
-    # Another clip says something else than the voice's own one.
-    text = prompt_text if prompt_text is not None else ("" if path is not None else speaker.text)
-    seed = fields.get("seed")
+    asked, seed = resolved(fields, speakers), fields.get("seed")
     return SynthesisRequest(
-        text=fields["text"],
-        language=resolve_language(fields.get("text_language", "中文"), LATEST_VERSION),
-        reference=Reference(
-            path=str(speakers.confined(path)) if path is not None else speaker.path,
-            text=text,
-            language=resolve_language(prompt_language or speaker.language, LATEST_VERSION),
-            auxiliary=speaker.auxiliary if path is None else (),
-        ),
-        weights=speaker.weights,
+        text=asked.text,
+        language=asked.language,
+        reference=asked.reference,
+        weights=asked.weights,
         sampling=SamplingParameters(
             top_k=fields.get("top_k", 5),
             top_p=fields.get("top_p", 1.0),
@@ -102,9 +157,12 @@ def engine_request(
         ),
         seed=None if seed in (None, -1) else seed,
         speed=fields.get("speed", 1.0),
-        how_to_cut=resolve_cutting(fields.get("how_to_cut", "cut1")),
-        ref_free=fields.get("ref_free", False),
+        how_to_cut=asked.how_to_cut,
+        reading=asked.reading,
+        ref_free=asked.ref_free,
         fragment_interval=fields.get("fragment_interval", 0.3),
+        sample_steps=fields.get("sample_steps") or SynthesisRequest.sample_steps,
+        super_sampling=bool(fields.get("super_sampling")),
         streaming=streaming,
         priority=priority,
         owner=owner,

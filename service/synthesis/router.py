@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from GPT_SoVITS.engine.media.encode import FORMATS
+from GPT_SoVITS.audio.encode import FORMATS
 from GPT_SoVITS.engine.messages import Streaming
 from service.container import Container
 from service.errors import ConflictError, TooLargeError
 from service.http.dependencies import container_of, provided
 from service.http.envelope import Envelope, failures, success
 from service.http.json_routes import JsonRoute
+from service.http.streaming import streamed, while_connected
 from service.http.urls import RequestUrls, Urls
-from service.synthesis.answers import streamed, while_connected
+from service.identifiers import disk_name, new_task_id
+from service.jobs.manager import JobManager
 from service.synthesis.fields import SynthesizeFields
 from service.synthesis.service import SaveAs, Speech, SynthesisService
-from service.synthesis.texts import Preview, preview
-from service.tasks.identifiers import new_task_id
-from service.tasks.service import TaskService
+from service.synthesis.texts import Preview, preview, readings_of
 
 router = APIRouter(tags=["synthesis"], route_class=JsonRoute)
 Synthesis = Annotated[SynthesisService, Depends(provided(SynthesisService))]
-Tasks = Annotated[TaskService, Depends(provided(TaskService))]
+Jobs = Annotated[JobManager, Depends(provided(JobManager))]
 Shared = Annotated[Container, Depends(container_of)]
 ANONYMOUS = "anonymous"
 _AUDIO: dict[int | str, dict[str, Any]] = {
@@ -38,13 +39,14 @@ _AUDIO: dict[int | str, dict[str, Any]] = {
 def _check_length(text: str, container: Container) -> None:
     limit = container.settings.text_limit
     if len(text) > limit:
-        raise TooLargeError(f"the text has {len(text)} characters, the limit is {limit}")
+        raise TooLargeError("text_too_long", found=len(text), limit=limit)
 
 
 def _headers(save: SaveAs, speech: Speech, urls: Urls) -> dict[str, str]:
+    name = disk_name(save.task_id)
     return {
-        "X-Task-Id": save.task_id,
-        "X-Result-Url": urls.file("output", save.user_id, save.task_id, f"{save.task_id}.wav"),
+        "X-Task-Id": quote(save.task_id, safe=" "),
+        "X-Result-Url": urls.file("output", disk_name(save.user_id), name, f"{name}.wav"),
         "X-Seed": str(speech.started.seed),
         "X-Sample-Rate": str(speech.started.sample_rate),
     }
@@ -57,7 +59,7 @@ def _headers(save: SaveAs, speech: Speech, urls: Urls) -> dict[str, str]:
     responses={**_AUDIO, **failures(400, 404, 409, 413, 503, 507)},
 )
 async def synthesize(
-    body: SynthesizeFields, synthesis: Synthesis, tasks: Tasks, container: Shared, urls: RequestUrls, request: Request
+    body: SynthesizeFields, synthesis: Synthesis, jobs: Jobs, container: Shared, urls: RequestUrls, request: Request
 ) -> Response:
     """Speak while the client waits; a client that goes away ends the work.
 
@@ -65,8 +67,8 @@ async def synthesize(
     """
     _check_length(body.text, container)
     save = SaveAs(body.user_id or ANONYMOUS, body.task_id or new_task_id())
-    if body.task_id is not None and await tasks.exists(body.task_id):
-        raise ConflictError(f"task id {body.task_id} belongs to a task of the queue: choose another id")
+    if body.task_id is not None and await container.offload(jobs.reader.existing, [body.task_id]):
+        raise ConflictError("task_id_of_queue", task_id=body.task_id)
     fields = body.model_dump(exclude={"user_id", "task_id"})
     asked = await synthesis.request(
         fields, owner=save.user_id, streaming=Streaming.TOKENS if body.stream else Streaming.OFF
@@ -95,6 +97,10 @@ class TextPreview(BaseModel):
     guessed_language: str = Field(description="Code of the likeliest language.")
     seconds: float = Field(description="About how long it will be; from usual pace, not measured.")
     segments: list[PreviewSegment] = Field(description="The pieces, in order.")
+    readings: dict[str, str] | None = Field(
+        default=None,
+        description="What each reading says, a line for each piece; only where `show_readings` asks for it.",
+    )
 
     @classmethod
     def of(cls, text: str, found: Preview) -> TextPreview:
@@ -118,26 +124,30 @@ class PreviewFields(BaseModel):
     how_to_cut: str = Field("凑四句一切", max_length=64, description="Name or code of the cutting method.")
     speed: float = Field(1.0, ge=0.25, le=4, description="2 is twice as fast.")
     fragment_interval: float = Field(0.3, ge=0, le=10, description="Seconds of silence after each piece.")
+    reading: Literal["natural", "official"] | None = Field(None, description="How it is read; none takes the setting.")
+    show_readings: bool = Field(False, description="Also return what each reading says; loads the language's packages.")
 
 
-async def _previewed(fields: PreviewFields, tasks: TaskService, container: Container) -> Envelope[TextPreview]:
+async def _previewed(fields: PreviewFields, container: Container) -> Envelope[TextPreview]:
     _check_length(fields.text, container)
     language = fields.language or fields.text_language or None
-    found: Preview = await tasks.offload(
-        preview, fields.text, language, fields.how_to_cut, fields.speed, fields.fragment_interval
+    reading = fields.reading or container.settings.default_reading
+    found: Preview = await container.offload(
+        preview, fields.text, language, fields.how_to_cut, fields.speed, fields.fragment_interval, reading
     )
-    return success(TextPreview.of(fields.text, found))
+    shown = TextPreview.of(fields.text, found)
+    if fields.show_readings:
+        shown.readings = await container.offload(readings_of, fields.text, found.language, fields.how_to_cut)
+    return success(shown)
 
 
 @router.get("/text/preview", summary="Preview a text", responses=failures(400, 413))
-async def preview_by_address(
-    fields: Annotated[PreviewFields, Query()], tasks: Tasks, container: Shared
-) -> Envelope[TextPreview]:
+async def preview_by_address(fields: Annotated[PreviewFields, Query()], container: Shared) -> Envelope[TextPreview]:
     """How a text will be cut, about how long it will be, and in which language it is."""
-    return await _previewed(fields, tasks, container)
+    return await _previewed(fields, container)
 
 
 @router.post("/text/preview", summary="Preview a long text", responses=failures(400, 413))
-async def preview_by_body(fields: PreviewFields, tasks: Tasks, container: Shared) -> Envelope[TextPreview]:
+async def preview_by_body(fields: PreviewFields, container: Shared) -> Envelope[TextPreview]:
     """As by address, for texts too long for one."""
-    return await _previewed(fields, tasks, container)
+    return await _previewed(fields, container)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from GPT_SoVITS.audio.encode import StreamEncoder, encode, find_format, pcm16
+from GPT_SoVITS.audio.resample import StreamResampler
 from GPT_SoVITS.engine.errors import EngineClosedError, EngineError
 from GPT_SoVITS.engine.interface import Engine, astream
-from GPT_SoVITS.engine.media.encode import StreamEncoder, encode, find_format, pcm16
-from GPT_SoVITS.engine.media.resample import StreamResampler
 from GPT_SoVITS.engine.messages import (
     AudioChunk,
     Cancelled,
@@ -31,15 +31,12 @@ from GPT_SoVITS.engine.messages import (
     Streaming,
     SynthesisRequest,
 )
+from service.files.outputs import Outputs
 from service.synthesis.requests import Speakers, engine_request
 from service.synthesis.texts import check_speakable
-from service.tasks import wav
-from service.tasks.files import TaskFiles
-from service.tasks.ledger import storage
+from service.threads import Offload
 
 logger = logging.getLogger(__name__)
-
-Offload = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ class Speech:
         return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
 
     async def file(self, form: str, rate: int | None = None) -> bytes:
-        """Return all audio as a file in a format of :mod:`GPT_SoVITS.engine.media.encode`.
+        """Return all audio as a file in a format of :mod:`GPT_SoVITS.audio.encode`.
 
         Args:
             form: Its name.
@@ -151,18 +148,31 @@ class Speech:
         await self._events.aclose()
 
 
+def _check(request: SynthesisRequest) -> None:
+    check_speakable(request.text, request.language, request.how_to_cut, reading=request.reading)
+
+
 class SynthesisService:
-    """See the module. Used on one event loop.
+    """Begins speech for a client that waits. Used on one event loop.
 
     Args:
         engine: Speaks.
-        files: Where results are kept.
+        outputs: Where results are kept.
         speakers: Finds voices and reference files.
         offload: Runs blocking work in a thread.
+        demand: Refuses what nothing but an installation could make speakable.
     """
 
-    def __init__(self, engine: Engine, files: TaskFiles, speakers: Speakers, offload: Offload) -> None:
-        self.engine, self._files, self._speakers, self._offload = engine, files, speakers, offload
+    def __init__(
+        self,
+        engine: Engine,
+        outputs: Outputs,
+        speakers: Speakers,
+        offload: Offload,
+        demand: Callable[[SynthesisRequest], None],
+    ) -> None:
+        self.engine, self._outputs, self._speakers, self._offload = engine, outputs, speakers, offload
+        self._demand = demand
 
     async def request(self, fields: Mapping[str, Any], *, owner: str, streaming: Streaming) -> SynthesisRequest:
         """Return the engine's request for fields as :class:`service.synthesis.fields.SpeechFields` names them.
@@ -184,14 +194,16 @@ class SynthesisService:
         """Begin to speak; returns when the engine has planned the text.
 
         Args:
-            request: See there; its ``streaming`` says how finely audio comes.
+            request: What is to be spoken; its ``streaming`` says how finely audio comes.
             save_as: Keep the whole result under these names once it is finished.
 
         Raises:
             ParameterError: nothing in the text can be spoken.
+            UnavailableError: something that it needs is not installed; the message names the next step.
             EngineError: the engine refused; nothing is under way.
         """
-        await self._offload(check_speakable, request.text, request.language, request.how_to_cut)
+        await self._offload(_check, request)
+        await self._offload(self._demand, request)
         events = astream(self.engine, request)
         try:
             first = await anext(events)
@@ -208,17 +220,9 @@ class SynthesisService:
             return None
 
         async def keep(parts: list[bytes], rate: int) -> None:
-            await self._offload(self._keep, save_as, parts, rate)
+            await self._offload(self._outputs.keep, save_as.user_id, save_as.task_id, parts, rate)
 
         return keep
-
-    def _keep(self, save_as: SaveAs, parts: list[bytes], rate: int) -> None:
-        """Let a result appear whole. Blocks."""
-        target = self._files.output_wav(save_as.user_id, save_as.task_id)
-        frames = sum(len(part) for part in parts) // wav.SAMPLE_BYTES
-        with storage():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._files.write(target, [wav.header(frames, rate), *parts], durable=True)
 
     def media_type(self, form: str) -> str:
         """Return the Content-Type of a format."""

@@ -15,7 +15,7 @@ from service.voices.models import VoiceRow
 
 
 class StoredSpeakers:
-    """See :class:`service.synthesis.requests.Speakers`; reads the voices' table and folder.
+    """Stored voices and their reference audio, read from the voices' table and folder.
 
     Args:
         container: Database, folders and settings.
@@ -23,6 +23,11 @@ class StoredSpeakers:
 
     def __init__(self, container: Container) -> None:
         self._container = container
+
+    @property
+    def default_reading(self) -> str:
+        """The reading of requests that name none."""
+        return self._container.settings.default_reading
 
     def speaker(self, model_id: str) -> Speaker:
         """Return a voice. Blocks.
@@ -33,9 +38,9 @@ class StoredSpeakers:
         with self._container.database.reading() as session:
             row = session.scalar(select(VoiceRow).where(VoiceRow.model_id == model_id))
         if row is None:
-            raise MissingError(f"there is no voice {model_id!r:.80}")
+            raise MissingError("voice_missing", model_id=model_id)
         if row.reference is None:
-            raise MissingError(f"voice {model_id} has no reference audio: upload one")
+            raise MissingError("voice_without_reference", model_id=model_id)
         folder = self._container.folders.audio / model_id
         return Speaker(
             path=str(folder / row.reference),
@@ -43,6 +48,7 @@ class StoredSpeakers:
             language=row.prompt_language or DEFAULT_PROMPT_LANGUAGE,
             auxiliary=tuple(str(folder / name) for name in row.auxiliary),
             weights=self._weights(row),
+            name=row.model_name,
         )
 
     def _weights(self, row: VoiceRow) -> WeightsPair | None:
@@ -53,9 +59,7 @@ class StoredSpeakers:
         gpt = row.gpt_path or (current.weights.gpt if current else None)
         sovits = row.sovits_path or (current.weights.sovits if current else None)
         if gpt is None or sovits is None:
-            raise MissingError(
-                f"voice {row.model_id} has one weight file of its own, and no other is loaded to go with it"
-            )
+            raise MissingError("voice_half_weights", model_id=row.model_id)
         root = self._container.settings.root
         return WeightsPair(str(root / gpt), str(root / sovits))
 
@@ -68,5 +72,10 @@ class StoredSpeakers:
         """
         settings = self._container.settings
         return confined(
-            path, settings.within_root(settings.audio_roots), settings.root, "the path of the reference audio"
+            path,
+            settings.audio_places,
+            settings.root,
+            "the path of the reference audio",
+            also_from=Path.cwd(),
+            outside="audio_path_outside",
         )

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from GPT_SoVITS.text.cutting import LONGEST_PIECE, hard_split, pre_seg_text, replace_consecutive_punctuation
 from GPT_SoVITS.text.errors import EmptyTextError, MissingResourceError, TextError
 from GPT_SoVITS.text.identification import identify
-from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from GPT_SoVITS.text.languages import resolve_language
+from GPT_SoVITS.text.pieces import pieces_of as cut
 from GPT_SoVITS.text.pipeline import default_reader
+from GPT_SoVITS.text.reading import NATURAL, READINGS
 from service.errors import ParameterError, UnavailableError
+from service.words import told_by
 
 LATEST_VERSION = "v2"
 """Reads every language; stands for the weights where none are loaded."""
@@ -34,54 +36,56 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except MissingResourceError as error:
-        raise UnavailableError(str(error)) from error
+        raise UnavailableError(told_by(error)) from error
     except TextError as error:
-        raise ParameterError(str(error)) from error
+        raise ParameterError(told_by(error)) from error
 
 
-def pieces_of(text: str, language: str, how_to_cut: str, version: str = LATEST_VERSION) -> list[str]:
+def pieces_of(
+    text: str, language: str, how_to_cut: str, version: str = LATEST_VERSION, reading: str = NATURAL
+) -> list[str]:
     """Return the pieces that a text is cut into; some may turn out to have no sound.
 
     Raises:
-        ParameterError: the language or the cutting method is unknown, or the text is empty.
+        ParameterError: the language, cutting method or reading is unknown, or the text is empty.
     """
     with _refusing():
-        return _pieces_of(text, language, how_to_cut, version)
+        return cut(text, language, version, how_to_cut, reading)
 
 
-def _pieces_of(text: str, language: str, how_to_cut: str, version: str) -> list[str]:
-    code, method = resolve_language(language, version), resolve_cutting(how_to_cut)
-    text = replace_consecutive_punctuation(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore"))
-    pieces = [part for piece in pre_seg_text(text, code, method) for part in hard_split(piece, LONGEST_PIECE)]
-    return [piece for piece in pieces if piece.strip()]
-
-
-def check_speakable(text: str, language: str, how_to_cut: str, version: str = LATEST_VERSION) -> int:
+def check_speakable(
+    text: str, language: str, how_to_cut: str, version: str = LATEST_VERSION, reading: str = NATURAL
+) -> int:
     """Check that a text has at least one sound; return the number of pieces that it is cut into.
 
     Reads only as far as the first sound, and only when no common character tells.
 
     Raises:
-        ParameterError: nothing in it can be spoken, the language or cutting method is unknown.
+        ParameterError: nothing in it can be spoken; the language, cutting method or reading is unknown.
         UnavailableError: a package that the language needs is missing.
     """
     with _refusing():
-        return _checked(text, language, how_to_cut, version)
+        return _checked(text, language, how_to_cut, version, reading)
 
 
-def _checked(text: str, language: str, how_to_cut: str, version: str) -> int:
-    pieces = _pieces_of(text, language, how_to_cut, version)
+def _checked(text: str, language: str, how_to_cut: str, version: str, reading: str) -> int:
+    pieces = cut(text, language, version, how_to_cut, reading)
     if any(_surely_spoken(piece, resolve_language(language, version)) for piece in pieces):
         return len(pieces)
-    reader = default_reader()
     for piece in pieces:
-        for part in _shorter(piece):
-            if reader.read(part, language, version).is_spoken:
-                return len(pieces)
+        if any(_is_spoken(part, language, version, reading) for part in _shorter(piece)):
+            return len(pieces)
     raise EmptyTextError(
         f"nothing in the text can be spoken as {resolve_language(language, version)}; "
         "give at least one word that this language reads"
     )
+
+
+def _is_spoken(text: str, language: str, version: str, reading: str) -> bool:
+    try:
+        return bool(default_reader().prepare(text, language, version, "cut0", reading))
+    except EmptyTextError:
+        return False
 
 
 def _surely_spoken(piece: str, code: str) -> bool:
@@ -114,7 +118,14 @@ class Preview:
     seconds: tuple[float, ...]
 
 
-def preview(text: str, language: str | None, how_to_cut: str, speed: float = 1.0, pause: float = 0.3) -> Preview:
+def preview(
+    text: str,
+    language: str | None,
+    how_to_cut: str,
+    speed: float = 1.0,
+    pause: float = 0.3,
+    reading: str = NATURAL,
+) -> Preview:
     """Return how a text will be cut and about how long it will be.
 
     Args:
@@ -123,18 +134,41 @@ def preview(text: str, language: str | None, how_to_cut: str, speed: float = 1.0
         how_to_cut: Name or code.
         speed: 2 is twice as fast.
         pause: Seconds of silence after each piece.
+        reading: How it is read.
 
     Raises:
-        ParameterError: the language or the cutting method is unknown, or there is nothing to read.
+        ParameterError: language, cutting method or reading are unknown, or there is nothing to read.
     """
     with _refusing():
-        return _previewed(text, language, how_to_cut, speed, pause)
+        return _previewed(text, language, how_to_cut, speed, pause, reading)
 
 
-def _previewed(text: str, language: str | None, how_to_cut: str, speed: float, pause: float) -> Preview:
+def readings_of(text: str, language: str, how_to_cut: str) -> dict[str, str]:
+    """Return what is said in every reading, by its name; one that cannot read the text is left out.
+
+    Raises:
+        ParameterError: the language or the cutting method is unknown, or no reading can read the text.
+        UnavailableError: a package that the language needs is missing.
+    """
+    with _refusing():
+        found = {reading: _said(text, language, how_to_cut, reading) for reading in READINGS}
+        if not any(found.values()):
+            raise EmptyTextError("nothing in the text can be spoken; give at least one word that this language reads")
+        return {reading: said for reading, said in found.items() if said}
+
+
+def _said(text: str, language: str, how_to_cut: str, reading: str) -> str:
+    try:
+        sentences = default_reader().prepare(text, language, LATEST_VERSION, how_to_cut, reading)
+    except EmptyTextError:
+        return ""
+    return "\n".join(sentence.norm_text for sentence in sentences)
+
+
+def _previewed(text: str, language: str | None, how_to_cut: str, speed: float, pause: float, reading: str) -> Preview:
     guessed = guess_language(text)
     code = guessed if language is None else resolve_language(language, LATEST_VERSION)
-    pieces = tuple(_pieces_of(text, code, how_to_cut, LATEST_VERSION))
+    pieces = tuple(cut(text, code, LATEST_VERSION, how_to_cut, reading))
     return Preview(code, guessed, pieces, tuple(_seconds(piece, speed) + pause for piece in pieces))
 
 

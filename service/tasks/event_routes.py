@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from service.http.envelope import failures
+from service.http.server_sent import resume_number
+from service.http.streaming import streamed
 from service.http.urls import RequestUrls
-from service.synthesis.answers import streamed
-from service.synthesis.fields import Identifier
-from service.tasks.streams import PageStream, TaskStream, resume_number
+from service.tasks.names import Identifier
+from service.tasks.streams import PageStream, TaskStream
 from service.tasks.task_routes import Tasks, Written
 
 router = APIRouter(tags=["tasks"])

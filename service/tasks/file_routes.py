@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,10 +12,11 @@ from starlette.responses import Response
 
 from service.container import Container
 from service.http.dependencies import container_of
-from service.http.static import Results
-from service.tasks.errors import TaskMissingError
-from service.tasks.identifiers import is_identifier
-from service.tasks.records import Status
+from service.http.static import Results, copies_of
+from service.identifiers import disk_name, is_disk_name, is_identifier, named_by
+from service.jobs.errors import JobMissingError
+from service.jobs.records import Status
+from service.speech.files import TaskFiles
 from service.tasks.task_routes import Tasks
 
 router = APIRouter(include_in_schema=False)
@@ -27,40 +29,64 @@ _STATES = {
 }
 
 
+def _on_disk(part: str) -> str:
+    """Return the name on disk of what an address calls by that, or by the task's or user's own name."""
+    return part if is_disk_name(part) or not is_identifier(part) else disk_name(part)
+
+
+def _task_of(name: str, root: Path) -> str | None:
+    """Return the name of the task to which a name on disk belongs; a name that was cut is told by its entry."""
+    if (task_id := named_by(name)) is not None:
+        return task_id
+    entries = (root / folder / f"{name}.json" for folder in ("done", "error", "task"))
+    return next((found for path in entries if (found := TaskFiles.entry_name(path)) is not None), None)
+
+
 async def _served(
-    folder: str, path: str, task_id: str, tasks: Tasks, container: Container, request: Request, user_id: str = ""
+    folder: str, parts: tuple[str, ...], tasks: Tasks, container: Container, request: Request
 ) -> Response:
     """Return a file of a task in the right state, or one that belongs to no task (of `/synthesize`, say)."""
-    if is_identifier(task_id):
-        with contextlib.suppress(TaskMissingError):
+    *folders, file = parts
+    stem, dot, suffix = file.rpartition(".")
+    name = _on_disk(folders[-1] if folders else stem)
+    if is_disk_name(name) and (task_id := await container.offload(_task_of, name, container.folders.root)) is not None:
+        with contextlib.suppress(JobMissingError):
             task = (await tasks.find(task_id)).task
-            if task.status not in _STATES[folder] and user_id in ("", task.user_id):
+            mine = not folders or disk_name(task.user_id) == _on_disk(folders[0])
+            if task.status not in _STATES[folder] and mine:
                 # What is known may be a moment behind a list, which comes from the database.
                 task, _ = await tasks.snapshot(task_id)
                 if task.status not in _STATES[folder]:
                     raise HTTPException(404)
-    return await Results(container.folders.served[folder]).get_response(path, request.scope)
+    results = Results(container.folders.served[folder], copies_of(request.app, folder))
+    path = "/".join([*map(_on_disk, folders), f"{_on_disk(stem)}{dot}{suffix}"])
+    try:
+        return await results.get_response(path, request.scope)
+    except HTTPException:
+        if path == "/".join(parts):
+            raise
+        return await results.get_response("/".join(parts), request.scope)  # an old service named it as it is called
 
 
 @router.api_route("/task/{name}", methods=["GET", "HEAD"])
 async def waiting(name: str, tasks: Tasks, container: Shared, request: Request) -> Response:
     """The entry of a task that waits or runs."""
-    return await _served("task", name, name.rpartition(".")[0], tasks, container, request)
+    return await _served("task", (name,), tasks, container, request)
 
 
 @router.api_route("/done/{name}", methods=["GET", "HEAD"])
 async def done(name: str, tasks: Tasks, container: Shared, request: Request) -> Response:
     """The entry or the result of a task that ended well."""
-    return await _served("done", name, name.rpartition(".")[0], tasks, container, request)
+    return await _served("done", (name,), tasks, container, request)
 
 
 @router.api_route("/error/{name}", methods=["GET", "HEAD"])
 async def failed(name: str, tasks: Tasks, container: Shared, request: Request) -> Response:
     """The entry of a task that ended in an error."""
-    return await _served("error", name, name.rpartition(".")[0], tasks, container, request)
+    return await _served("error", (name,), tasks, container, request)
 
 
 @router.api_route("/output/{user_id}/{task_id}/{name}", methods=["GET", "HEAD"])
 async def output(user_id: str, task_id: str, name: str, tasks: Tasks, container: Shared, request: Request) -> Response:
     """A result, by user."""
-    return await _served("output", f"{user_id}/{task_id}/{name}", task_id, tasks, container, request, user_id)
+    return await _served("output", (user_id, task_id, name), tasks, container, request)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.http.paging import DEFAULT_PAGE_SIZE
+from service.jobs.records import JobEvent, Status
+from service.speech.records import Segment
 from service.synthesis.fields import LARGEST_SEED, Identifier, LenientFields, SpeechFields
-from service.tasks.records import Happening, Kind, Segment, Status
 
 
 class TaskEntry(SpeechFields):
@@ -25,8 +27,12 @@ class TaskEntry(SpeechFields):
     eta_seconds: float | None = Field(description="Seconds until it is finished, from measured speed; null if unknown.")
     created_at: int = Field(description="Unix seconds.")
     updated_at: int = Field(description="Unix seconds of the last change.")
-    result_url: str | None = Field(description="Address of the WAV; null until it is done.")
-    error: str | None = Field(description="Why it ended in an error.")
+    result_url: str | None = Field(description="Path of the WAV from the server's root; null until it is done.")
+    error: str | None = Field(description="Why it ended in an error, in English.")
+    error_said: dict[str, Any] | None = Field(
+        description="The same for words in other languages: its stable code and params; null without an error.",
+        examples=[{"code": "reference_gone", "params": {"name": "clip.wav"}}],
+    )
     audio_seconds: float | None = Field(description="Length of the result.")
     attempts: int = Field(description="Attempts since the last finished segment.")
     version: str | None = Field(description="Version of the weights that speak it.")
@@ -41,8 +47,24 @@ class TaskQuery(LenientFields):
     user_id: Identifier | None = Field(None, description="Tasks of this user.")
     task_ids: list[str] | None = Field(None, max_length=100_000, description="Ids, as many as the body holds.")
     status: Status | None = Field(None, description="Tasks in this state: wait, run, done or error.")
-    page: int = Field(1, ge=1, le=1_000_000_000, description="Number of the page, from 1.")
-    page_size: int = Field(20, ge=1, le=100, description="Entries on a page.")
+    page: int = Field(1, description="Number of the page, from 1; what is outside is clamped. Ids come all at once.")
+    page_size: int = Field(DEFAULT_PAGE_SIZE, description="Entries on a page, 1 to 100; what is outside is clamped.")
+
+
+Happened = Literal[
+    "submitted",
+    "claimed",
+    "started",
+    "segment",
+    "repeated",
+    "handed_back",
+    "done",
+    "failed",
+    "retried",
+    "redone",
+    "removed",
+]
+"""What can happen to a task: the events of any job, and those of speech."""
 
 
 class StoryLine(BaseModel):
@@ -50,13 +72,13 @@ class StoryLine(BaseModel):
 
     number: int = Field(description="Grows over all tasks.")
     at: float = Field(description="Unix seconds.")
-    kind: Kind = Field(description="What happened.")
+    kind: Happened = Field(description="What happened.")
     detail: dict[str, Any] = Field(description="More about it: reason, index, attempt, warning, ...")
 
     @classmethod
-    def of(cls, happening: Happening) -> StoryLine:
-        """Return a happening for clients."""
-        return cls(number=happening.number, at=happening.at, kind=happening.kind, detail=happening.detail)
+    def of(cls, event: JobEvent) -> StoryLine:
+        """Return a event for clients."""
+        return cls(number=event.number, at=event.at, kind=cast(Happened, event.type), detail=event.detail)
 
 
 class SegmentEntry(BaseModel):

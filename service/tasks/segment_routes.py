@@ -6,15 +6,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from GPT_SoVITS.engine.media.subtitles import MEDIA_TYPES
+from GPT_SoVITS.audio.subtitles import MEDIA_TYPES
+from service.files import wav
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, failures, success
 from service.http.json_routes import JsonRoute
+from service.http.streaming import while_connected
 from service.http.urls import RequestUrls
-from service.synthesis.answers import while_connected
-from service.synthesis.fields import Identifier
-from service.tasks import wav
-from service.tasks.results import TaskResults
+from service.speech.results import TaskResults
+from service.tasks.names import Identifier, download
 from service.tasks.schemas import Redo, SegmentEntry
 from service.tasks.views import segment_entries
 
@@ -71,8 +71,7 @@ async def subtitles(
 ) -> Response:
     """Subtitles of a finished task, a cue for each segment."""
     text = await tasks.subtitles(task_id, form)
-    name = f'attachment; filename="{task_id}.{form}"'
-    return Response(text, media_type=f"{MEDIA_TYPES[form]}; charset=utf-8", headers={"Content-Disposition": name})
+    return Response(text, media_type=f"{MEDIA_TYPES[form]}; charset=utf-8", headers=download(task_id, f".{form}"))
 
 
 @router.get(
@@ -89,5 +88,4 @@ async def audio(
 ) -> Response:
     """The whole result of a finished task."""
     content, media_type, suffix = await while_connected(request, tasks.audio(task_id, format))
-    name = f'attachment; filename="{task_id}{suffix}"'
-    return Response(content, media_type=media_type, headers={"Content-Disposition": name})
+    return Response(content, media_type=media_type, headers=download(task_id, suffix))

@@ -5,31 +5,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from GPT_SoVITS.engine.interface import Engine
-from GPT_SoVITS.engine.messages import EngineState, Priority, Progress, SynthesisRequest, WeightsPair
-from service.synthesis.requests import Speakers, engine_request
-from service.synthesis.texts import check_speakable
-from service.tasks.bus import ChangeBus, Message
-from service.tasks.dispatcher import Dispatcher
-from service.tasks.errors import TaskConflictError, TextTooLongError
-from service.tasks.estimate import Forecast, SpeedMeter
-from service.tasks.files import TaskFiles
-from service.tasks.identifiers import new_task_id
-from service.tasks.known import Known
-from service.tasks.records import Change, Happening, NewTask, Status, Task
-from service.tasks.store import Choice
-from service.tasks.work import WorkStore
+from sqlalchemy.exc import SQLAlchemyError
+
+from GPT_SoVITS.engine.messages import Progress
+from service.bus import ChangeBus, Message
+from service.errors import ServiceError
+from service.identifiers import new_task_id
+from service.jobs.bells import Bell
+from service.jobs.estimate import Forecast
+from service.jobs.follower import EventFollower
+from service.jobs.job_cache import JobCache
+from service.jobs.manager import JobManager
+from service.jobs.reader import Choice
+from service.jobs.records import Change, Job, JobEvent, Status
+from service.jobs.worker import Worker
+from service.speech.errors import TextTooLongError
+from service.speech.kind import SpeechKind
+from service.speech.records import KIND, NOUN, new_speech
+from service.synthesis.requests import Speakers
+from service.tasks.search import Searched, search
+from service.threads import Offload, writing
 
 logger = logging.getLogger(__name__)
 
-Offload = Callable[..., Awaitable[Any]]
 _FORECAST_SECONDS = 1.0
 _PACE_SECONDS = 0.25
-_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -56,57 +60,64 @@ class View:
         tokens: Progress within the segment under way, if this server speaks it: (segment, tokens, expected).
     """
 
-    task: Task
+    task: Job
     position: int | None = None
     eta_seconds: float | None = None
     tokens: tuple[int, int, int] | None = None
 
 
 class TaskService:
-    """See the module. Used on one event loop.
+    """Speech of the queue: submitting, finding, following, ending. Used on one event loop.
 
     Args:
-        store: The queue's table.
-        dispatcher: Works on it.
-        speakers: Finds voices.
-        engine: For the version of its weights.
+        jobs: The queue.
+        speech: The kind; knows whether and how fast the engine speaks.
+        speakers: Know what people remember of a voice.
+        bell: Wakes workers.
         bus: Announces.
-        meter: Knows the speed.
         offload: Runs blocking work in a thread.
-        limits: See there.
+        limits: What a user may ask for.
+        worker: Works on the queue in this process; None where others do.
     """
 
     def __init__(
         self,
         *,
-        store: WorkStore,
-        dispatcher: Dispatcher,
+        jobs: JobManager,
+        speech: SpeechKind,
         speakers: Speakers,
-        engine: Engine,
+        bell: Bell,
         bus: ChangeBus,
-        meter: SpeedMeter,
         offload: Offload,
         limits: Limits,
+        worker: Worker | None,
     ) -> None:
-        self.store, self.dispatcher, self.bus, self.limits = store, dispatcher, bus, limits
-        self._speakers, self._engine = speakers, engine
-        self._meter, self.offload = meter, offload
+        self.jobs, self.worker, self.bus, self.limits = jobs, worker, bus, limits
+        self._speech, self._speakers, self._bell = speech, speakers, bell
+        self._offload = offload
         self._forecast = Forecast()
         self._forecast_at = 0.0
         self._forecast_lock = asyncio.Lock()
         self._pace: tuple[float, float | None] = (0.0, None)
-        self.known = Known()
+        self.cache = JobCache()
+        self._follower = EventFollower(jobs.events, self.cache, offload)
+        self._follower.listeners.append(self._tell_of_others)
         self._tokens: dict[str, Progress] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._keeping_up: list[asyncio.Task[None]] = []
+
+    def look(self) -> None:
+        """Another process has changed something: look at the event log at once."""
+        self._follower.look()
 
     async def start(self) -> None:
         """Begin to listen and to work."""
         self._loop = asyncio.get_running_loop()
         self.bus.listen(self._heard)
-        await self.dispatcher.start()
-        for loop in (self._refresh, self._look):
-            self._keeping_up.append(asyncio.create_task(loop(), name=f"queue-{loop.__name__.strip('_')}"))
+        if self.worker is not None:
+            await self.worker.start()
+        for name, loop in (("refresh", self._refresh()), ("follow", self._follower.follow())):
+            self._keeping_up.append(asyncio.create_task(loop, name=f"queue-{name}"))
 
     async def _refresh(self) -> None:
         """Keep the depth of the queue known also while nobody asks for a task."""
@@ -117,50 +128,36 @@ class TaskService:
                 logger.exception("the queue could not be counted, it will be tried again")
             await asyncio.sleep(2 * _FORECAST_SECONDS)
 
-    async def _look(self) -> None:
-        """Keep up with what other servers do to the tasks that are known here."""
-        while True:
-            try:
-                began, after = self.known.now(), self.known.look_after()
-                last, latest = await self.offload(self.store.latest, after)
-                await self._tell_of_others(self.known.looked(began, last, latest))
-            except Exception:  # until it works again, tasks are read from the database
-                logger.exception("the story of the tasks could not be read, it will be tried again")
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    async def _tell_of_others(self, changed: dict[str, int]) -> None:
-        """Tell streams and the worker here what other servers did: task id -> number of what happened."""
-        await self.dispatcher.changed_elsewhere(changed)
-        followed = {task_id: number for task_id, number in changed.items() if self.bus.followed("task", task_id)}
+    async def _tell_of_others(self, changed: Mapping[str, int]) -> None:
+        """Tell streams and the worker here what other processes did: job id -> number of what happened."""
+        if self.worker is not None:
+            await self.worker.changed_elsewhere(changed)
+        followed = {job_id: number for job_id, number in changed.items() if self.bus.followed(NOUN, job_id)}
         if followed:
-            for change in await self.offload(self.store.changes, followed):
-                self.bus.publish("task", change.happening.task_id, change)
-        self.known.told(changed)
+            for change in await self._offload(self.jobs.events.changes, followed):
+                self.bus.publish(self.jobs.kinds[change.event.kind].noun, change.event.job_id, change)
 
     async def stop(self) -> None:
         """Hand back what is under way and end all streams."""
         self.bus.close()
         for task in self._keeping_up:
             task.cancel()
-        await self.dispatcher.stop()
+        if self.worker is not None:
+            await self.worker.stop()
+        self._bell.close()
 
     @property
     def depth(self) -> int:
         """Waiting tasks, as of a moment ago."""
         return len(self._forecast.position)
 
-    @property
-    def files(self) -> TaskFiles:
-        """The folders."""
-        return self.store.files
-
     # --- what changes ---
 
     def _heard(self, message: Message) -> None:
         """On whatever thread the change was made: whoever asks next is told of it."""
-        if message.topic == "task":
-            self.known.heard(message.payload)
-        if self._loop is not None and not self._loop.is_closed() and message.topic in ("task", "progress"):
+        if message.topic == NOUN:
+            self.cache.heard(message.payload)
+        if self._loop is not None and not self._loop.is_closed() and message.topic in (NOUN, "progress"):
             self._loop.call_soon_threadsafe(self._note, message)
 
     def _note(self, message: Message) -> None:
@@ -168,12 +165,12 @@ class TaskService:
             self._tokens[message.key] = message.payload
             return
         change: Change = message.payload
-        if change.task is None or change.task.status is not Status.RUN:
+        if change.job is None or change.job.status is not Status.RUN:
             self._tokens.pop(message.key, None)
 
     # --- accepting ---
 
-    async def submit(self, user_id: str, task_id: str | None, fields: dict[str, Any]) -> tuple[View, bool]:
+    async def submit(self, user_id: str, task_id: str | None, fields: dict[str, Any]) -> View:
         """Accept a task; it is on disk when this returns.
 
         Args:
@@ -182,43 +179,23 @@ class TaskService:
             fields: Of :class:`service.synthesis.fields.SpeechFields`, defaults filled in.
 
         Returns:
-            The task, and whether it is new.
+            The task; it may be one that was submitted before.
 
         Raises:
-            ParameterError, TextTooLongError, TaskConflictError, TooManyTasksError, StorageFullError, and the voices'
+            ParameterError, TextTooLongError, JobConflictError, TooManyJobsError, StorageFullError, and the voices'
             errors.
         """
         if len(fields["text"]) > self.limits.text_characters:
-            raise TextTooLongError(
-                f"the text has {len(fields['text'])} characters, the limit is {self.limits.text_characters}"
-            )
-        new = NewTask(task_id or new_task_id(), user_id, fields)
-        task, created = await self.offload(self._submit, new)
+            raise TextTooLongError("text_too_long", found=len(fields["text"]), limit=self.limits.text_characters)
+        new = new_speech(task_id or new_task_id(), user_id, fields)
+        task, created = await writing(self.jobs.admission.accept, new, self.limits.waiting_per_user)
         if created:
-            self._forecast_at = 0.0
-            self.dispatcher.wake()
-        return await self.view(task), created
+            self._changed()
+        return await self.view(task)
 
-    def _submit(self, new: NewTask) -> tuple[Task, bool]:
-        known = self.store.page(Choice(task_ids=(new.task_id,)), 1, 1)[0]
-        if known and known[0].body_hash == new.body_hash:
-            return known[0], False
-        if not known and self.store.files.output_wav(new.user_id, new.task_id).exists():
-            raise TaskConflictError(f"{new.task_id} names a result that /synthesize has kept: choose another id")
-        request = engine_request(new.request, self._speakers, owner=new.user_id, priority=Priority.BATCH)
-        count = check_speakable(request.text, request.language, request.how_to_cut, self.version(request.weights))
-        return self.store.submit(replace(new, expected_segments=count), self.limits.waiting_per_user)
-
-    def version(self, weights: WeightsPair | None = None) -> str:
-        """Return the model version that a request will meet, as far as it is known."""
-        status = self._engine.status()
-        if weights is None:
-            return status.current.version if status.current else "v2"
-        return next((loaded.version for loaded in status.loaded if loaded.weights == weights), "v2")
-
-    def make_request(self, task: Task) -> SynthesisRequest:
-        """Return the engine's request for a task. Blocks."""
-        return engine_request(task.request, self._speakers, owner=task.user_id, priority=Priority.BATCH)
+    def _changed(self) -> None:
+        """The queue is another one now: estimates are made anew."""
+        self._forecast_at = 0.0
 
     # --- finding ---
 
@@ -226,34 +203,45 @@ class TaskService:
         """Return one task.
 
         Raises:
-            TaskMissingError: there is none.
+            JobMissingError: there is none.
         """
-        task = self.known.get(task_id)
+        task = self.cache.get(task_id)
         if task is None:
             task, _ = await self.snapshot(task_id)
-            task = self.known.get(task_id) or task
+            task = self.cache.get(task_id) or task
         return await self.view(task)
-
-    async def exists(self, task_id: str) -> bool:
-        """Whether there is such a task."""
-        found: set[str] = await self.offload(self.store.existing, [task_id])
-        return bool(found)
 
     async def page(self, choice: Choice, page: int, page_size: int) -> tuple[list[View], int]:
         """Return one page, newest first, and how many there are."""
-        tasks, total = await self.offload(self.store.page, choice, page, page_size)
+        tasks, total = await self._offload(self.jobs.reader.page, KIND, choice, page, page_size)
         return [await self.view(task) for task in tasks], total
 
-    async def view(self, task: Task) -> View:
+    async def searched(self, words: str, choice: Choice, page: int, page_size: int) -> tuple[list[View], int]:
+        """As :meth:`page`, of the tasks in which words are found: see :func:`service.tasks.search.search`."""
+        found: list[Job] = await self._offload(self._search, words, choice)
+        shown = found[(page - 1) * page_size : page * page_size]
+        return [await self.view(task) for task in shown], len(found)
+
+    def _search(self, words: str, choice: Choice) -> list[Job]:
+        def voice(model_id: str) -> Searched | None:
+            try:
+                speaker = self._speakers.speaker(model_id)
+            except ServiceError:
+                return None
+            return Searched(speaker.name, speaker.text)
+
+        return search(words, lambda page, size: self.jobs.reader.page(KIND, choice, page, size), voice)
+
+    async def view(self, task: Job) -> View:
         """Return a task with its place in the queue and its estimate."""
         if task.ended:
             return View(task)
         forecast = await self._current_forecast()
-        tokens = self._tokens.get(task.task_id)
+        tokens = self._tokens.get(task.job_id)
         return View(
             task,
-            forecast.position.get(task.task_id) if task.status is Status.WAIT else None,
-            forecast.seconds(task.task_id, self._rate()),
+            forecast.position.get(task.job_id) if task.status is Status.WAIT else None,
+            forecast.seconds(task.job_id, self._rate()),
             None if tokens is None else (tokens.segment, tokens.tokens, tokens.expected),
         )
 
@@ -261,7 +249,7 @@ class TaskService:
         """Return characters a second, as of a moment ago; None while the engine cannot speak."""
         at, rate = self._pace
         if (now := time.monotonic()) - at > _PACE_SECONDS:
-            rate = self._meter.rate() if self._engine.status().state is EngineState.READY else None
+            rate = self._speech.meter.rate() if self._speech.ready() else None
             self._pace = (now, rate)
         return rate
 
@@ -269,39 +257,39 @@ class TaskService:
         if time.monotonic() - self._forecast_at > _FORECAST_SECONDS:
             async with self._forecast_lock:
                 if time.monotonic() - self._forecast_at > _FORECAST_SECONDS:
-                    self._forecast = await self.offload(self.store.forecast)
+                    self._forecast = await self._offload(self.jobs.reader.forecast, KIND)
                     self._forecast_at = time.monotonic()
         return self._forecast
 
-    async def snapshot(self, task_id: str) -> tuple[Task, int]:
-        """Return a task as the database has it, and the number of the latest happening that it shows.
+    async def snapshot(self, task_id: str) -> tuple[Job, int]:
+        """Return a task as the database has it, and the number of the latest event that it shows.
 
         Raises:
-            TaskMissingError: there is none.
+            JobMissingError: there is none.
         """
-        began = self.known.now()
-        found: tuple[Task, int] = await self.offload(self.store.snapshot, task_id)
-        self.known.read(*found, began)
+        began = self.cache.now()
+        found: tuple[Job, int] = await self._offload(self.jobs.reader.snapshot, KIND, task_id)
+        self.cache.read(*found, began)
         return found
 
     def owner_of(self, task_id: str) -> str | None:
         """Return whose task it is, if it was seen lately."""
-        task = self.known.last(task_id)
+        task = self.cache.last(task_id)
         return None if task is None else task.user_id
 
-    async def story(self, task_id: str, after: int = 0) -> list[Happening]:
+    async def events_of(self, task_id: str, after: int = 0) -> list[JobEvent]:
         """Return what happened to a task, in order."""
-        found: list[Happening] = await self.offload(self.store.story, task_id, after)
+        found: list[JobEvent] = await self._offload(self.jobs.events.of_job, task_id, after)
         return found
 
-    async def happenings(self, after: int, most: int, user_id: str | None) -> list[Happening]:
+    async def events_after(self, number: int, most: int, user_id: str | None) -> list[JobEvent]:
         """Return what happened to all tasks (of a user) after a number, in order."""
-        found: list[Happening] = await self.offload(self.store.happenings, after, most, user_id)
+        found: list[JobEvent] = await self._offload(self.jobs.events.after, KIND, number, most, user_id)
         return found
 
     async def last_number(self) -> int:
-        """Return the number of the latest happening."""
-        number: int = await self.offload(self.store.last_number)
+        """Return the number of the latest event."""
+        number: int = await self._offload(self.jobs.events.last_number)
         return number
 
     # --- changing ---
@@ -310,31 +298,36 @@ class TaskService:
         """End a task that has not ended, within one decode step, as ``error`` with ``cancelled``.
 
         Raises:
-            TaskMissingError, TaskConflictError.
+            JobMissingError, JobConflictError.
         """
-        task: Task = await self.offload(self.store.cancel, task_id)
-        self.dispatcher.gone(task.key)
-        self._forecast_at = 0.0
+        task: Job = await writing(self.jobs.endings.cancel, KIND, task_id)
+        self._gone(task)
         return View(task)
 
     async def remove(self, task_id: str) -> None:
         """Remove a task with its files, cancelling it first if it has not ended.
 
         Raises:
-            TaskMissingError: there is none.
+            JobMissingError: there is none.
         """
-        task: Task = await self.offload(self.store.hide, task_id)
-        self.dispatcher.gone(task.key)
+        task: Job = await writing(self.jobs.endings.hide, KIND, task_id)
+        self._gone(task)
+        try:
+            await writing(self.jobs.endings.forget, task)
+        except (OSError, SQLAlchemyError, ServiceError) as error:
+            logger.warning("%s is removed; what is left of it goes with the next sweep: %s", task_id, error)
+
+    def _gone(self, task: Job) -> None:
+        if self.worker is not None:
+            self.worker.gone(task.key)
         self._forecast_at = 0.0
-        await self.offload(self.store.forget, task)
 
     async def retry(self, task_id: str) -> View:
         """Let a task that ended in an error wait again.
 
         Raises:
-            TaskMissingError, TaskConflictError, TooManyTasksError.
+            JobMissingError, JobConflictError, TooManyJobsError.
         """
-        task: Task = await self.offload(self.store.retry, task_id, self.limits.waiting_per_user)
-        self._forecast_at = 0.0
-        self.dispatcher.wake()
+        task: Job = await writing(self.jobs.admission.retry, KIND, task_id, self.limits.waiting_per_user)
+        self._changed()
         return await self.view(task)

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable
 from functools import lru_cache
 from typing import Any
 
 from GPT_SoVITS.engine.messages import Progress
-from service.tasks.bus import Message, Subscription
-from service.tasks.errors import TaskMissingError
-from service.tasks.records import CANCELLED, Change, Kind, Status, Task
+from service.bus import Message, Subscription
+from service.http.server_sent import COMMENT, RETRY_MS, sse
+from service.jobs.errors import JobMissingError
+from service.jobs.records import CANCELLED, Change, EventType, Job, Status
 from service.tasks.service import TaskService, View
 
 HEARTBEAT_SECONDS = 15.0
 COALESCE_SECONDS = 0.2
 _MOST_MISSED = 500
-RETRY_MS = 1000
 
 Entry = Callable[[View], bytes]
 """A task as JSON, as the client of this stream sees it (addresses depend on where it asked)."""
-
-
-def sse(event: str, data: Any, number: int | None = None) -> bytes:
-    """Return one event on the wire; data that are bytes are JSON already."""
-    if not isinstance(data, bytes):
-        data = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    head = "" if number is None else f"id: {number}\n"
-    return b"%sevent: %s\ndata: %s\n\n" % (head.encode(), event.encode(), data)
-
-
-COMMENT = b": still here\n\n"
-
-
-def resume_number(header: str | None) -> int:
-    """Return the number after which a client wants to go on; 0 when it has none (or sent nonsense)."""
-    return int(header) if header is not None and header.isascii() and header.isdigit() and len(header) < 19 else 0
 
 
 @lru_cache(256)  # one task's progress goes to all who follow it
@@ -62,7 +45,7 @@ def _newest(messages: list[Message]) -> list[Message]:
     ]
 
 
-def _gone(task_id: str, before: Task | None) -> dict[str, Any]:
+def _gone(task_id: str, before: Job | None) -> dict[str, Any]:
     error = CANCELLED if before is None or not before.ended else before.error
     return {"task_id": task_id, "status": Status.ERROR.value, "error": error, "removed": True}
 
@@ -83,7 +66,7 @@ class TaskStream:
         """Yield the task as it is, then every change; ends with the task.
 
         Raises:
-            TaskMissingError: there is no such task.
+            JobMissingError: there is no such task.
         """
         name, bus = self._task_id, self._service.bus
         subscription = bus.subscribe(keys=(("task", name), ("progress", name)))
@@ -102,27 +85,27 @@ class TaskStream:
                         yield _told_progress(message)
                         continue
                     change: Change = message.payload
-                    if change.happening.number <= number:
+                    if change.event.number <= number:
                         continue
-                    number = change.happening.number
-                    if change.task is None:
+                    number = change.event.number
+                    if change.job is None:
                         yield sse("task", _gone(name, task), number)
                         return
-                    task = change.task
+                    task = change.job
                     yield sse("task", self._entry(await self._service.view(task)), number)
         finally:
             bus.unsubscribe(subscription)
 
-    async def _missed(self, number: int, before: Task) -> list[Message]:
+    async def _missed(self, number: int, before: Job) -> list[Message]:
         """Return the latest change after a number, if there is one."""
-        story = await self._service.story(self._task_id, number)
-        if not story:
+        missed = await self._service.events_of(self._task_id, number)
+        if not missed:
             return []
         try:
-            task: Task | None = (await self._service.snapshot(self._task_id))[0]
-        except TaskMissingError:
+            task: Job | None = (await self._service.snapshot(self._task_id))[0]
+        except JobMissingError:
             task = None
-        return [Message("task", before.task_id, Change(story[-1], task))]
+        return [Message("task", before.job_id, Change(missed[-1], task))]
 
 
 class PageStream:
@@ -161,10 +144,12 @@ class PageStream:
             bus.unsubscribe(subscription)
 
     def _wants(self, message: Message) -> bool:
-        if self._user_id is None or message.topic not in ("task", "progress"):
+        if self._user_id is None:
             return True
-        if message.topic == "task":
-            return bool(message.payload.happening.user_id == self._user_id)
+        if isinstance(message.payload, Change):  # of any kind of job
+            return bool(message.payload.event.user_id == self._user_id)
+        if message.topic != "progress":
+            return True
         owner: str | None = self._service.owner_of(message.key)
         return owner == self._user_id
 
@@ -182,17 +167,19 @@ class PageStream:
         for message in messages:
             if message.topic == "task":
                 change: Change = message.payload
-                number = change.happening.number
+                number = change.event.number
                 if number <= self._after:
                     continue
                 self._number = max(self._number, number)
-                if change.task is None:
+                if change.job is None:
                     yield sse("task", _gone(message.key, None), self._number)
                 else:
-                    yield sse("task", self._entry(await self._service.view(change.task)), self._number)
+                    yield sse("task", self._entry(await self._service.view(change.job)), self._number)
             elif message.topic == "progress":
                 if message.key not in changed:
                     yield _told_progress(message)
+            elif isinstance(message.payload, Change):  # of another kind, whose routes tell more
+                yield sse(message.topic, {"id": message.key, "type": message.payload.event.type})
             else:
                 yield sse(message.topic, {"id": message.key, **(message.payload or {})})
 
@@ -201,18 +188,18 @@ class PageStream:
         self._number, after, self._after = latest, self._after, latest
         if not after or after >= latest:
             return
-        missed = await self._service.happenings(after, _MOST_MISSED + 1, self._user_id)
+        missed = await self._service.events_after(after, _MOST_MISSED + 1, self._user_id)
         if len(missed) > _MOST_MISSED:
             yield sse("resync", {}, latest)
             return
-        last = {happening.task_id: happening for happening in missed}
-        for happening in last.values():
-            if happening.kind is Kind.REMOVED:
-                yield sse("task", _gone(happening.task_id, None), latest)
+        last = {event.job_id: event for event in missed}
+        for event in last.values():
+            if event.type == EventType.REMOVED.value:
+                yield sse("task", _gone(event.job_id, None), latest)
                 continue
             try:
-                task, _ = await self._service.snapshot(happening.task_id)
-            except TaskMissingError:
-                yield sse("task", _gone(happening.task_id, None), latest)
+                task, _ = await self._service.snapshot(event.job_id)
+            except JobMissingError:
+                yield sse("task", _gone(event.job_id, None), latest)
             else:
                 yield sse("task", self._entry(await self._service.view(task)), latest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,23 +13,41 @@ from service.errors import ParameterError
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, Json, Removed, failures, success
 from service.http.json_routes import JsonRoute
-from service.http.paging import Page, PageRequest, Paging
+from service.http.paging import Page, PageRequest, Paging, clamped
 from service.http.urls import RequestUrls, Urls
-from service.synthesis.fields import Identifier, TaskFields
-from service.tasks.records import Status
+from service.jobs.errors import JobMissingError
+from service.jobs.reader import Choice
+from service.jobs.records import Status
+from service.speech.records import in_voice
+from service.synthesis.fields import TaskFields
+from service.tasks.names import Identifier
 from service.tasks.schemas import StoryLine, TaskEntry, TaskQuery
 from service.tasks.service import TaskService, View
-from service.tasks.store import Choice
 from service.tasks.views import Entries, entry_with, known_tag
 
 router = APIRouter(prefix="/voice-tasks", tags=["tasks"], route_class=JsonRoute)
 Tasks = Annotated[TaskService, Depends(provided(TaskService))]
 Written = Annotated[Entries, Depends(provided(Entries))]
-_MOST_IN_ADDRESS = 1000
+_MOST_IN_ADDRESS = 10_000
+_COMMAS, _BLANKS = re.compile("[,，;；]"), re.compile(r"[\s,，;；]+")
 
 
-def _one(view: View, urls: Urls, status: int = 200) -> Response:
-    return Json({"code": 0, "message": "", "data": entry_with(urls)(view)}, status_code=status)
+def _one(view: View, urls: Urls) -> Response:
+    return Json({"code": 0, "message": "", "data": entry_with(urls)(view)})
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids that parameters name; one with a comma or a space may be an id as it is."""
+    names = [name for text in given for name in (text, *map(str.strip, _COMMAS.split(text)), *_BLANKS.split(text))]
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+async def _chosen(tasks: Tasks, choice: Choice, page: PageRequest, urls: Urls) -> Response:
+    """Answer one page; what was named by ids comes all at once."""
+    if choice.job_ids is None:
+        return _several(await tasks.page(choice, page.page, page.page_size), page, urls)
+    views, total = await tasks.page(choice, 1, len(choice.job_ids))
+    return _several((views, total), PageRequest(1, max(1, total)), urls)
 
 
 def _several(found: tuple[list[View], int], page: PageRequest, urls: Urls) -> Response:
@@ -46,17 +65,17 @@ def _several(found: tuple[list[View], int], page: PageRequest, urls: Urls) -> Re
 @router.post(
     "",
     summary="Submit a task",
-    status_code=201,
-    responses={
-        200: {"model": Envelope[TaskEntry], "description": "It was submitted before: the same entry."},
-        201: {"model": Envelope[TaskEntry], "description": "Accepted, and on disk."},
-        **failures(400, 404, 409, 413, 503, 507),
-    },
+    response_model=Envelope[TaskEntry],
+    response_description="Accepted, and on disk; or the same entry, where it was submitted before.",
+    responses=failures(400, 404, 409, 413, 503, 507),
 )
 async def submit(body: TaskFields, tasks: Tasks, urls: RequestUrls) -> Response:
-    """Accept a text for the queue. The same `task_id` with the same body again is the same task."""
-    view, created = await tasks.submit(body.user_id, body.task_id, body.model_dump(exclude={"user_id", "task_id"}))
-    return _one(view, urls, 201 if created else 200)
+    """Accept a text for the queue. The same `task_id` with the same body again is the same task.
+
+    With another body it takes the place of a task that has ended; while that waits or runs, it is refused.
+    """
+    view = await tasks.submit(body.user_id, body.task_id, body.model_dump(exclude={"user_id", "task_id"}))
+    return _one(view, urls)
 
 
 WantedStatus = Annotated[Status | None, BeforeValidator(lambda status: status or None)]
@@ -69,25 +88,32 @@ async def page(
     paging: Paging,
     urls: RequestUrls,
     user_id: Annotated[str | None, Query(max_length=128, description="Only this user's.")] = None,
-    ids: Annotated[str | None, Query(description="Only these ids, separated by commas or spaces.")] = None,
-    task_ids: Annotated[str | None, Query(description="Another name of ids.")] = None,
+    ids: Annotated[
+        list[str] | None, Query(description="Only these ids, separated by commas or spaces; all come, in this order.")
+    ] = None,
+    task_ids: Annotated[list[str] | None, Query(description="Another name of ids.")] = None,
     task_id: Annotated[str | None, Query(description="Only this id.")] = None,
     status: Annotated[WantedStatus, Query(description="Only in this state.")] = None,
     model_id: Annotated[str | None, Query(max_length=64, description="Only in this voice.")] = None,
+    search: Annotated[
+        str, Query(max_length=200, description="Words of the text, its pinyin, the voice, its transcript, or an id.")
+    ] = "",
 ) -> Response:
-    """List tasks, newest first."""
-    named = [name for text in (ids, task_ids, task_id) if text for name in re.split(r"[\s,，;；]+", text) if name]
+    """List tasks, newest first; a search looks through the newest 5,000."""
+    named = _names([*(ids or ()), *(task_ids or ()), *([task_id] if task_id else ())])
     if len(named) > _MOST_IN_ADDRESS:
-        raise ParameterError(f"{len(named)} ids are too many for an address: use POST /voice-tasks/query")
-    choice = Choice(user_id or None, tuple(named) if named else None, status, model_id or None)
-    return _several(await tasks.page(choice, paging.page, paging.page_size), paging, urls)
+        raise ParameterError("ids_too_many", found=len(named))
+    choice = Choice(user_id or None, named or None, status, in_voice(model_id) if model_id else None)
+    if search.strip():
+        return _several(await tasks.searched(search, choice, paging.page, paging.page_size), paging, urls)
+    return await _chosen(tasks, choice, paging, urls)
 
 
 @router.post("/query", summary="List many tasks", response_model=Envelope[Page[TaskEntry]], responses=failures(400))
 async def query(body: TaskQuery, tasks: Tasks, urls: RequestUrls) -> Response:
     """As listing, for thousands of ids."""
-    choice = Choice(body.user_id, None if body.task_ids is None else tuple(body.task_ids), body.status)
-    return _several(await tasks.page(choice, body.page, body.page_size), PageRequest(body.page, body.page_size), urls)
+    named = tuple(dict.fromkeys(body.task_ids or ())) or None
+    return await _chosen(tasks, Choice(body.user_id, named, body.status), clamped(body.page, body.page_size), urls)
 
 
 @router.get(
@@ -104,11 +130,23 @@ async def show(task_id: Identifier, tasks: Tasks, entries: Written, urls: Reques
     return Response(answer.body, answer.status, headers, None if answer.status == 304 else "application/json")
 
 
-@router.delete("/{task_id}", summary="Cancel and remove a task", responses=failures(404))
+@router.delete("/{task_id}", summary="Cancel and remove a task", responses=failures(507))
 async def remove(task_id: Identifier, tasks: Tasks) -> Envelope[Removed]:
-    """Remove a task with its files; one that has not ended is cancelled first, within one decoding step."""
-    await tasks.remove(task_id)
+    """Remove a task with its files; one that has not ended is cancelled first, within one decoding step.
+
+    `removed` is false where there was none.
+    """
+    try:
+        await tasks.remove(task_id)
+    except JobMissingError:
+        return success(Removed(removed=False))
     return success(Removed(removed=True))
+
+
+@router.delete("", summary="Remove a task of any name", responses=failures(507))
+async def remove_named(task_id: Annotated[Identifier, Query()], tasks: Tasks) -> Envelope[Removed]:
+    """As by address, for names that an address cannot hold, such as `..`."""
+    return await remove(task_id, tasks)
 
 
 @router.post(
@@ -134,4 +172,4 @@ async def retry(task_id: Identifier, tasks: Tasks, urls: RequestUrls) -> Respons
 async def story(task_id: Identifier, tasks: Tasks) -> Envelope[list[StoryLine]]:
     """Everything that happened to a task, in order."""
     await tasks.find(task_id)
-    return success([StoryLine.of(happening) for happening in await tasks.story(task_id)])
+    return success([StoryLine.of(event) for event in await tasks.events_of(task_id)])

@@ -1,4 +1,4 @@
-"""Tasks as answers: with absolute addresses, written once for all who ask."""
+"""Tasks as answers: with addresses of their results, written once for all who ask."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ from typing import Any
 from starlette.types import Scope
 
 from service.container import Container
+from service.http.segments import with_slashes
 from service.http.shortcuts import Prepared
 from service.http.urls import Urls, urls_at
-from service.tasks.entries import entry_of
-from service.tasks.records import Segment, Status, Task
+from service.identifiers import disk_name
+from service.jobs.records import Job, Status
+from service.speech.entries import entry_of
+from service.speech.records import Segment, speech
 from service.tasks.schemas import SegmentEntry
 from service.tasks.service import TaskService, View
 
 _REMEMBERED = 4096
 _BEFORE, _AFTER = b'{"code":0,"message":"","data":', b"}"
+
+
+def _result(task: Job, urls: Urls) -> str:
+    """Return the address of a result as old clients want it: they put it behind the service's own."""
+    return urls.relative_file("done", f"{disk_name(task.job_id)}.wav")
 
 
 def entry_with(urls: Urls) -> Callable[[View], dict[str, Any]]:
@@ -30,7 +38,7 @@ def entry_with(urls: Urls) -> Callable[[View], dict[str, Any]]:
         task = view.task
         shown = entry_of(task, position=view.position, eta_seconds=view.eta_seconds)
         if task.status is Status.DONE:
-            shown["result_url"] = urls.file("done", f"{task.task_id}.wav")
+            shown["result_url"] = _result(task, urls)
         return shown
 
     return entry
@@ -48,13 +56,13 @@ class Entries:
     """Writes entries, each state of a task once for each address under which the service is asked."""
 
     def __init__(self) -> None:
-        self._written: OrderedDict[tuple[str, str], tuple[Task, tuple[object, ...], Written]] = OrderedDict()
+        self._written: OrderedDict[tuple[str, str], tuple[Job, tuple[object, ...], Written]] = OrderedDict()
 
     def written(self, view: View, urls: Urls) -> Written:
         """Return a task's entry."""
-        task, key = view.task, (view.task.task_id, urls.base)
+        task, key = view.task, (view.task.job_id, urls.base)
         eta = None if view.eta_seconds is None else round(view.eta_seconds, 1)
-        result = urls.file("done", f"{task.task_id}.wav") if task.status is Status.DONE else None
+        result = _result(task, urls) if task.status is Status.DONE else None
         known = self._written.get(key)
         # The same object, not an equal one: comparing texts would cost what is saved.
         if known is not None and known[0] is task and known[1] == (view.position, eta, result):
@@ -87,21 +95,21 @@ def known_tag(scope: Scope) -> bytes:
 
 
 async def poll(scope: Scope, task_id: str) -> Prepared | None:
-    """Answer ``GET /voice-tasks/{task_id}`` without the database, where the task is known (see :mod:`.known`)."""
+    """Answer ``GET /voice-tasks/{task_id}`` without the database, where the task is known (see :mod:`.cache`)."""
     container: Container = scope["app"].state.container
     tasks = container.get(TaskService)
-    task = tasks.known.get(task_id)
+    task = tasks.cache.get(with_slashes(task_id))
     if task is None:
         return None
     return container.get(Entries).answer(await tasks.view(task), urls_at(scope), known_tag(scope))
 
 
-def segment_entries(task: Task, segments: list[Segment], urls: Urls) -> list[SegmentEntry]:
+def segment_entries(task: Job, segments: list[Segment], urls: Urls) -> list[SegmentEntry]:
     """Return a task's segments for clients; times are those of the whole result."""
-    shown, frames = [], 0
+    shown, frames, rate = [], 0, speech(task).sample_rate
     for segment in segments:
-        offset = frames / task.sample_rate if task.sample_rate else 0.0
-        url = urls.page(f"/voice-tasks/{task.task_id}/segments/{segment.index}/audio")
-        shown.append(SegmentEntry.of(segment, offset, task.sample_rate, url))
+        offset = frames / rate if rate else 0.0
+        url = urls.page_of("voice-tasks", task.job_id, "segments", str(segment.index), "audio")
+        shown.append(SegmentEntry.of(segment, offset, rate, url))
         frames += segment.frames or 0
     return shown

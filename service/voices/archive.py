@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
+from GPT_SoVITS.text import userdict
+from GPT_SoVITS.text.errors import DictionaryError
 from service.categories.store import NAME_LENGTH, clean_line
 from service.errors import ParameterError, TooLargeError, size_text
 from service.folders import locked
@@ -22,7 +24,6 @@ FORMAT = "gpt-sovits-voice"
 _RECORD = "voice.json"
 _FIELDS = ("model_name", "description", "gender", "prompt_text", "prompt_language")
 _MAX_ENTRIES = MAX_AUXILIARY + 8
-_CROWDED = f"the archive has more than the {_MAX_ENTRIES} entries that an exported voice has at most"
 _END_BYTES = 22 + 65_535
 """The end record of a zip file and its longest comment."""
 _MAX_RECORD = 1 << 20
@@ -41,7 +42,7 @@ def exported(store: VoiceStore, model_id: str, category_names: Mapping[str, str]
     Raises:
         MissingError: there is no such voice.
     """
-    with locked(store.folders.audio / ".lock", shared=True):
+    with store.folders.alone(model_id), locked(store.folders.audio / ".lock", shared=True):
         voice = store.find(model_id)
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -49,6 +50,9 @@ def exported(store: VoiceStore, model_id: str, category_names: Mapping[str, str]
             archive.writestr(_RECORD, json.dumps(record, ensure_ascii=False, indent=2))
             for name in filter(None, (voice.avatar, voice.original or voice.reference, *voice.auxiliary)):
                 archive.write(store.folders.of(model_id) / name, PurePosixPath(name).name)
+            words = store.folders.of(model_id) / userdict.FILE
+            if words.is_file():
+                archive.write(words, userdict.FILE)
     return stream.getvalue()
 
 
@@ -77,10 +81,10 @@ def _refuse_crowd(content: BinaryIO) -> None:
     content.seek(0)
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
-        raise ParameterError("the file is no zip archive, or is damaged")
+        raise ParameterError("archive_damaged")
     count, list_bytes = struct.unpack_from("<HI", tail, at + 10)
     if count > _MAX_ENTRIES or list_bytes > _MAX_ENTRIES * 512 or b"PK\x06\x07" in tail[max(0, at - 64) : at]:
-        raise ParameterError(_CROWDED)
+        raise ParameterError("archive_crowded", limit=_MAX_ENTRIES)
 
 
 class Archive:
@@ -103,20 +107,18 @@ class Archive:
             self._zip = zipfile.ZipFile(content)
             entries = self._zip.infolist()
         except _UNREADABLE:
-            raise ParameterError("the file is no zip archive, or is damaged") from None
+            raise ParameterError("archive_damaged") from None
         if len(entries) > _MAX_ENTRIES:
-            raise ParameterError(
-                f"the archive has {len(entries)} entries; an exported voice has {_MAX_ENTRIES} at most"
-            )
+            raise ParameterError("archive_crowded", limit=_MAX_ENTRIES)
         self._entries = {entry.filename: entry for entry in entries}
         if len(self._entries) < len(entries):
-            raise ParameterError("the archive has two entries of one name; an exported voice has none")
+            raise ParameterError("archive_repeats")
         try:
             self.record = json.loads(self._read(_RECORD, _MAX_RECORD))
         except (ValueError, RecursionError):
-            raise ParameterError(f"{_RECORD} in the archive is not JSON") from None
+            raise ParameterError("archive_not_json", name=_RECORD) from None
         if not isinstance(self.record, dict) or self.record.get("format") != FORMAT:
-            raise ParameterError(f"the archive is no exported voice: its {_RECORD} does not say {FORMAT}")
+            raise ParameterError("archive_foreign", name=_RECORD, expected=FORMAT)
 
     @property
     def model_id(self) -> str:
@@ -157,40 +159,57 @@ class Archive:
         names = auxiliary if isinstance(auxiliary, list) else []
         reference = self._upload("reference", self.record.get("reference"))
         if reference is None:
-            raise ParameterError("the archive has no reference audio")
+            raise ParameterError("archive_without_reference")
         return Files(
             avatar=self._upload("avatar", self.record.get("avatar")),
             reference=reference,
             auxiliary=tuple(upload for name in names if (upload := self._upload("auxiliary", name))) or None,
         )
 
+    @property
+    def dictionary(self) -> str | None:
+        """Its pronunciations, as their file has them; None where it has none.
+
+        Raises:
+            ParameterError: they cannot be used.
+        """
+        if userdict.FILE not in self._entries:
+            return None
+        content = self._read(userdict.FILE, userdict.LARGEST_FILE)
+        try:
+            text = content.decode("utf-8-sig")
+            userdict.parse(text, userdict.FILE)
+        except (UnicodeDecodeError, DictionaryError) as error:
+            raise ParameterError("archive_dictionary", name=userdict.FILE, detail=error) from None
+        return text
+
     def _text(self, name: str) -> str:
         value = self.record.get(name, "")
         if not isinstance(value, str):
-            raise ParameterError(f"{name} in {_RECORD} must be text")
+            raise ParameterError("archive_not_text", field=name, name=_RECORD)
         return value
 
     def _upload(self, field: str, name: Any) -> Upload | None:
         if name is None:
             return None
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ParameterError(f"{field} in {_RECORD} is not the plain name of a file")
+            raise ParameterError("archive_name", field=field, name=_RECORD)
         return Upload(field, io.BytesIO(self._read(name, self._left)))
 
     def _read(self, name: str, limit: int) -> bytes:
         """Unpack an entry, as far as the limit: sizes that an archive states are only claims."""
         entry = self._entries.get(name)
         if entry is None:
-            raise ParameterError(f"the archive has no {name}")
+            raise ParameterError("archive_lacks", name=name)
         allowed = min(limit, self._left)
         try:
             with self._zip.open(entry) as stream:
                 content = stream.read(allowed + 1)
         except _UNREADABLE:
-            raise ParameterError(f"{name} in the archive is damaged or encrypted") from None
+            raise ParameterError("archive_entry_damaged", name=name) from None
         if len(content) > allowed:
-            found = f"{name} in the archive" if allowed == limit < self._limit else "the archive"
-            most = limit if allowed == limit < self._limit else self._limit
-            raise TooLargeError(f"{found} unfolds into more than {size_text(most)}, which is the limit")
+            if allowed == limit < self._limit:
+                raise TooLargeError("archive_entry_too_large", name=name, limit=size_text(limit))
+            raise TooLargeError("archive_too_large", limit=size_text(self._limit))
         self._left -= len(content)
         return content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from GPT_SoVITS.engine.media.analysis import ReferenceReport, analyse
-from GPT_SoVITS.engine.media.decode import check_reference_length, probe, read_audio
-from GPT_SoVITS.engine.media.encode import encode
-from GPT_SoVITS.engine.media.resample import StreamResampler
+from GPT_SoVITS.audio.analysis import ReferenceReport, analyse
+from GPT_SoVITS.audio.decode import check_reference_length, read_audio, read_with_info
+from GPT_SoVITS.audio.encode import encode
+from GPT_SoVITS.audio.resample import StreamResampler
 from service.errors import ParameterError
 
 MAX_RATE = 48_000
 AUXILIARY_SECONDS = (0.5, 60.0)
+LONGEST_RECORDING_S = 600.0
+"""No more of a recording is decoded, to cut a reference clip out of it."""
 _LONGEST_S = 60.0
 """No more of a reference clip is decoded, to tell how long it is."""
 _SUFFIXES = {
@@ -38,21 +41,94 @@ _SYLLABLE_S, _LETTER_S, _DIGIT_S = 0.21, 0.066, 0.2
 _FASTEST, _SLOWEST = 1.9, 0.4
 
 
-def reference(path: Path) -> tuple[bytes, str, dict[str, Any]]:
-    """Return a reference clip as WAV, the suffix that its original should have, and its figures.
+@dataclass(frozen=True)
+class Cut:
+    """A part of a recording, in seconds from its beginning.
+
+    Raises:
+        ParameterError: it has no length, or begins before the recording.
+    """
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= LONGEST_RECORDING_S:
+            raise ParameterError("cut_malformed", limit=f"{LONGEST_RECORDING_S:g}")
+
+    @classmethod
+    def of(cls, start: float | None, end: float | None) -> Cut | None:
+        """Return the cut that a client names, None where it names none."""
+        if start is None and end is None:
+            return None
+        return cls(start or 0.0, LONGEST_RECORDING_S if end is None else end)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference clip that was looked at.
+
+    Attributes:
+        wav: As WAV.
+        original: What is kept as its original; None keeps the file itself.
+        suffix: Of the original's name.
+        report: Its figures.
+    """
+
+    wav: bytes
+    original: bytes | None
+    suffix: str
+    report: dict[str, Any]
+
+
+def reference(path: Path, cut: Cut | None = None) -> Reference:
+    """Return a reference clip, or the part of a longer recording that is to be one.
+
+    Args:
+        path: What was sent.
+        cut: The part; it is kept at the recording's own rate, the rest of the recording is not kept.
 
     Raises:
         ReferenceAudioError: it cannot be read, or is not 3 to 10 seconds long.
-        ParameterError: nothing can be heard in it.
+        ParameterError: nothing can be heard in it, or the cut lies outside.
     """
-    info = probe(path, max_seconds=_LONGEST_S)
-    check_reference_length(info.seconds)
-    samples, rate = read_audio(path, max_seconds=_LONGEST_S)
+    samples, rate, form = _read(path, cut)
     check_reference_length(len(samples) / rate)
     report = analyse(samples, rate)
     if report.snr_db is None:
-        raise ParameterError("refer_wav is silent: nothing can be heard in it")
-    return _as_wav(samples, rate), _SUFFIXES.get(info.format, ".bin"), figures(report)
+        raise ParameterError("clip_silent")
+    original = None if cut is None else encode(samples, rate, "wav")
+    suffix = ".wav" if cut is not None else _SUFFIXES.get(form, ".bin")
+    return Reference(_as_wav(samples, rate), original, suffix, figures(report))
+
+
+def checked(path: Path, cut: Cut | None = None) -> dict[str, Any]:
+    """Return the verdict on a clip as it was sent, before anything is made of it; any length is answered.
+
+    Raises:
+        ReferenceAudioError: it cannot be read.
+        ParameterError: the cut lies outside.
+    """
+    samples, rate, _ = _read(path, cut)
+    return figures(analyse(samples, rate))
+
+
+def _read(path: Path, cut: Cut | None) -> tuple[NDArray[np.float32], int, str]:
+    """Return the samples of a clip or of a part, their rate and the file's format."""
+    longest = _LONGEST_S if cut is None else LONGEST_RECORDING_S
+
+    def admit(seconds: float) -> None:
+        if cut is None and seconds > longest:
+            check_reference_length(seconds)
+
+    samples, info = read_with_info(path, max_seconds=longest, admit=admit)
+    rate = info.rate
+    if cut is None:
+        return samples, rate, info.format
+    start, end = round(cut.start * rate), round(cut.end * rate)
+    if end > len(samples) + rate // 10:
+        raise ParameterError("cut_outside", end=f"{cut.end:.2f}", found=f"{len(samples) / rate:.2f}")
+    return np.ascontiguousarray(samples[start:end]), rate, info.format
 
 
 def auxiliary(path: Path) -> bytes:
@@ -65,9 +141,9 @@ def auxiliary(path: Path) -> bytes:
     shortest, longest = AUXILIARY_SECONDS
     samples, rate = read_audio(path, max_seconds=longest)
     if len(samples) < shortest * rate:
-        raise ParameterError(f"an auxiliary clip has {len(samples) / rate:.2f} s; at least {shortest} s are needed")
+        raise ParameterError("auxiliary_too_short", found=f"{len(samples) / rate:.2f}", limit=shortest)
     if analyse(samples, rate).snr_db is None:
-        raise ParameterError("an auxiliary clip is silent: nothing can be heard in it")
+        raise ParameterError("auxiliary_silent")
     return _as_wav(samples, rate)
 
 

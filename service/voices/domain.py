@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from service.bus import ChangeBus
 from service.categories.store import CategoryStore
 from service.container import Container, Domain
-from service.tasks.bus import ChangeBus
 from service.voices.folders import VoiceFolders
 from service.voices.legacy import import_once
 from service.voices.preparing import Limits
 from service.voices.service import Voices
 from service.voices.store import VoiceStore
 from service.weights.choice import relative
+from service.weights.examination import Examiner
 from service.weights.named import named_weights
 
 
@@ -20,7 +21,9 @@ def build(container: Container) -> Domain:
 
     def weights_path(path: str, field: str) -> str:
         """Return a weight file of a client as it is stored."""
-        return relative(named_weights(settings, path, field.removesuffix("_path")), settings.root)
+        return relative(
+            named_weights(settings, container.get(Examiner), path, field.removesuffix("_path")), settings.root
+        )
 
     folders = VoiceFolders(container.folders.audio)
     store = VoiceStore(database, folders, Limits(settings.upload_limit, settings.avatar_limit), weights_path)

@@ -1,9 +1,9 @@
 """Folders of voices on disk, in such steps that a process killed between any two leaves nothing behind for long.
 
 Making: files are written in a hidden staging folder, which takes the voice's name within the transaction that adds the
-row. Removing: the folder moves to a hidden trash within the transaction that removes the row. When the database is lost
-at the commit, everything stays, with a mark, until it is known what holds. At start, when no other process is between
-two steps (a lock tells), what does not agree with the rows is put right.
+row. Removing: the folder is marked before the transaction that removes the row, and moves to a hidden trash after it.
+When the database is lost at the commit, everything stays, with a mark, until it is known what holds. At start, when no
+other process is between two steps (a lock tells), what does not agree with the rows is put right.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ from pathlib import Path
 
 from service.database import CommitUnknownError
 from service.errors import ConflictError
-from service.folders import locked, sync_folder, write_synced
+from service.folders import locked, locked_within, sync_folder, write_synced
 
 logger = logging.getLogger(__name__)
 
+_LOCKS, _WAIT_SECONDS = 64, 10.0
 _MARK = ".creating"
 """In a folder of which it is not certain that it has a row."""
 
@@ -43,7 +45,7 @@ class Names:
 
 
 class VoiceFolders:
-    """See the module.
+    """The folders of voices, changed in steps that a crash leaves whole.
 
     Args:
         audio: The folder of all voices.
@@ -56,6 +58,19 @@ class VoiceFolders:
     def of(self, model_id: str) -> Path:
         """Return the folder of a voice."""
         return self.audio / model_id
+
+    @contextmanager
+    def alone(self, model_id: str) -> Iterator[None]:
+        """Let nobody else make, change, remove or pack the voice of this id meanwhile.
+
+        Raises:
+            ConflictError: somebody else does, for longer than a request waits.
+        """
+        number = zlib.crc32(model_id.encode()) % _LOCKS
+        with locked_within(self.audio / f".locks/{number}", _WAIT_SECONDS) as held:
+            if not held:
+                raise ConflictError("voice_busy", model_id=model_id)
+            yield
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -83,40 +98,55 @@ class VoiceFolders:
         try:
             staged.rename(target)  # fails where a folder with files is there
         except OSError as error:
-            raise ConflictError(f"the folder audio/{model_id} exists and belongs to no voice: move it away") from error
+            if not target.exists():  # the disk
+                raise
+            raise ConflictError("voice_folder_taken", model_id=model_id) from error
         try:
             sync_folder(self.audio)
             yield
         except CommitUnknownError:
             raise
         except BaseException:
-            target.rename(staged)
+            self._throw_away(target)
             raise
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # a mark that stays is removed at the next start
             (target / _MARK).unlink()
 
     @contextmanager
     def vanishing(self, model_id: str) -> Iterator[None]:
-        """Move a folder to the trash; the block commits the removal of the row, afterwards the folder is gone.
+        """Mark a folder; the block commits the removal of the row, afterwards the folder is gone.
+
+        Nothing is moved before that: moving it back could fail where the disk does.
 
         Raises:
-            CommitUnknownError: from the block; the folder is back, marked, until :meth:`settle`.
+            CommitUnknownError: from the block; the folder stays, marked, until :meth:`settle`.
         """
         with locked(self._lock, shared=True):
-            self._trash.mkdir(exist_ok=True)
-            source, target = self.of(model_id), self._trash / f"{model_id}.{secrets.token_hex(6)}"
-            there = source.is_dir()
-            if there:
-                source.rename(target)
+            folder = self.of(model_id)
+            there = folder.is_dir()
+            if there and not (folder / _MARK).exists():
+                write_synced(folder / _MARK, b"")
+                sync_folder(folder)
             try:
                 yield
-            except BaseException as error:
-                if there:
-                    if isinstance(error, CommitUnknownError):
-                        (target / _MARK).touch()
-                    target.rename(source)
+            except CommitUnknownError:
                 raise
-            shutil.rmtree(target, ignore_errors=True)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    (folder / _MARK).unlink()
+                raise
+            if there:
+                self._throw_away(folder)
+
+    def _throw_away(self, folder: Path) -> None:
+        """Remove a marked folder: out of sight first, where that can be done."""
+        away = self._trash / f"{folder.name}.{secrets.token_hex(6)}"
+        try:
+            self._trash.mkdir(exist_ok=True)
+            folder.rename(away)
+        except OSError:
+            away = folder
+        shutil.rmtree(away, ignore_errors=True)
 
     def sweep(self, exists: Callable[[str], bool]) -> int:
         """Put right what a killed process left; return how many things.
@@ -181,14 +211,21 @@ class VoiceFolders:
                 (self.of(model_id) / name).unlink()
 
     def alias(self, model_id: str, name: str, alias: str) -> None:
-        """Let a file be found under its old plain name too: clients wrote that into their requests."""
+        """Let a file be found under its old plain name too: clients wrote that into their requests.
+
+        Where that cannot be done the name leads nowhere until the next start, rather than to an older file.
+        """
         folder = self.of(model_id)
         if name == alias or not (folder / name).is_file():
             return
         part = folder / f".{secrets.token_hex(6)}.part"
-        with contextlib.suppress(OSError):
+        try:
             os.link(folder / name, part)
             part.replace(folder / alias)
+        except OSError as error:
+            logger.warning("%s of the voice %s cannot be renewed: %s", alias, model_id, error)
+            with contextlib.suppress(OSError):
+                (folder / alias).unlink(missing_ok=True)
         part.unlink(missing_ok=True)  # renaming does nothing where both are names of one file already
 
 

@@ -12,7 +12,7 @@ from service.errors import ParameterError
 
 MAX_SIDE = 512
 MAX_PIXELS = 40_000_000
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 
 
 def avatar(content: BinaryIO) -> tuple[bytes, str]:
@@ -21,7 +21,7 @@ def avatar(content: BinaryIO) -> tuple[bytes, str]:
     Only the first frame is kept, and nothing of the file but its pixels: no metadata, no trailing bytes.
 
     Raises:
-        ParameterError: it is no PNG, JPEG, WebP or GIF that decodes, or has too many pixels.
+        ParameterError: it is no PNG, JPEG, WebP, GIF, BMP or AVIF that decodes, or has too many pixels.
     """
     try:
         with warnings.catch_warnings():
@@ -31,15 +31,13 @@ def avatar(content: BinaryIO) -> tuple[bytes, str]:
     except ParameterError:
         raise
     except Exception:  # Pillow's decoders raise many kinds; all say that this is no picture we can use
-        raise ParameterError("avatar cannot be read: send a PNG, JPEG, WebP or GIF picture") from None
+        raise ParameterError("avatar_unreadable") from None
 
 
 def _reencoded(image: Image.Image) -> tuple[bytes, str]:
     width, height = image.size
     if width * height > MAX_PIXELS or min(width, height) < 1:
-        raise ParameterError(
-            f"avatar has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} million are read"
-        )
+        raise ParameterError("avatar_too_large", width=width, height=height, limit=MAX_PIXELS // 1_000_000)
     image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # JPEG: decode no larger than needed
     image.load()
     upright = ImageOps.exif_transpose(image)

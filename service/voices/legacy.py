@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
+from GPT_SoVITS.audio.analysis import analyse
+from GPT_SoVITS.audio.decode import read_audio
 from GPT_SoVITS.engine.errors import EngineError
-from GPT_SoVITS.engine.media.analysis import analyse
-from GPT_SoVITS.engine.media.decode import read_audio
 from GPT_SoVITS.text.errors import TextError
 from GPT_SoVITS.text.languages import resolve_language
 from service.categories.file import records_of, whole_seconds
@@ -56,11 +57,21 @@ def import_once(database: Database, folders: VoiceFolders, root: Path) -> int:
             if session.get(SecretRow, mark) is not None:
                 continue
             # Old lists grow at their end; the newest voice gets the highest key.
-            found = sum(_import(session, folders, record) for record in sorted(records, key=_created))
+            found = sum(_taken_over(session, folders, record) for record in sorted(records, key=_created))
             session.add(SecretRow(name=mark, value=str(found)))
         logger.info("took over %d of %d voices from %s", found, len(records), path.name)
         count += found
     return count
+
+
+def _taken_over(session: Session, folders: VoiceFolders, record: Mapping[str, Any]) -> int:
+    """Take over one voice; a record that cannot be stored costs that voice alone."""
+    try:
+        with session.begin_nested():
+            return _import(session, folders, record)
+    except (ValueError, OverflowError, OSError, StatementError) as error:
+        logger.warning("the voice %.100r was not taken over: %.300s", record.get("model_id"), error)
+        return 0
 
 
 def _created(record: Mapping[str, Any]) -> int:
@@ -68,7 +79,8 @@ def _created(record: Mapping[str, Any]) -> int:
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
-    return str(record.get(name) or "").replace("\0", "").strip()
+    text = str(record.get(name) or "").replace("\0", "").strip()
+    return text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair, which no database holds
 
 
 def _import(session: Session, folders: VoiceFolders, record: Mapping[str, Any]) -> int:

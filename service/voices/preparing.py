@@ -59,20 +59,38 @@ def prepare(files: Files, folder: Path, limits: Limits, *, versioned: bool) -> P
         found.columns["avatar"] = found.add(folder, f"avatar{mark}{suffix}", content)
     if files.reference is not None:
         upload = _received(files.reference, folder, limits.upload)
-        content, suffix, report = clips.reference(upload)
-        found.columns["reference"] = found.add(folder, f"refer{mark}.wav", content)
-        found.columns["original"] = f"original{mark}{suffix}"
-        found.names.append(found.columns["original"])
-        upload.rename(folder / found.columns["original"])
-        found.columns["report"] = report
+        heard = clips.reference(upload, clips.Cut(*files.reference.cut) if files.reference.cut else None)
+        found.columns["reference"] = found.add(folder, f"refer{mark}.wav", heard.wav)
+        found.columns["original"] = f"original{mark}{heard.suffix}"
+        if heard.original is not None:
+            upload.unlink()
+            found.add(folder, found.columns["original"], heard.original)
+        else:
+            found.names.append(found.columns["original"])
+            upload.rename(folder / found.columns["original"])
+        found.columns["report"] = heard.report
     if files.auxiliary is not None:
         found.columns["auxiliary"] = _auxiliary(files.auxiliary, folder, limits, mark, found)
     return found
 
 
+def judge(upload: Upload, folder: Path, limits: Limits) -> dict[str, Any]:
+    """Return the verdict on a clip that may become a reference; nothing of it is kept.
+
+    Args:
+        upload: What was sent, with its cut.
+        folder: Empty; removed by the caller.
+        limits: Of sizes.
+
+    Raises:
+        TooLargeError, ParameterError, ReferenceAudioError: it cannot be one.
+    """
+    return clips.checked(_received(upload, folder, limits.upload), clips.Cut(*upload.cut) if upload.cut else None)
+
+
 def _auxiliary(uploads: tuple[Upload, ...], folder: Path, limits: Limits, mark: str, found: Prepared) -> list[str]:
     if len(uploads) > MAX_AUXILIARY:
-        raise ParameterError(f"a voice may have {MAX_AUXILIARY} auxiliary clips, {len(uploads)} were sent")
+        raise ParameterError("clips_too_many", limit=MAX_AUXILIARY, found=len(uploads))
     names = []
     for number, upload in enumerate(uploads, 1):
         received = _received(upload, folder, limits.upload)
@@ -89,9 +107,9 @@ def _measure(upload: Upload, limit: int) -> None:
 
 def _check_size(upload: Upload, size: int, limit: int) -> None:
     if size == 0:
-        raise ParameterError(f"{upload.field} is an empty file")
+        raise ParameterError("upload_empty", field=upload.field)
     if size > limit:
-        raise TooLargeError(f"{upload.field} is too large: the limit is {size_text(limit)}")
+        raise TooLargeError("upload_too_large", field=upload.field, limit=size_text(limit))
 
 
 def _received(upload: Upload, folder: Path, limit: int) -> Path:

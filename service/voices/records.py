@@ -65,10 +65,12 @@ class Upload:
     Attributes:
         field: Name of the field, for messages.
         content: Open at its beginning.
+        cut: Seconds from and to which it is used; None uses all of it. Of a reference alone.
     """
 
     field: str
     content: BinaryIO
+    cut: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def check_id(model_id: str) -> str:
         ParameterError: see above.
     """
     if not _ID.fullmatch(model_id):
-        raise ParameterError("model_id must have 1 to 64 of the characters A-Z a-z 0-9 _ -")
+        raise ParameterError("model_id_form")
     return model_id
 
 
@@ -98,7 +100,7 @@ def search_form(name: str) -> str:
 
 def _gender(value: Any) -> int:
     if value not in (MALE, FEMALE):
-        raise ParameterError("gender is 1 (male) or 2 (female)")
+        raise ParameterError("gender_unknown")
     return int(value)
 
 

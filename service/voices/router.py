@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi import Path as PathField
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as AnyUpload
 from starlette.responses import Response
@@ -22,10 +21,13 @@ from service.http.envelope import Envelope, Removed, failures, success
 from service.http.json_routes import JsonRoute
 from service.http.paging import Page, Paging
 from service.http.urls import RequestUrls
-from service.voices.records import Files, Upload
+from service.threads import writing
+from service.voices.clips import Cut, verdict
+from service.voices.records import TEXT_LENGTH, Files, Upload
 from service.voices.schemas import (
     AuxiliaryClip,
     CategoryChoice,
+    ReferenceReport,
     VoiceChange,
     VoiceRecord,
     auxiliary_clips,
@@ -45,6 +47,15 @@ def _upload(field: str, file: AnyUpload | None) -> Upload | None:
     return None if file is None or (not file.filename and not file.size) else Upload(field, file.file)
 
 
+Start = Annotated[float | None, Form(ge=0, description="Second at which the clip begins within refer_wav.")]
+End = Annotated[float | None, Form(gt=0, description="Second at which it ends.")]
+
+
+def _cut(upload: Upload | None, start: float | None, end: float | None) -> Upload | None:
+    cut = Cut.of(start, end)
+    return upload if upload is None or cut is None else replace(upload, cut=(cut.start, cut.end))
+
+
 def _uploads(field: str, files: list[Any]) -> tuple[Upload, ...] | None:
     return tuple(found for file in files if (found := _upload(field, file))) or None
 
@@ -57,7 +68,9 @@ def create_voice(
     model_id: Annotated[str, Form(description="1 to 64 of the characters A-Z a-z 0-9 _ -.")],
     gender: Annotated[int, Form(description="1 male, 2 female.")],
     refer_wav: Annotated[UploadFile, File(description="Reference audio, 3 to 10 s, any common format.")],
-    avatar: Annotated[UploadFile | None, File(description="Picture: PNG, JPEG, WebP or GIF; may be absent.")] = None,
+    avatar: Annotated[
+        UploadFile | None, File(description="Picture: PNG, JPEG, WebP, GIF, BMP or AVIF; may be absent.")
+    ] = None,
     prompt_text: Annotated[str, Form(description="What is said in it.")] = "",
     prompt_language: Annotated[str, Form(description="Name or code of that language.")] = "all_zh",
     categories: Annotated[list[str] | None, Form(description="Ids, repeated or comma-separated.")] = None,
@@ -65,8 +78,13 @@ def create_voice(
     gpt_model_path: Annotated[str, Form(description="GPT weights of its own.")] = "",
     sovits_model_path: Annotated[str, Form(description="SoVITS weights of its own.")] = "",
     aux_refer_wavs: Annotated[list[UploadFile] | None, File(description="More clips of the voice.")] = None,
+    refer_start: Start = None,
+    refer_end: End = None,
 ) -> Envelope[VoiceRecord]:
-    """Make a voice from a reference clip, with a picture or without; either everything is stored or nothing."""
+    """Make a voice from a reference clip, with a picture or without; either everything is stored or nothing.
+
+    With `refer_start` and `refer_end` the clip is cut out of a longer recording, at the recording's own quality.
+    """
     fields = {
         "model_name": model_name,
         "gender": gender,
@@ -77,11 +95,31 @@ def create_voice(
         "sovits_path": sovits_model_path or None,
     }
     files = Files(
-        _upload("avatar", avatar), _upload("refer_wav", refer_wav), _uploads("aux_refer_wavs", aux_refer_wavs or [])
+        _upload("avatar", avatar),
+        _cut(_upload("refer_wav", refer_wav), refer_start, refer_end),
+        _uploads("aux_refer_wavs", aux_refer_wavs or []),
     )
     if files.reference is None:
-        raise ParameterError("refer_wav is needed, and it is empty")
+        raise ParameterError("reference_needed")
     return success(record(service.store.create(model_id, fields, files, separated(categories or [])), urls))
+
+
+@router.post("/check", summary="Judge a clip", responses=failures(400, 413, 507))
+def check_clip(
+    service: Service,
+    refer_wav: Annotated[UploadFile, File(description="A recording, any common format.")],
+    refer_start: Start = None,
+    refer_end: End = None,
+    prompt_text: Annotated[str, Form(max_length=TEXT_LENGTH, description="What is said in it.")] = "",
+) -> Envelope[ReferenceReport]:
+    """Return the verdict on a clip, or on a part of a recording, as a reference; nothing is stored.
+
+    The verdict is about the bytes that are sent: what a program has resampled before cannot be seen any more.
+    """
+    upload = _cut(_upload("refer_wav", refer_wav), refer_start, refer_end)
+    if upload is None:
+        raise ParameterError("reference_needed")
+    return success(ReferenceReport(**verdict(service.store.judge(upload), prompt_text)))
 
 
 @router.get("", summary="List voices", responses=failures())
@@ -124,10 +162,10 @@ async def import_voice(
         async with request.form(max_files=1, max_fields=8) as form:
             upload = form.get("file")
             if not isinstance(upload, AnyUpload):
-                raise ParameterError("the form has no file")
-            voice = await run_in_threadpool(service.imported, upload.file, model_id)
+                raise ParameterError("form_without_file")
+            voice = await writing(service.imported, upload.file, model_id)
     else:
-        voice = await run_in_threadpool(service.imported_bytes, await request.body(), model_id)
+        voice = await writing(service.imported_bytes, await request.body(), model_id)
     return success(record(voice, urls))
 
 
@@ -172,7 +210,7 @@ async def _change(request: Request) -> AsyncIterator[_Change]:
             change = VoiceChange.model_validate(_fields(form))
             files = Files(
                 _upload("avatar", _file(form, "avatar")),
-                _upload("refer_wav", _file(form, "refer_wav")),
+                _cut(_upload("refer_wav", _file(form, "refer_wav")), change.refer_start, change.refer_end),
                 _uploads(
                     "aux_refer_wavs", [each for each in form.getlist("aux_refer_wavs") if not isinstance(each, str)]
                 ),

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from service.http.urls import Urls
+from service.pinyin import spellings
 from service.voices.clips import verdict
 from service.voices.records import Voice
 
@@ -67,6 +68,7 @@ class VoiceRecord(BaseModel):
     original_wav_url: str | None = Field(description="The reference as it was uploaded.", examples=[None])
     updated_at: int = Field(description="When it was changed last, Unix seconds.", examples=[1730000000])
     reference_report: ReferenceReport | None = Field(description="The verdict on the reference clip.")
+    pinyin: list[str] = Field(description="Spellings of name and text, for searching.", examples=[["pangbai", "pb"]])
 
 
 class CategoryChoice(BaseModel):
@@ -77,7 +79,7 @@ class CategoryChoice(BaseModel):
     )
 
 
-_LISTS = {"categories", "keep_aux_refer_wavs"}
+_NOT_STORED = {"categories", "keep_aux_refer_wavs", "refer_start", "refer_end"}
 
 
 class VoiceChange(BaseModel):
@@ -98,9 +100,12 @@ class VoiceChange(BaseModel):
         description="Names or addresses of auxiliary clips that stay, before those that are sent; the others go.",
     )
 
+    refer_start: float | None = Field(default=None, ge=0, description="Second at which refer_wav begins to be used.")
+    refer_end: float | None = Field(default=None, gt=0, description="Second at which it ends to be used.")
+
     def fields(self) -> dict[str, object]:
         """Return what is to change, by the names of the store."""
-        given = {name: value for name, value in self.model_dump(exclude=_LISTS).items() if value is not None}
+        given = {name: value for name, value in self.model_dump(exclude=_NOT_STORED).items() if value is not None}
         for kind in ("gpt", "sovits"):
             if (path := given.pop(f"{kind}_model_path", None)) is not None:
                 given[f"{kind}_path"] = path or None
@@ -144,4 +149,5 @@ def record(voice: Voice, urls: Urls) -> VoiceRecord:
         original_wav_url=address(voice.original),
         updated_at=voice.updated_at,
         reference_report=report,
+        pinyin=[*spellings(voice.model_name), *spellings(voice.prompt_text)],
     )

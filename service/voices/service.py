@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from GPT_SoVITS.text import userdict
 from service.categories.store import CategoryStore
 from service.errors import MissingError, ParameterError, ServiceError
 from service.voices.archive import Archive, exported
@@ -19,7 +20,7 @@ from service.voices.store import VoiceStore
 
 
 class Voices:
-    """See the module. Every method blocks.
+    """What routes do with voices. Every method blocks.
 
     Args:
         store: Of voices.
@@ -51,9 +52,9 @@ class Voices:
 
         Args:
             model_id: Whose.
-            fields: See there.
-            files: See there; its auxiliary clips come after those that stay.
-            categories: See there.
+            fields: What is changed, by name.
+            files: New files; its auxiliary clips come after those that stay.
+            categories: New ones; None keeps those that it has.
             keep: Names or addresses of the auxiliary clips that stay, the others go; None leaves it to ``files``.
 
         Raises:
@@ -73,8 +74,8 @@ class Voices:
                 return Upload("keep_aux_refer_wavs", opened.enter_context((self._folder(voice) / name).open("rb")))
         except FileNotFoundError:  # replaced a moment ago
             pass
-        known = ", ".join(voice.auxiliary) or "none"
-        raise ParameterError(f"keep_aux_refer_wavs names {address!r:.80}; the voice's auxiliary clips are: {known}")
+        known = ", ".join(voice.auxiliary) or "-"
+        raise ParameterError("clip_unknown", field="keep_aux_refer_wavs", name=address, known=known)
 
     def clips(self, model_id: str) -> dict[str, dict[str, Any]]:
         """Return the verdict on every auxiliary clip of a voice, by its name.
@@ -114,9 +115,12 @@ class Voices:
         chosen = check_id(archive.model_id if model_id is None else model_id)
         self.store.refuse_taken(chosen)
         fields = {**archive.fields, **self._installed(archive.weights)}
-        categories, files = archive.categories, archive.files()
+        categories, files, words = archive.categories, archive.files(), archive.dictionary
         voice = self.store.create(chosen, fields, files)
         try:
+            if words is not None:
+                with self.store.folders.alone(chosen):
+                    userdict.save(self.store.folders.of(chosen) / userdict.FILE, words)
             known = [self._category(*pair) for pair in categories]
             return self.store.set_categories(chosen, known) if known else voice
         except BaseException:

@@ -17,11 +17,11 @@ from service.database import CommitUnknownError, Database, make_certain
 from service.errors import ConflictError, MissingError
 from service.voices.folders import PLAIN_REFERENCE, Names, VoiceFolders
 from service.voices.models import VoiceCategoryRow, VoiceRow
-from service.voices.preparing import Limits, prepare
-from service.voices.records import Files, Voice, check_id, checked, search_form
+from service.voices.preparing import Limits, judge, prepare
+from service.voices.records import Files, Upload, Voice, check_id, checked, search_form
 
-Guard = Callable[[str], str | None]
-"""A voice's id -> why it must not be removed now, None where it may."""
+Guard = Callable[[str], bool]
+"""A voice's id -> whether something uses it, so that it must not be removed now."""
 _COLUMNS = tuple(name for name in Voice.__dataclass_fields__ if name not in ("auxiliary", "categories"))
 _FILE_COLUMNS = ("avatar", "reference", "original")
 _STALE = "stale_files"
@@ -29,7 +29,7 @@ _STALE = "stale_files"
 
 
 class VoiceStore:
-    """See the module. Every method blocks.
+    """Rows and folders of voices, kept in agreement. Every method blocks.
 
     Args:
         database: Where rows are.
@@ -68,7 +68,7 @@ class VoiceStore:
         values = {"prompt_text": "", "prompt_language": "all_zh", "description": "", **checked(fields)}
         values |= self._own_weights(fields)
         self.refuse_taken(check_id(model_id), categories)
-        with self.folders.staging() as staged:
+        with self.folders.alone(model_id), self.folders.staging() as staged:
             prepared = prepare(files, staged, self.limits, versioned=False)
             now = int(time.time())
             row = VoiceRow(model_id=model_id, created_at=now, updated_at=now, extra={}, **values, **prepared.columns)
@@ -81,7 +81,7 @@ class VoiceStore:
                     voice = voices_of(session, [row])[0]
                     make_certain(session)
             except IntegrityError:
-                raise ConflictError(f"a voice {model_id} exists already") from None
+                raise _taken(model_id, "") from None
             except CommitUnknownError as unknown:
                 unknown.when_known(lambda _: self._settle(model_id))
                 raise
@@ -96,8 +96,9 @@ class VoiceStore:
         """Raise what is certain to be raised later, before files are looked at."""
         with self._database.reading() as session:
             resolve(session, categories)
-            if session.scalar(select(VoiceRow.key).where(VoiceRow.model_id == model_id)) is not None:
-                raise ConflictError(f"a voice {model_id} exists already")
+            name = session.scalar(select(VoiceRow.model_name).where(VoiceRow.model_id == model_id))
+            if name is not None:
+                raise _taken(model_id, name)
 
     def find(self, model_id: str) -> Voice:
         """Return a voice.
@@ -147,7 +148,8 @@ class VoiceStore:
         """
         values = checked(fields) | self._own_weights(fields)
         self.find(model_id)
-        with self.folders.staging() as staged:
+        with self.folders.alone(model_id), self.folders.staging() as staged:
+            self.find(model_id)  # still
             prepared = prepare(files, staged, self.limits, versioned=True)
             folder = self.folders.of(model_id)
             folder.mkdir(exist_ok=True)
@@ -179,6 +181,15 @@ class VoiceStore:
         self.announce(model_id)
         return voice
 
+    def judge(self, clip: Upload) -> dict[str, Any]:
+        """Return the verdict on a clip that may become a reference; nothing is stored.
+
+        Raises:
+            TooLargeError, ParameterError, ReferenceAudioError: it cannot be one.
+        """
+        with self.folders.staging() as staged:
+            return judge(clip, staged, self.limits)
+
     def set_categories(self, model_id: str, categories: Iterable[str]) -> Voice:
         """Put a voice into categories and no others.
 
@@ -200,10 +211,14 @@ class VoiceStore:
             ConflictError: it is used.
         """
         self.find(model_id)
-        if not force and (reason := next(filter(None, (guard(model_id) for guard in self.guards)), None)):
-            raise ConflictError(f"voice {model_id} is in use: {reason}")
+        if not force and any(guard(model_id) for guard in self.guards):
+            raise ConflictError("voice_in_use", model_id=model_id)
         try:
-            with self.folders.vanishing(model_id), self._database.writing() as session:
+            with (
+                self.folders.alone(model_id),
+                self.folders.vanishing(model_id),
+                self._database.removing() as session,
+            ):
                 session.delete(_named(session, model_id, lock=True))
                 session.flush()
                 make_certain(session)
@@ -222,8 +237,9 @@ class VoiceStore:
 
     def _settle(self, model_id: str) -> None:
         """Put right what was left as it was at a commit that nobody knew about; now it is known."""
-        self.folders.settle(model_id, self._exists)
-        self._tidy(model_id)
+        with self.folders.alone(model_id):
+            self.folders.settle(model_id, self._exists)
+            self._tidy(model_id)
         self.announce(model_id)
 
     def _tidy(self, model_id: str) -> None:
@@ -239,6 +255,10 @@ class VoiceStore:
     def _exists(self, model_id: str) -> bool:
         with self._database.reading() as session:
             return session.scalar(select(VoiceRow.key).where(VoiceRow.model_id == model_id)) is not None
+
+
+def _taken(model_id: str, name: str) -> ConflictError:
+    return ConflictError("voice_exists", model_id=model_id, model_name=name or model_id)
 
 
 def voices_of(session: Session, rows: Sequence[VoiceRow]) -> list[Voice]:
@@ -275,7 +295,7 @@ def _named(session: Session, model_id: str, *, lock: bool = False) -> VoiceRow:
     query = select(VoiceRow).where(VoiceRow.model_id == model_id)
     row = session.scalar(query.with_for_update() if lock else query)
     if row is None:
-        raise MissingError(f"there is no voice {model_id!r:.80}")
+        raise MissingError("voice_missing", model_id=model_id)
     return row
 
 

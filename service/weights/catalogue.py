@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import contextlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from convert import CheckpointError, identify
-from GPT_SoVITS.resources import load_manifest, locate
+from convert.printing import printable
+from GPT_SoVITS import _commands
+from GPT_SoVITS.resources import load_manifest
+from GPT_SoVITS.resources.pairing import KINDS, weight_files
+from service.presence import Presence
 from service.weights.choice import relative
+from service.weights.examination import Examiner, Finding, base_of
 
-KINDS = {"t2s": "gpt", "sovits": "sovits"}
-_SUFFIXES = {".ckpt", ".pth", ".safetensors", ".pt", ".bin"}
-_DEPTH = 3
-_MOST = 2000
+logger = logging.getLogger(__name__)
+
 # What a synthesis needs besides a pair of weights, and one pair.
 _NEEDED = ("hubert", "roberta")
 _PAIR = ("gpt-v2", "sovits-v2")
@@ -71,31 +73,30 @@ class Catalogue:
     Args:
         root: The project.
         folders: Where weights lie; may also name files.
-        given: Where the configuration says that a resource lies, by its id.
+        presence: Says which resources are installed.
+        examiner: Looks at the files.
     """
 
-    def __init__(self, root: Path, folders: Iterable[Path], given: Mapping[str, str | None] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folders: Iterable[Path],
+        presence: Presence | None = None,
+        examiner: Examiner | None = None,
+    ) -> None:
         self._root, self._folders = root, tuple(folders)
-        self._given = {name: root / path for name, path in (given or {}).items() if path}
-        self._known: dict[tuple[str, int, int], WeightFile | None] = {}
-        self._lock = threading.Lock()
+        self._presence = presence or Presence(root)
+        self._examiner = examiner or Examiner()
+        self._told: set[tuple[str, str]] = set()
 
     def files(self) -> list[WeightFile]:
         """Return all weights of the two networks that can be chosen, by kind and name."""
-        found = {}
-        for path in self._paths():
-            try:
-                status = path.stat()
-            except OSError:  # removed meanwhile
-                continue
-            key = (str(path), status.st_mtime_ns, status.st_size)
-            with self._lock:
-                known = key in self._known
-                file = self._known.get(key)
-            found[key] = file if known else self._look(path, status)
-        with self._lock:
-            self._known = found
-        return sorted((file for file in found.values() if file is not None), key=lambda file: (file.kind, file.path))
+        paths = list(weight_files(self._folders))
+        allowed = [folder.resolve() for folder in self._folders]
+        findings = {path: _refused(path, allowed) for path in paths}
+        findings |= self._examiner.examine([path for path, refused in findings.items() if refused is None])
+        found = [self._described(path, findings[path] or _BAD_NAME) for path in paths]
+        return sorted((file for file in found if file is not None), key=lambda file: (file.kind, file.path))
 
     def missing(self) -> list[MissingResource]:
         """Return what a synthesis needs and is not installed."""
@@ -103,47 +104,83 @@ class Catalogue:
         kinds = {file.kind for file in self.files() if file.problem is None}
         needed += [name for name, kind in zip(_PAIR, ("gpt", "sovits"), strict=True) if kind not in kinds]
         manifest = load_manifest()
-        missing = [manifest.get(name) for name in needed if not self._is_installed(name)]
+        missing = [manifest.get(name) for name in needed if not self._presence.has(name)]
         return [
             MissingResource(
                 each.id,
                 each.description["en"],
                 each.description["zh"],
                 each.size,
-                f"python -m GPT_SoVITS.resources fetch {each.id}",
+                _commands.module("GPT_SoVITS.resources", "fetch", each.id),
             )
             for each in missing
         ]
 
-    def _is_installed(self, name: str) -> bool:
-        if name in self._given:
-            return self._given[name].exists()
-        return locate(name, self._root) is not None
+    def signature(self) -> tuple[tuple[str, int, int], ...]:
+        """Return what tells whether any weight file came, went or changed; reads no file."""
+        found = []
+        for path in weight_files(self._folders):
+            with contextlib.suppress(OSError):  # removed meanwhile
+                status = path.stat()
+                found.append((str(path), status.st_mtime_ns, status.st_size))
+        return tuple(found)
 
-    def _paths(self) -> Iterator[Path]:
-        count = 0
-        for folder in self._folders:
-            if folder.is_file():
-                yield folder
-            for place, folders, names in os.walk(folder):
-                folders.sort()
-                if len(Path(place).relative_to(folder).parts) >= _DEPTH:
-                    folders.clear()
-                for name in sorted(names):
-                    if Path(name).suffix.lower() in _SUFFIXES and not name.startswith(".") and count < _MOST:
-                        count += 1
-                        yield Path(place) / name
-
-    def _look(self, path: Path, status: os.stat_result) -> WeightFile | None:
-        shown = relative(path, self._root)
-        about = (path.name, "", status.st_size, int(status.st_mtime))
+    def _described(self, path: Path, finding: Finding) -> WeightFile | None:
         try:
-            identity = identify(path)
-        except (CheckpointError, OSError) as error:
-            # By the folders' names; a file elsewhere that is no weights is none of ours.
-            kind = "sovits" if "sovits_weights" in shown.lower() else "gpt" if "gpt_weights" in shown.lower() else None
-            return None if kind is None else WeightFile(kind, shown, *about, problem=str(error))
-        kind = KINDS.get(identity.kind)
+            # Nothing of what a link leads to outside is told, not even its size.
+            status = path.lstat() if finding is _LEADS_OUT or (path.is_symlink() and not path.exists()) else path.stat()
+        except FileNotFoundError:  # removed meanwhile
+            return None
+        except OSError:
+            status = path.lstat()
+        shown = printable(relative(path, self._root))
+        # By the folders' names; a file elsewhere that is no weights is none of ours.
+        by_folder = "sovits" if "sovits_weights" in shown.lower() else "gpt" if "gpt_weights" in shown.lower() else None
+        kind = KINDS.get(finding.kind) if finding.kind else by_folder
         if kind is None:
             return None
-        return WeightFile(kind, shown, path.name, identity.version, *about[2:], lora=identity.lora)
+        finding = self._with_base(finding)
+        self._tell(shown, finding)
+        name, size, modified_at = printable(path.name), status.st_size, int(status.st_mtime)
+        return WeightFile(kind, shown, name, finding.version, size, modified_at, finding.lora, finding.problem or None)
+
+    def _with_base(self, finding: Finding) -> Finding:
+        """Return what is known of a file, with what is missing where it changes weights that are not installed."""
+        base = base_of(finding)
+        if finding.problem or not base or self._presence.has(base):
+            return finding
+        command = _commands.module("GPT_SoVITS.resources", "fetch", base)
+        problem = f"a LoRA of {finding.version}, whose base is not installed; fetch it with: {command}"
+        return replace(finding, problem=problem)
+
+    def _tell(self, shown: str, finding: Finding) -> None:
+        """Say once on the console what is wrong with a file."""
+        if finding.problem and finding.settled and (shown, finding.problem) not in self._told:
+            self._told.add((shown, finding.problem))
+            logger.warning("weights %s cannot be used: %s", shown, finding.problem)
+
+
+_BAD_NAME = Finding(problem="its name is not UTF-8 text; rename the file")
+_LEADS_OUT = Finding(
+    problem="it is a link that leads out of the weight folders; put the file itself there, or start the service with "
+    "--weights-root FOLDER to allow the folder where it lies"
+)
+
+
+def _refused(path: Path, allowed: Iterable[Path]) -> Finding | None:
+    """Why a file is not even opened: what `named_weights` would refuse is not looked at either."""
+    if not _is_utf8(path):
+        return _BAD_NAME
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a link to itself, of which the examiner says so
+        return None
+    return None if any(real.is_relative_to(folder) for folder in allowed) else _LEADS_OUT
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import secrets
 from pathlib import Path
 
 from GPT_SoVITS.engine.messages import WeightsPair
 from GPT_SoVITS.resources import load_manifest, locate
-from service.folders import write_atomically
+from service.folders import sync_folder, write_synced
 from service.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 GPT_FILE, SOVITS_FILE = "gweight.txt", "sweight.txt"
 # Official weights that serve when nothing was chosen, the first pair that is installed: resources and their files.
@@ -33,10 +38,64 @@ def initial_weights(settings: Settings) -> WeightsPair | None:
     )
 
 
-def remember(root: Path, weights: WeightsPair) -> None:
-    """Write a choice for the next start; paths within the root are kept relative to it."""
-    for name, path in ((GPT_FILE, weights.gpt), (SOVITS_FILE, weights.sovits)):
-        write_atomically(root / name, f"{relative(Path(path), root)}\n".encode())
+def is_open(settings: Settings) -> bool:
+    """Whether nobody has chosen any weights: neither the configuration nor an earlier switch names one."""
+    named = (settings.gpt_path, settings.sovits_path)
+    return not any((*named, *(remembered(settings.root / name) for name in (GPT_FILE, SOVITS_FILE))))
+
+
+class Remembered:
+    """A choice for the next start that is on the disk, under other names as yet: what may fail has been done.
+
+    Args:
+        root: The project.
+        weights: The choice; paths within the root are kept relative to it.
+    """
+
+    def __init__(self, root: Path, weights: WeightsPair) -> None:
+        self._staged: list[tuple[Path, Path]] = []
+        try:
+            for name, path in ((GPT_FILE, weights.gpt), (SOVITS_FILE, weights.sovits)):
+                part = root / f".{name}.{secrets.token_hex(6)}.part"
+                self._staged.append((part, root / name))
+                write_synced(part, f"{relative(Path(path), root)}\n".encode())
+        except BaseException:
+            self.discard()
+            raise
+
+    def keep(self) -> None:
+        """Put it in the place of the one before; both files or none."""
+        before = [target.read_bytes() if target.is_file() else None for _, target in self._staged]
+        done: list[tuple[Path, bytes | None]] = []
+        try:
+            for (part, target), content in zip(self._staged, before, strict=True):
+                part.replace(target)
+                done.append((target, content))
+        except BaseException:
+            for target, content in done:
+                _put_back(target, content)
+            self.discard()
+            raise
+        try:
+            sync_folder(self._staged[0][1].parent)
+        except OSError as error:  # both names are there, and a disk that refuses this may refuse to put them back
+            logger.warning("the choice of weights may be lost by a power cut: %s", error)
+
+    def discard(self) -> None:
+        """Forget it."""
+        for part, _ in self._staged:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _put_back(target: Path, content: bytes | None) -> None:
+    with contextlib.suppress(OSError):
+        if content is None:
+            target.unlink(missing_ok=True)
+        else:
+            with target.open("r+b") as file:  # in place: a disk that fails may still take what it has room for
+                file.write(content)
+                file.truncate()
 
 
 def relative(path: Path, root: Path) -> str:

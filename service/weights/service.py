@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,16 @@ from anyio import to_thread
 
 from GPT_SoVITS.engine.errors import EngineError, WeightsInvalidError, WeightsMissingError
 from GPT_SoVITS.engine.messages import LoadedWeights, LoadProgress, WeightsPair
+from GPT_SoVITS.resources.pairing import newest_pair
+from service.bus import ChangeBus
 from service.container import Container
-from service.errors import MissingError, ParameterError, UnavailableError
-from service.tasks.bus import ChangeBus
+from service.errors import MissingError, ParameterError, ServiceError, UnavailableError
+from service.presence import Presence
 from service.weights.catalogue import Catalogue, MissingResource, WeightFile
-from service.weights.choice import initial_weights, remember, shown
+from service.weights.choice import Remembered, initial_weights, is_open, shown
+from service.weights.examination import Examiner
 from service.weights.named import named_weights
+from service.words import told_by
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def loading_facts(loading: LoadProgress | None, root: Path) -> dict[str, Any] | 
 
 
 class WeightsService:
-    """See the module.
+    """Which weights there are, and switching between them.
 
     Args:
         container: Engine, settings, database.
@@ -58,6 +63,7 @@ class WeightsService:
     def __init__(self, container: Container, catalogue: Catalogue) -> None:
         self._container, self._catalogue = container, catalogue
         self._settings = container.settings
+        self._examiner = container.get(Examiner)
         self._turn = asyncio.Lock()
 
     def overview(self) -> Overview:
@@ -65,6 +71,37 @@ class WeightsService:
         files, missing = self._catalogue.files(), self._catalogue.missing()
         status = self._container.engine.status()
         return Overview(files, status.current, missing, loading_facts(status.loading, self._settings.root))
+
+    def signature(self) -> tuple[tuple[str, int, int], ...]:
+        """Return what tells whether any weight file came, went or changed. Blocks."""
+        return self._catalogue.signature()
+
+    def initial(self) -> WeightsPair | None:
+        """Return the weights that a start would choose, None unless both are files. Blocks.
+
+        Where nobody has chosen and no published pair is installed, those are the newest pair of the highest version
+        that lies in the weight folders.
+        """
+        pair = initial_weights(self._settings)
+        if pair is None and is_open(self._settings):
+            found = newest_pair(self._catalogue.files(), self._container.get(Presence).has)
+            pair = WeightsPair(*(str(self._settings.root / file.path) for file in found)) if found else None
+        return pair if pair and Path(pair.gpt).is_file() and Path(pair.sovits).is_file() else None
+
+    async def load_first(self, pair: WeightsPair) -> None:
+        """Load weights into an engine that has none, and remember them unless a start chooses them anyway.
+
+        Raises:
+            ServiceError: they cannot be used.
+        """
+        async with self._turn:
+            await self._load(pair)
+            if await to_thread.run_sync(initial_weights, self._settings) is None:
+                await to_thread.run_sync(self._remember, pair)
+        self._container.get(ChangeBus).publish("weights", "current")
+
+    def _remember(self, pair: WeightsPair) -> None:
+        Remembered(self._settings.root, pair).keep()
 
     def shown(self, path: str) -> str:
         """Return a path as answers have it."""
@@ -81,15 +118,31 @@ class WeightsService:
             ParameterError: a path is outside the weight folders, a file is of the other kind, or the two do not fit.
             MissingError: there is no such file.
             UnavailableError: the engine cannot load now.
+            OSError: the choice cannot be written; the weights before are current again.
         """
         if not gpt and not sovits:
-            raise ParameterError("name gpt_model_path, sovits_model_path, or both")
+            raise ParameterError("weights_unnamed")
         async with self._turn:  # two switches at once would each complete their pair from the other's past
+            before = self._container.engine.status().current
             pair = await to_thread.run_sync(self._pair, gpt, sovits)
-            loaded = await self._load(pair)
-            await to_thread.run_sync(remember, self._settings.root, pair)
+            choice = await to_thread.run_sync(Remembered, self._settings.root, pair)
+            try:
+                loaded = await self._load(pair)
+            except BaseException:
+                await to_thread.run_sync(choice.discard)
+                raise
+            await self._keep(choice, before)
         self._container.get(ChangeBus).publish("weights", "current")
         return loaded
+
+    async def _keep(self, choice: Remembered, before: LoadedWeights | None) -> None:
+        try:
+            await to_thread.run_sync(choice.keep)
+        except OSError:
+            if before is not None:  # what is refused changes nothing
+                with contextlib.suppress(ServiceError):
+                    await self._load(before.weights)
+            raise
 
     def _pair(self, gpt: str | None, sovits: str | None) -> WeightsPair:
         current = self._container.engine.status().current
@@ -101,9 +154,9 @@ class WeightsService:
 
     def _chosen(self, path: str | None, kind: str, kept: str | None) -> str:
         if path:
-            return str(named_weights(self._settings, path, kind))
+            return str(named_weights(self._settings, self._examiner, path, kind))
         if kept is None:
-            raise ParameterError(f"no {kind} weights are current: name {kind}_model_path as well")
+            raise ParameterError("weights_half", network=kind)
         return kept
 
     async def _load(self, pair: WeightsPair) -> LoadedWeights:
@@ -111,11 +164,17 @@ class WeightsService:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self._settings.load_timeout)
         except (asyncio.TimeoutError, FutureTimeoutError):
-            message = f"loading took longer than {self._settings.load_timeout:g} s; the old weights go on serving"
-            raise UnavailableError(message) from None
+            raise UnavailableError("weights_slow", seconds=f"{self._settings.load_timeout:g}") from None
         except WeightsMissingError as error:
-            raise MissingError(str(error)) from None
+            raise MissingError(told_by(error)) from None
         except WeightsInvalidError as error:
-            raise ParameterError(str(error)) from None
+            self._refused(pair, str(error))
+            raise ParameterError(told_by(error)) from None
         except EngineError as error:
-            raise UnavailableError(f"{error}; the old weights go on serving", retry_after=10) from None
+            raise UnavailableError("weights_kept", retry_after=10, detail=error) from None
+
+    def _refused(self, pair: WeightsPair, problem: str) -> None:
+        """Let the list of weights say what the engine found, of the one file that it names; two only do not fit."""
+        named = [path for path in map(Path, (pair.gpt, pair.sovits)) if path.name in problem]
+        if len(named) == 1:
+            self._examiner.refused(named[0], problem)

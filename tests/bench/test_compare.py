@@ -72,7 +72,8 @@ def test_a_worker_answers_and_waits_stopped(monkeypatch: pytest.MonkeyPatch) -> 
         assert peer.ask(do="load", gpt="g") == {"got": {"gpt": "g"}}
         assert peer.ask(do="speak", tokens=5) == {"steps": 4}
         memory = peer.ask(do="memory")
-        assert 1 < memory["resident_mb"] <= memory["peak_mb"] < 1000
+        # The peak counts from before the worker's own program began: it may be that of the process that runs the tests.
+        assert 1 < memory["resident_mb"] < 1000 and memory["resident_mb"] <= memory["peak_mb"]
     finally:
         peer.close()
 

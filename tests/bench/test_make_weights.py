@@ -10,7 +10,7 @@ import soundfile
 
 from bench import make_weights
 from convert import open_weights
-from GPT_SoVITS.engine.media.decode import check_reference_length
+from GPT_SoVITS.audio.decode import check_reference_length
 from GPT_SoVITS.features.phone_features import load_tokenizer
 
 
@@ -34,6 +34,23 @@ def test_the_reference_is_a_valid_clip(tmp_path: Path) -> None:
     samples, rate = soundfile.read(tmp_path / "reference.wav")
     check_reference_length(len(samples) / rate)
     assert 0.01 < float(np.sqrt(np.mean(samples**2))) < 0.5
+
+
+def test_further_transformer_blocks_have_the_numbers_of_those_that_are_there() -> None:
+    first = np.arange(12, dtype=np.float32).reshape(4, 3)
+    key = "cfm.estimator.transformer_blocks.{}.ff.ff.2.weight"
+    deep = make_weights.deepened({key.format(0): first, key.format(1): first + 100, "other": first}, 4)
+    assert set(deep) == {*(key.format(index) for index in range(4)), "other"}
+    np.testing.assert_array_equal(np.sort(deep[key.format(3)], axis=0), first + 100)
+    assert not np.array_equal(deep[key.format(2)], first)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("version", make_weights.VOCODERS)
+def test_vocoders_are_read_as_what_they_are(tmp_path: Path, version: str) -> None:
+    make_weights.vocoder(version, tmp_path / make_weights.VOCODERS[version])
+    opened = open_weights(tmp_path / make_weights.VOCODERS[version])
+    assert opened.kind == {"v3": "bigvgan", "v4": "hifigan"}[version]
 
 
 @pytest.mark.full

@@ -57,7 +57,7 @@ def random_state(kind: str, config: dict[str, Any], prefix: str = "", dtype: typ
 @pytest.fixture
 def t2s_content() -> dict[str, Any]:
     """Content of a small but complete GPT weight file."""
-    config = {"model": T2S_MODEL, "inference": {"top_k": 15}}
+    config = {"model": dict(T2S_MODEL), "inference": {"top_k": 15}}
     return {"weight": random_state("t2s", config, "model."), "config": config, "info": "GPT-e1"}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor import cli, installed, machine, software, speed
 from GPT_SoVITS.doctor.findings import Finding, State, as_json, as_text, speech_possible
 from GPT_SoVITS.resources.manifest import load_manifest
@@ -72,8 +73,8 @@ class TestResources:
     def test_an_empty_installation_lacks_what_speech_needs_and_says_how_to_get_it(self, tmp_path: Path) -> None:
         found = by_name(installed.examine(tmp_path, {}))
         assert found["hubert"].state is found["weights"].state is State.BAD
-        assert found["hubert"].remedy == "python -m GPT_SoVITS.resources fetch hubert"
-        assert found["weights"].remedy == "python -m GPT_SoVITS.resources fetch --version v2"
+        assert found["hubert"].remedy == _commands.module("GPT_SoVITS.resources", "fetch", "hubert")
+        assert found["weights"].remedy == _commands.module("GPT_SoVITS.resources", "fetch", "--version", "v2")
         assert found["roberta"].state is State.NOTE and "Chinese" in found["roberta"].found
 
     def test_the_commands_name_resources_that_exist(self, tmp_path: Path) -> None:
@@ -121,7 +122,9 @@ class TestSoftware:
         monkeypatch.setattr(library, "load", lambda may_build: library.NativeLibrary(None, reason="not built"))
         monkeypatch.setattr(shutil, "which", lambda name: None)
         found = software._native()
-        assert found.state is State.NOTE and found.remedy.startswith("apt-get install g++ && python -m GPT_SoVITS.nat")
+        assert found.state is State.NOTE and found.remedy.startswith(
+            f"apt-get install g++ && {_commands.module('GPT_SoVITS.native')}"
+        )
 
     def test_a_mindspore_that_cannot_compute(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from GPT_SoVITS import backend

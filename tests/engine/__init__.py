@@ -1,1 +1,1 @@
-"""Specifications of the engine."""
+"""What tests of the engine share: a small installation and a listener that remembers."""

@@ -52,11 +52,11 @@ def write_gpt(path: Path, seed: int) -> None:
     torchfile.save({"weight": weight, "config": config, "info": f"small {seed}"}, path)
 
 
-def write_sovits(path: Path, seed: int) -> None:
+def write_sovits(path: Path, seed: int, version: str = "v2") -> None:
     """Write a synthesizer whose widths are a sixth and less of the published ones."""
-    config = load_config(FIXTURES / "s2_v2")
+    config = load_config(FIXTURES / f"s2_{version}")
     config["model"] |= {
-        "version": "v2", "inter_channels": 32, "hidden_channels": 32, "filter_channels": 64, "n_layers": 2,
+        "version": version, "inter_channels": 32, "hidden_channels": 32, "filter_channels": 64, "n_layers": 2,
         "upsample_initial_channel": 32,
     }  # fmt: skip
     weight = _numbers("sovits", config, seed)
@@ -70,6 +70,11 @@ def write_hubert(folder: Path) -> None:
     config |= {"conv_dim": [16] * 7, "num_hidden_layers": 1, "intermediate_size": 64}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     torchfile.save(_numbers("hubert", config, 0), folder / "pytorch_model.bin")
+
+
+def write_speaker_verifier(path: Path) -> None:
+    """Write a speaker verifier; its sizes are the published ones, which its file does not tell."""
+    torchfile.save(_numbers("eres2netv2", dict(default_config("eres2netv2", "v2Pro")), 0), path)
 
 
 def write_reference(path: Path, seconds: float = 4.0) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from GPT_SoVITS import backend as device
+from GPT_SoVITS.execution import Automatic, plan_execution
 from GPT_SoVITS.native import __main__ as command
 from GPT_SoVITS.native import build as building
 from GPT_SoVITS.native import compilers, isa, library
@@ -210,7 +211,7 @@ class TestWithoutWhatItTakes:
     def test_decoding_works_all_the_same(self, no_compiler: Workshop, caplog: pytest.LogCaptureFixture) -> None:
         device.configure("CPU")
         with caplog.at_level(logging.INFO):
-            chosen, description, reason = choose_backend(SMALL, random_arrays())
+            chosen, description, reason = choose_backend(SMALL, random_arrays(), plan_execution(Automatic()))
         assert isinstance(chosen, JitBackend)
         assert description.startswith("portable")
         assert "no C++ compiler" in reason and "no C++ compiler" in caplog.text

@@ -15,6 +15,7 @@ import pytest
 
 from GPT_SoVITS import backend as device
 from GPT_SoVITS import compiled
+from GPT_SoVITS.execution import Automatic, plan_execution
 from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.native.library import load
@@ -22,10 +23,10 @@ from GPT_SoVITS.t2s import self_check
 from GPT_SoVITS.t2s.backend import DecodeError, SequenceTooLongError
 from GPT_SoVITS.t2s.choose import choose_backend
 from GPT_SoVITS.t2s.config import T2SConfig
-from GPT_SoVITS.t2s.decoding import infer_panel, infer_panel_batch_infer
 from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.t2s.native_backend import NativeBackend
 from GPT_SoVITS.t2s.sampling import SamplingParameters, generator
+from tests.networks.decode_loops import infer_panel, infer_panel_batch_infer
 from tests.networks.t2s_small import SMALL, logits_of_whole, random_arrays, sequence, small_backend
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
@@ -176,7 +177,7 @@ def test_weights_that_float16_cannot_hold_are_refused(spoil: float) -> None:
 
 def test_the_choice_falls_on_the_native_backend_and_says_how() -> None:
     device.configure("CPU")
-    chosen, description, reason = choose_backend(SMALL, random_arrays(), "fp16")
+    chosen, description, reason = choose_backend(SMALL, random_arrays(), plan_execution(Automatic(precision="float16")))
     assert isinstance(chosen, NativeBackend)
     assert description.startswith("native fp16 on ")
     assert reason == ""
@@ -186,7 +187,7 @@ def test_a_failed_self_check_falls_back_and_says_why(monkeypatch: pytest.MonkeyP
     device.configure("CPU")
     monkeypatch.setitem(self_check.TOLERANCE, "int8", 1e-9)
     self_check._kernels.cache_clear()
-    chosen, _, reason = choose_backend(SMALL, random_arrays(), "int8")
+    chosen, _, reason = choose_backend(SMALL, random_arrays(), plan_execution(Automatic(precision="int8")))
     self_check._kernels.cache_clear()
     assert isinstance(chosen, JitBackend)
     assert "self-check" in reason

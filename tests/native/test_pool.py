@@ -7,14 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from GPT_SoVITS.native import isa
+from GPT_SoVITS.native import isa, library
+from GPT_SoVITS.native.attention import NativeAttention
 from GPT_SoVITS.native.build import SOURCES
 from GPT_SoVITS.native.compilers import find_compiler
 from GPT_SoVITS.native.decoder import NativeDecoder, Sizes
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
 from GPT_SoVITS.native.library import load
+from GPT_SoVITS.native.products import NativeProducts
 
 DRIVER = Path(__file__).parent / "driver" / "pool.cpp"
 
@@ -29,6 +32,43 @@ def test_what_a_thread_throws_reaches_the_caller_and_the_pool_works_on(tmp_path:
     subprocess.run(command, check=True, timeout=120)
     done = subprocess.run([str(program)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("told", "threads"), [("3", 3), ("2,1", 2), ("", 0), ("many", 0), ("-1", 0), ("9" * 9, library.LARGEST_COUNT)]
+)
+def test_the_usual_variable_says_how_many_threads(told: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(library.THREADS_VARIABLE, told)
+    assert library.wanted_threads() == threads
+
+
+@pytest.mark.skipif(load().handle is None, reason=load().reason or "native")
+class TestThreads:
+    def test_a_library_begins_with_the_wanted_ones(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found, level = load(), isa.chosen()[0]
+        assert found.handle is not None and found.path is not None and level is not None
+        before = found.handle.gs_pool_threads()
+        monkeypatch.setenv(library.THREADS_VARIABLE, "3")
+        try:
+            library._open(level, found.path)
+            assert found.handle.gs_pool_threads() == 3
+        finally:
+            found.handle.gs_set_pool_threads(before)
+
+    def test_their_number_changes_no_bit_of_a_product(self) -> None:
+        handle, rng = load().handle, np.random.default_rng(0)
+        assert handle is not None
+        layer = rng.standard_normal((130, 70), np.float32), rng.standard_normal(130, np.float32)
+        rows = rng.standard_normal((37, 70), np.float32)
+        one, two, five = (NativeProducts(handle, {"m": layer}, threads=n)("m", rows) for n in (1, 2, 5))
+        assert np.array_equal(one, two) and np.array_equal(one, five)
+
+    def test_their_number_changes_no_bit_of_attention(self) -> None:
+        handle, rng = load().handle, np.random.default_rng(0)
+        assert handle is not None
+        qkv = rng.standard_normal((37, 3 * 64), np.float32)
+        one, two, five = (NativeAttention(handle, 4, n)(qkv, 30) for n in (1, 2, 5))
+        assert np.array_equal(one, two) and np.array_equal(one, five)
 
 
 @pytest.mark.skipif(load().handle is None, reason=load().reason or "native")

@@ -12,8 +12,8 @@ import pytest
 
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.layers.weights import WeightsError
+from GPT_SoVITS.native import library
 from GPT_SoVITS.native.library import NativeLibrary, load
-from GPT_SoVITS.sovits import native_vocoder
 from GPT_SoVITS.sovits.config import GeneratorConfig
 from GPT_SoVITS.sovits.generator import Generator
 from GPT_SoVITS.sovits.generator_graph import GeneratorGraph
@@ -22,11 +22,11 @@ from GPT_SoVITS.sovits.native_vocoder import (
     NativeGenerator,
     VocoderUnavailableError,
     choose_vocoder,
-    expected_shapes,
     self_check,
 )
 from GPT_SoVITS.sovits.network import arrange
 from GPT_SoVITS.sovits.reference_generator import generate
+from GPT_SoVITS.sovits.shapes import generator_shapes
 from GPT_SoVITS.sovits.synthesizer import Synthesizer
 from GPT_SoVITS.sovits.vocoder import Vocoder
 from tests.networks.sovits_small import GENERATOR, SMALL
@@ -50,7 +50,7 @@ def weights(config: GeneratorConfig, seed: int = 0) -> dict[str, Array]:
     """Random arrays under official names that neither fade out nor saturate."""
     rng = np.random.default_rng(seed)
     arrays = {}
-    for key, shape in expected_shapes(config).items():
+    for key, shape in generator_shapes(config).items():
         fan = np.prod(shape[1:]) if len(shape) > 1 else 25.0
         if key.startswith("ups"):
             stage = int(key.split(".")[1])
@@ -66,7 +66,7 @@ def native(config: GeneratorConfig) -> NativeGenerator:
 
 def portable(config: GeneratorConfig) -> GeneratorGraph:
     generator = Generator(config)
-    arrays = arrange(replace(SMALL, generator=config), weights(config))
+    arrays = arrange(config, weights(config))
     load_arrays(generator, {key.removeprefix("dec."): value for key, value in arrays.items()})
     return GeneratorGraph(generator)
 
@@ -123,14 +123,14 @@ def test_the_same_bits_on_any_number_of_threads() -> None:
     frames, condition = inputs(V2, 40)
     code = load().handle
     assert code is not None
-    generator = native(V2)
+    generator, before = native(V2), code.gs_pool_threads()
     try:
         audio = []
         for threads in (1, 2, 3):
             code.gs_set_pool_threads(threads)
             audio.append(joined(generator.stream(frames, condition)))
     finally:
-        code.gs_set_pool_threads(0)
+        code.gs_set_pool_threads(before)
     np.testing.assert_array_equal(audio[0], audio[1])
     np.testing.assert_array_equal(audio[0], audio[2])
 
@@ -224,7 +224,7 @@ def test_sizes_that_native_code_cannot_do_fall_back() -> None:
 
 def test_half_precision_and_a_missing_library_fall_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "float16" in _choose(dtype=np.float16).reason
-    monkeypatch.setattr(native_vocoder, "load", lambda: NativeLibrary(None, reason="switched off"))
+    monkeypatch.setattr(library, "load", lambda: NativeLibrary(None, reason="switched off"))
     assert _choose().reason == "switched off"
     with pytest.raises(ValueError, match="none of auto"):
         _choose("fast")

@@ -1,4 +1,4 @@
-"""GELU agrees with the error function's definition over the whole float range, in float32 and float16."""
+"""Activations agree with their definitions over the whole float range, in float32 and float16."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from GPT_SoVITS import compiled
-from GPT_SoVITS.layers.activation import Gelu
+from GPT_SoVITS.layers.activation import Gelu, Mish
 from GPT_SoVITS.layers.gelu import GELU_TAIL
 from tests.networks.features_small import Array
 
@@ -44,3 +44,13 @@ def test_gelu_in_float16() -> None:
     x = np.concatenate([np.linspace(-8, 8, 4001), [-65504, -3e4, -300, 300, 3e4, 65504]]).astype(np.float16)
     actual, expected = _compute(x).astype(np.float64), _exact(x.astype(np.float64))
     np.testing.assert_allclose(actual, expected, rtol=4e-3, atol=4e-3)
+
+
+def test_mish_over_the_whole_range() -> None:
+    """Loud references reach hundreds, where MindSpore's own operator gives NaN."""
+    x = np.concatenate([np.linspace(-30, 60, 9001), [-1e30, -3e4, 88.0, 281.0, 3e4, 1e30]])
+    for dtype, tolerance in ((np.float32, 1e-6), (np.float16, 2e-3)):
+        given = x[np.abs(x) < 6e4].astype(dtype) if dtype is np.float16 else x.astype(dtype)
+        wanted = given * np.tanh(np.logaddexp(0, given.astype(np.float64)))
+        actual = compiled.compile_cell(Mish())(compiled.to_tensor(given)).asnumpy().astype(np.float64)
+        np.testing.assert_allclose(actual, wanted, rtol=tolerance, atol=tolerance)

@@ -42,6 +42,20 @@ def test_cpu_flags_come_from_the_processor_description(tmp_path: Path) -> None:
     assert _environment.cpu_flags(tmp_path / "absent") == frozenset()
 
 
+def test_training_takes_back_our_own_limit_and_never_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_environment, "cpu_flags", lambda: frozenset({"avx512f"}))
+    monkeypatch.delitem(sys.modules, "mindspore")
+    for chosen, afterwards in ((None, "DEFAULT"), ("AVX", "AVX")):
+        for name in (_environment.ONEDNN_ISA, _environment.OURS):
+            monkeypatch.setenv(name, "")  # so that it is restored
+            monkeypatch.delenv(name)
+        if chosen is not None:
+            monkeypatch.setenv(_environment.ONEDNN_ISA, chosen)
+        _environment.prepare()
+        _environment.prepare_without_convolutions()
+        assert os.environ[_environment.ONEDNN_ISA] == afterwards
+
+
 @pytest.mark.skipif("avx512f" not in _environment.cpu_flags(), reason="this processor has no AVX-512")
 def test_instruction_set_is_limited_unless_the_user_chose_one() -> None:
     code = "import os, GPT_SoVITS; print(os.environ['ONEDNN_MAX_CPU_ISA'])"

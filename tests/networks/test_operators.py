@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.networks.operators import runs_everywhere, uses
+from tests.sources import python_files
 
 ROOT = Path(__file__).parents[2] / "GPT_SoVITS"
-MODULES = sorted(p for folder in ("layers", "t2s", "sovits", "features") for p in (ROOT / folder).rglob("*.py"))
+FOLDERS = ("layers", "t2s", "sovits", "cfm", "vocoders", "features", "separation", "training")
+MODULES = sorted(path for folder in FOLDERS for path in python_files(ROOT / folder))
 
 
 @pytest.mark.parametrize("module", [ROOT / "backend.py", *MODULES], ids=lambda p: str(p.relative_to(ROOT)))

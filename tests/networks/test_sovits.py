@@ -15,6 +15,7 @@ from GPT_SoVITS.sovits.encoders import Choice
 from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.network import ContentGraph, LatentGraph, PhonemeGraph, ReferenceGraph, SynthesizerNetwork
 from GPT_SoVITS.sovits.synthesizer import Buckets, InputError, Synthesizer
+from tests.networks.official_streaming import decode_streaming, noise_shape
 from tests.networks.sovits_small import SMALL, SMALL_PRO, random_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -57,7 +58,7 @@ def test_padding_to_buckets_changes_no_step(exact: Synthesizer, padded: Synthesi
     _close(wide.encoding[:, :, :7], text.encoding)
     content = exact.content(CODES, text, condition)
     _close(padded.content(CODES, wide, condition), content)
-    noise = np.random.default_rng(0).standard_normal(exact.noise_shape(len(CODES))).astype(np.float32)
+    noise = np.random.default_rng(0).standard_normal(noise_shape(exact, len(CODES))).astype(np.float32)
     latent, padded_latent = (s.latent(content, condition, noise) for s in (exact, padded))
     for field in ("frames", "mean", "log_std"):
         _close(getattr(padded_latent, field), getattr(latent, field))
@@ -66,7 +67,7 @@ def test_padding_to_buckets_changes_no_step(exact: Synthesizer, padded: Synthesi
 
 @pytest.mark.parametrize("speed", [1.0, 1.3, 0.8])
 def test_padding_to_buckets_changes_no_audio(padded: Synthesizer, speed: float) -> None:
-    frames = padded.noise_shape(len(CODES), speed)[1]
+    frames = noise_shape(padded, len(CODES), speed)[1]
     single = _synthesizer(replace(EXACT, frames=(frames,), windows=(frames,)))
     condition = padded.condition(SPECTROGRAMS)
     noise = np.random.default_rng(1).standard_normal((8, frames)).astype(np.float32)
@@ -112,18 +113,17 @@ def test_batch_equals_its_items() -> None:
 
 def test_streaming_everything_is_decoding(padded: Synthesizer) -> None:
     condition = padded.condition(SPECTROGRAMS[:1])
-    chunk = padded.decode_streaming(CODES, TEXT, condition, noise_scale=0.0)
+    chunk = decode_streaming(padded, CODES, padded.phonemes(TEXT), condition)
     np.testing.assert_array_equal(chunk.audio, padded.decode(CODES, TEXT, condition, noise_scale=0.0))
     _close(chunk.content, padded.content(CODES, padded.phonemes(TEXT), condition))
 
 
 def test_streaming_keeps_the_newest_tokens_and_fades_in(padded: Synthesizer) -> None:
     condition = padded.condition(SPECTROGRAMS[:1])
-    begin = padded.decode_streaming(CODES[:8], TEXT, condition, noise_scale=0.0)
-    plain = padded.decode_streaming(CODES, TEXT, condition, noise_scale=0.0, result_length=5)
-    faded = padded.decode_streaming(
-        CODES, TEXT, condition, noise_scale=0.0, result_length=5, overlap=begin.content[:, -4:]
-    )
+    text = padded.phonemes(TEXT)
+    begin = decode_streaming(padded, CODES[:8], text, condition)
+    plain = decode_streaming(padded, CODES, text, condition, result_length=5)
+    faded = decode_streaming(padded, CODES, text, condition, result_length=5, overlap=begin.content[:, -4:])
     assert faded.audio.shape == (5 * 2 * SMALL.generator.samples_per_frame,)
     np.testing.assert_array_equal(faded.content[:, 4:], plain.content[:, 4:])
     np.testing.assert_allclose(faded.content[:, 0], begin.content[:, -4], atol=1e-6)
@@ -131,7 +131,7 @@ def test_streaming_keeps_the_newest_tokens_and_fades_in(padded: Synthesizer) -> 
 
 def test_noise_decides_the_audio_and_nothing_else_does(padded: Synthesizer) -> None:
     condition = padded.condition(SPECTROGRAMS[:1])
-    noises = [np.random.default_rng(seed).standard_normal(padded.noise_shape(11)) for seed in (0, 0, 1)]
+    noises = [np.random.default_rng(seed).standard_normal(noise_shape(padded, 11)) for seed in (0, 0, 1)]
     first, again, other = (padded.decode(CODES, TEXT, condition, noise=noise) for noise in noises)
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 1e-3
@@ -166,8 +166,6 @@ def test_wrong_inputs_are_named(padded: Synthesizer) -> None:
         padded.decode(CODES, TEXT, condition, noise=np.zeros((8, 5)))
     with pytest.raises(InputError, match="features of shape"):
         padded.extract_tokens(FEATURES[:5])
-    with pytest.raises(InputError, match="result_length"):
-        padded.decode_streaming(CODES, TEXT, condition, noise_scale=0.0, result_length=0)
     with pytest.raises(backend.BackendError, match="largest bucket"):
         padded.content(np.zeros(17, np.int64), text, condition)
 

@@ -13,8 +13,9 @@ from GPT_SoVITS.sovits.activation import Tanh
 from GPT_SoVITS.sovits.attention import RelativeAttention, key_bias
 from GPT_SoVITS.sovits.config import ConfigError, GeneratorConfig, SovitsConfig
 from GPT_SoVITS.sovits.flow import Flow
-from GPT_SoVITS.sovits.resample import change_speed, cross_fade, frames_at_speed
+from GPT_SoVITS.sovits.speed import change_speed, frames_at_speed
 from GPT_SoVITS.sovits.upsampling import Upsample, phase_weight
+from tests.networks.official_streaming import cross_fade
 from tests.networks.sovits_small import SMALL, random_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]

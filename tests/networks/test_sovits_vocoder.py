@@ -26,7 +26,7 @@ SIZES = (16, 24)
 @pytest.fixture(scope="module")
 def run() -> GeneratorGraph:
     generator = Generator(GENERATOR)
-    arrays = arrange(SMALL, random_arrays(SMALL))
+    arrays = arrange(GENERATOR, random_arrays(SMALL))
     load_arrays(generator, {k.removeprefix("dec."): v for k, v in arrays.items() if k.startswith("dec.")})
     return GeneratorGraph(generator)
 

@@ -24,15 +24,14 @@ from GPT_SoVITS.features.spectrogram import (
     spectrogram,
 )
 from GPT_SoVITS.features.spectrogram_cell import LogMelSpectrogram, Spectrogram
-from tests.networks.features_small import Array, holds
+from tests.networks.features_small import Array
 
 SMALL = SpectrogramConfig(sample_rate=8000, n_fft=64, hop=20, mel_bins=8)
 WAVES = (0.2 * np.random.default_rng(0).standard_normal((2, 200))).astype(np.float32)
 
 
-def test_parity_with_the_official_functions() -> None:
-    """Fixture ``spectrograms``: magnitudes within 1e-4 (largest error seen 3.1e-5), mels 2e-4 (7.1e-5)."""
-    holds("spectrograms")
+def test_silence_has_the_official_floor() -> None:
+    np.testing.assert_allclose(spectrogram(np.zeros(32000, np.float32)), 1e-4, rtol=1e-6)
 
 
 def test_one_frame_per_hop_and_the_tone_in_its_bin() -> None:

@@ -11,16 +11,9 @@ import pytest
 
 from GPT_SoVITS.t2s.backend import DecodeBackend, DecodeInput, DecodeState
 from GPT_SoVITS.t2s.config import T2SConfig
-from GPT_SoVITS.t2s.decoding import (
-    MAX_STEPS,
-    DecodeCancelledError,
-    Ending,
-    Generation,
-    generate,
-    infer_panel,
-    infer_panel_batch_infer,
-)
+from GPT_SoVITS.t2s.decoding import MAX_STEPS, Ending, Generation
 from GPT_SoVITS.t2s.sampling import SamplingParameters, generator
+from tests.networks.decode_loops import DecodeCancelledError, generate, infer_panel, infer_panel_batch_infer
 from tests.networks.t2s_small import SMALL, sequence, small_backend
 
 CONFIG = T2SConfig(vocab_size=9, phoneme_vocab_size=100, hidden_dim=2, head=1, n_layer=1, bert_dim=1)

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from GPT_SoVITS.engine.interface import Engine
 from tests.page.serving import Site, fake_engine
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
+PATIENCE = 30_000
+"""Milliseconds. Long: only a test that fails waits for so long, and machines may be busy."""
 FAKE_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 
@@ -30,6 +32,7 @@ def chromium() -> str:
 def browser() -> Iterator[Browser]:
     """Chromium, one for all tests of the page; gone after them, since its driver keeps an event loop running."""
     program = chromium()
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *FAKE_MICROPHONE])
         yield browser
@@ -121,7 +124,7 @@ def open_page(browser: Browser, faults: Faults) -> Iterator[Opener]:
     ) -> Page:
         if context is None:
             context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(PATIENCE)
             contexts.append(context)
         page = context.new_page()
         faults.watch(page)

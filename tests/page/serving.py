@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import io
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import soundfile
 import uvicorn
 from fastapi import FastAPI
 from PIL import Image
 
-from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.engine.interface import Engine
+from GPT_SoVITS.testing.fake import FakeEngine
 from service.app import create_app
 from service.settings import load_settings
+from tests.service.serving import ThreadServer, http_client
+from tests.waiting import eventually
 
 
 def free_port() -> int:
@@ -38,18 +37,9 @@ def serving(app: FastAPI, port: int) -> Iterator[None]:
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 40
-    while not server.started:
-        assert thread.is_alive() and time.monotonic() < until, "the service did not start"
-        time.sleep(0.01)
-    try:
+    server = ThreadServer(config)
+    with server.running():
         yield
-    finally:
-        server.should_exit = True
-        thread.join(timeout=20)
 
 
 class Site:
@@ -67,7 +57,7 @@ class Site:
         self.url = f"http://127.0.0.1:{self.port}"
         self.app: FastAPI | None = None
         self._running: Any = None
-        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self.client = http_client(self.url)
 
     def start(self) -> None:
         """Listen."""
@@ -97,9 +87,12 @@ class Site:
         assert answer.status_code < 300, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json()["data"]
 
-    def voice(self, model_id: str, name: str = "", text: str = "今天天气很好。", categories: str = "") -> Any:
+    def voice(
+        self, model_id: str, name: str = "", text: str = "今天天气很好。", categories: str = "", language: str = "zh"
+    ) -> Any:
         """Make a voice."""
         fields = {"model_id": model_id, "model_name": name or model_id, "gender": "2", "prompt_text": text}
+        fields["prompt_language"] = language
         files = {"avatar": ("a.png", picture()), "refer_wav": ("r.wav", clip(5.0))}
         return self.data("POST", "/voice-models", data={**fields, "categories": categories}, files=files)
 
@@ -108,12 +101,15 @@ class Site:
         body = {"user_id": "admin", "model_id": voice, "text": text, "text_language": "en", "how_to_cut": "cut4"}
         return self.data("POST", "/voice-tasks", json={**body, **fields})
 
-    def wait(self, task_id: str, status: str = "done", seconds: float = 30) -> Any:
+    def wait(self, task_id: str, status: str = "done") -> Any:
         """Wait until a task is in a state; return it."""
-        until = time.monotonic() + seconds
-        while (entry := self.data("GET", f"/voice-tasks/{task_id}"))["status"] != status:
-            assert time.monotonic() < until, f"the task is still {entry['status']}: {entry['error']}"
-            time.sleep(0.05)
+        entry: Any = {}
+
+        def arrived() -> bool:
+            entry.update(self.data("GET", f"/voice-tasks/{task_id}"))
+            return bool(entry["status"] == status)
+
+        eventually(arrived)
         return entry
 
 
@@ -122,9 +118,8 @@ def fake_engine(seconds: float = 0.05, parallel: int = 4) -> FakeEngine:
     return FakeEngine(seconds_per_segment=seconds, steps_per_segment=8, parallel=parallel)
 
 
-def clip(seconds: float) -> bytes:
+def clip(seconds: float, rate: int = 16000) -> bytes:
     """Return a WAV file with the rhythm of speech."""
-    rate = 16000
     at = np.arange(int(seconds * rate)) / rate
     wave = np.sin(2 * np.pi * 150 * at) * np.clip(np.sin(2 * np.pi * 3 * at), 0, 1) * 0.4
     file = io.BytesIO()

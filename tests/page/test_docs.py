@@ -14,7 +14,7 @@ def test_every_group_of_routes_can_be_opened(browser: Browser, shared: Site, fau
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     faults.watch(page)
     page.goto(f"{shared.url}/docs")
-    page.get_by_role("link", name="voices", exact=True).first.wait_for(timeout=30_000)
+    page.get_by_role("link", name="voices", exact=True).first.wait_for()
     page.locator("#operations-Tasks-submit_task_voice_tasks_post, .opblock-post").first.locator("button").first.click()
     page.locator(".opblock.is-open .opblock-body").wait_for()
     page.screenshot(path=tmp_path / "docs.png")

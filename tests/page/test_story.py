@@ -37,15 +37,15 @@ def _create_voice(page: Page, folder: Path) -> None:
     for _ in range(15):
         handle.press("ArrowLeft" if before > 12 else "ArrowRight")
     expect(dialog.locator(".length")).to_contain_text("6.5 s" if before > 12 else "9.5 s")
-    dialog.get_by_label("Transcript of the clip").fill("The words that are heard.")
+    dialog.get_by_label("What is said in the audio").fill("The words that are heard.")
     expect(dialog.get_by_label("Language").locator("option:checked")).to_have_text("Auto: English")
     dialog.get_by_label("Name", exact=True).fill("Narrator One")
-    expect(dialog.get_by_label("Id", exact=True)).to_have_attribute("placeholder", "narrator-one")
+    expect(dialog.get_by_label("ID", exact=True)).to_have_attribute("placeholder", "narrator-one")
     page.set_input_files("#avatar-file", portrait)
     expect(dialog.locator("avatar-crop")).to_be_visible()
     dialog.get_by_role("button", name="Audio books").click()
     dialog.get_by_role("button", name="Create voice").click()
-    expect(dialog.get_by_text("Reference doctor")).to_be_visible()
+    expect(dialog.get_by_text("Audio check")).to_be_visible()
     dialog.get_by_role("button", name="Speak").click()
     expect(page.locator("#voice-picker")).to_contain_text("Narrator One")
 
@@ -59,7 +59,7 @@ def _submit(page: Page, text: str) -> None:
 def test_from_an_empty_service_to_a_result_and_back(sites: Sites, open_page: Opener, tmp_path: Path) -> None:
     site = sites(fake_engine(seconds=0.8, parallel=1))
     page = open_page(site)
-    expect(page.get_by_role("heading", name="Welcome. Give it a voice.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Welcome. Add your first voice.")).to_be_visible()
     _create_category(page, "Audio books")
     _create_voice(page, tmp_path)
     record = site.data("GET", "/voice-models/narrator-one")
@@ -67,8 +67,8 @@ def test_from_an_empty_service_to_a_result_and_back(sites: Sites, open_page: Ope
     assert 6.4 < record["reference_report"]["seconds"] < 9.6
     assert record["categories"] == [site.data("GET", "/voice-categories")[0]["category_id"]]
 
-    page.get_by_label("Cutting").select_option("cut4")
-    page.get_by_role("button", name="Preview the cutting").click()
+    page.get_by_label("Split into sentences").select_option("cut4")
+    page.get_by_role("button", name="Preview the sentences").click()
     page.locator("#c-text").fill("One short sentence. Another one follows.")
     expect(page.locator(".preview li")).to_have_count(2)
     _submit(page, "One short sentence. Another one follows.")
@@ -81,7 +81,7 @@ def test_from_an_empty_service_to_a_result_and_back(sites: Sites, open_page: Ope
     second.get_by_role("button", name="Cancel this task").click()
     expect(second).to_contain_text("Cancelled")
 
-    expect(first.get_by_role("button", name=re.compile("^Play"))).to_be_visible(timeout=20_000)
+    expect(first.get_by_role("button", name=re.compile("^Play"))).to_be_visible()
     first.get_by_role("button", name=re.compile("^Play")).click()
     player = page.get_by_role("region", name="Player")
     expect(player).to_contain_text("One short sentence")
@@ -114,11 +114,11 @@ def _look_inside(page: Page, site: Site) -> None:
     task_id = drawer.locator("dd").first.inner_text()
     before = site.client.get(f"/done/{task_id}.wav").content
     drawer.get_by_role("button", name="Speak segment 2 again").click()
-    expect(drawer.locator(".story li").last).to_contain_text("Segment spoken again", timeout=20_000)
+    expect(drawer.locator(".story li").last).to_contain_text("Segment spoken again")
     assert site.client.get(f"/done/{task_id}.wav").content != before
     drawer.get_by_role("button", name="Play segment 2").click()
     with page.expect_download() as download:
-        drawer.get_by_role("button", name="Subtitles SRT").click()
+        drawer.get_by_role("button", name="SRT subtitles").click()
     assert "Another one follows." in Path(download.value.path()).read_text("utf-8")
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
@@ -161,13 +161,13 @@ def test_a_voice_is_recorded_and_edited(sites: Sites, open_page: Opener) -> None
     page.keyboard.press("n")
     dialog = page.get_by_role("dialog", name="New voice")
     dialog.get_by_role("button", name="Record").click()
-    expect(dialog.get_by_role("timer")).to_have_text("0:03", timeout=15_000)
+    expect(dialog.get_by_role("timer")).to_have_text("0:03")
     dialog.get_by_role("button", name="Stop").click()
     expect(dialog.locator(".length")).to_contain_text("a good length")
     dialog.get_by_label("Name", exact=True).fill("小雨")
-    dialog.get_by_label("Id", exact=True).fill("rain")
+    dialog.get_by_label("ID", exact=True).fill("rain")
     dialog.get_by_role("button", name="Create voice").click()
-    expect(dialog.get_by_text("Reference doctor")).to_be_visible()
+    expect(dialog.get_by_text("Audio check")).to_be_visible()
     dialog.locator(".outcome").get_by_role("button", name="Close").click()
     # Without a picture of its own it got one with its first letter.
     assert (
@@ -206,7 +206,7 @@ def test_errors_are_told_where_they_happened(sites: Sites, open_page: Opener, tm
     page.locator("main").focus()
     page.keyboard.press("n")
     page.set_input_files("#clip-file", short)
-    expect(page.locator(".voice-editor [role=alert]")).to_have_text("The clip is 1.5 s long; at least 3 s are needed.")
+    expect(page.locator(".voice-editor [role=alert]")).to_have_text("The audio is 1.5 s long. At least 3 s are needed.")
     short.write_bytes(clip(4))
     page.set_input_files("#clip-file", short)
     page.locator("#e-name").fill("x")

@@ -21,42 +21,43 @@ def test_more_clips_are_added_heard_judged_and_removed(sites: Sites, open_page: 
     page.get_by_role("button", name="Edit Narrator").click()
     dialog = page.get_by_role("dialog", name="Edit Narrator")
     expect(dialog.locator(".checks").first).to_contain_text("a good reference")
-    dialog.locator("summary").filter(has_text="More clips").click()
+    dialog.locator("summary").filter(has_text="More reference audio").click()
     page.set_input_files("#more-clips-file", [names["first"], names["second"]])
     rows = dialog.locator(".clip-row")
     expect(rows).to_have_count(2)
     expect(rows.nth(1)).to_contain_text("12.0 s")
     expect(rows.nth(1)).to_contain_text("No clipping")
     page.set_input_files("#more-clips-file", names["short"])
-    expect(dialog.get_by_role("alert")).to_contain_text("short.wav: 0.2 s are too short")
+    expect(dialog.get_by_role("alert")).to_contain_text("short.wav: only 0.2 s long")
     dialog.get_by_role("button", name="Play second.wav").click()
     expect(rows.nth(1).get_by_role("button", name="Pause")).to_be_visible()
     dialog.get_by_role("button", name="Save changes").click()
     # The service's own verdict on both.
     expect(dialog.locator(".doctor .clip-row")).to_have_count(2)
     expect(dialog.locator(".doctor .clip-row").last).to_contain_text("12.0 s")
-    dialog.get_by_role("button", name="Close").last.click()
+    dialog.locator(".outcome").get_by_role("button", name="Close").click()
     urls = site.data("GET", "/voice-models/narrator")["aux_refer_wav_urls"]
     assert len(urls) == 2
 
     page.get_by_role("button", name="Edit Narrator").click()
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("4.0 s")
-    dialog.get_by_role("button", name="Play Clip 2").click()
+    dialog.get_by_role("button", name="Play Recording 2").click()
     expect(rows.nth(1).get_by_role("button", name="Pause")).to_be_visible()
-    dialog.get_by_role("button", name="Remove Clip 1").click()
+    dialog.get_by_role("button", name="Remove Recording 1").click()
     expect(rows).to_have_count(1)
-    # Nothing is gone before it is saved.
+    # Nothing is gone before it is saved, and leaving asks.
     page.keyboard.press("Escape")
+    dialog.get_by_role("button", name="Discard").click()
     assert len(site.data("GET", "/voice-models/narrator")["aux_refer_wav_urls"]) == 2
     page.get_by_role("button", name="Edit Narrator").click()
-    dialog.get_by_role("button", name="Remove Clip 1").click()
+    dialog.get_by_role("button", name="Remove Recording 1").click()
     dialog.get_by_role("button", name="Save changes").click()
     expect(dialog).to_be_hidden()
     (left,) = site.data("GET", "/voice-models/narrator/clips")
     assert abs(left["report"]["seconds"] - 12) < 0.1
     page.get_by_role("button", name="Edit Narrator").click()
-    dialog.get_by_role("button", name="Remove Clip 1").click()
+    dialog.get_by_role("button", name="Remove Recording 1").click()
     dialog.get_by_role("button", name="Save changes").click()
     expect(dialog).to_be_hidden()
     assert site.data("GET", "/voice-models/narrator")["aux_refer_wav_urls"] == []
@@ -72,15 +73,15 @@ def test_a_voice_is_made_with_more_clips(sites: Sites, open_page: Opener, tmp_pa
     dialog = page.get_by_role("dialog", name="New voice")
     page.set_input_files("#clip-file", sound)
     dialog.get_by_label("Name", exact=True).fill("Narrator")
-    dialog.locator("summary").filter(has_text="More clips").click()
+    dialog.locator("summary").filter(has_text="More reference audio").click()
     page.set_input_files("#more-clips-file", [sound, broken])
-    expect(dialog.locator(".clip-row").nth(1)).to_contain_text("This browser cannot show this format")
+    expect(dialog.locator(".clip-row").nth(1)).to_contain_text("This browser cannot show the format")
     dialog.get_by_role("button", name="Create voice").click()
     # The service cannot read it either, and says so; what was filled in is still there.
     expect(dialog.locator(".modal-foot [role=alert]")).to_be_visible()
     dialog.get_by_role("button", name="Remove b.wav").click()
     dialog.get_by_role("button", name="Create voice").click()
-    expect(dialog.get_by_text("Reference doctor")).to_be_visible()
+    expect(dialog.get_by_text("Audio check")).to_be_visible()
     assert len(site.data("GET", "/voice-models/narrator")["aux_refer_wav_urls"]) == 1
 
 

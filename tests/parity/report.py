@@ -1,4 +1,4 @@
-"""Collects comparisons of one fixture folder and prints them as a table."""
+"""Collects comparisons of one fixture folder in one implementation, and prints them as a table."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tests.parity.implementations import HOST, Implementation
+
 
 @dataclass(frozen=True)
 class Row:
     """One comparison: the largest error seen, the largest allowed, and whether it holds."""
 
     model: str
+    implementation: str
     array: str
     error: str
     tolerance: str
@@ -32,19 +35,28 @@ def _excess(
 
 @dataclass
 class Report:
-    """Comparisons of one model folder.
+    """Comparisons of one model folder in one implementation.
 
     Attributes:
         model: Name of the folder.
         only: Compare arrays whose name contains this text, all when empty.
+        implementation: How the check is to compute what it compares.
+        quick: Whether to leave out costly rows that would notice nothing that others do not.
         rows: What was compared, in order.
         checked: Names of the fixture's arrays that served as expectation.
     """
 
     model: str
     only: str = ""
+    implementation: Implementation = HOST
+    quick: bool = False
     rows: list[Row] = field(default_factory=list)
     checked: set[str] = field(default_factory=set)
+
+    @property
+    def precision(self) -> str:
+        """How the implementation holds weights: ``fp32``, ``fp16`` or ``int8``."""
+        return self.implementation.precision
 
     def wants(self, array: str) -> bool:
         """Whether ``--only`` selects this array (a check may skip costly work for others)."""
@@ -78,22 +90,18 @@ class Report:
         ok = bool(np.array_equal(np.asarray(actual), np.asarray(expected)))
         self._add(array, "equal" if ok else "differs", "equal", ok)
 
-    def verdict(self, name: str, ok: bool, detail: str = "") -> None:
-        """Record a comparison that was made elsewhere."""
+    def verdict(self, name: str, ok: bool, detail: str = "", tolerance: str = "exact") -> None:
+        """Record a comparison that was made elsewhere, in words."""
         self.checked.add(name)
         if self.wants(name):
-            self._add(name, detail or ("as required" if ok else "not as required"), "exact", ok)
+            self._add(name, detail or ("as required" if ok else "not as required"), tolerance, ok)
 
     def inputs(self, names: Iterable[str]) -> None:
-        """Declare the fixture's arrays that are inputs, so that :meth:`unchecked` does not list them."""
+        """Declare arrays of the fixture that are inputs, so that they are not listed as compared by nobody."""
         self.checked.update(names)
 
-    def unchecked(self, names: Iterable[str]) -> list[str]:
-        """Return the arrays of the fixture that no comparison or input declaration named."""
-        return sorted(set(names) - self.checked)
-
     def _add(self, array: str, error: str, tolerance: str, ok: bool) -> None:
-        self.rows.append(Row(self.model, array, error, tolerance, ok))
+        self.rows.append(Row(self.model, str(self.implementation), array, error, tolerance, ok))
 
     @property
     def failures(self) -> list[Row]:
@@ -102,10 +110,10 @@ class Report:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """Format rows as aligned text: model, array, largest error, tolerance, verdict."""
-    lines = [("model", "array", "max error", "tolerance", "verdict")]
-    lines += [(r.model, r.array, r.error, r.tolerance, "ok" if r.ok else "MISS") for r in rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(5)]
+    """Format rows as aligned text: model, implementation, array, largest error, tolerance, verdict."""
+    lines = [("model", "implementation", "array", "max error", "tolerance", "verdict")]
+    lines += [(r.model, r.implementation, r.array, r.error, r.tolerance, "ok" if r.ok else "MISS") for r in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )

@@ -30,8 +30,12 @@ def _value(key: str, entry: dict[str, Any], seed: int) -> npt.NDArray[Any]:
     return value.astype(dtype, copy=False)
 
 
-def generate(manifest: Path) -> Arrays:
+def generate(manifest: Path, prefix: str = "") -> Arrays:
     """Regenerate the official state dict of a manifest, checking every array's checksum.
+
+    Args:
+        manifest: Path of ``manifest.json``.
+        prefix: Only arrays whose key begins with this.
 
     Raises:
         FixtureError: an array's checksum differs from the manifest's.
@@ -39,6 +43,8 @@ def generate(manifest: Path) -> Arrays:
     content = json.loads(manifest.read_text(encoding="utf-8"))
     arrays: Arrays = {}
     for key, entry in content["params"].items():
+        if not key.startswith(prefix):
+            continue
         value = _value(key, entry, int(content["seed"]))
         checksum = zlib.crc32(value.tobytes())
         if checksum != int(entry["crc32"]):
@@ -60,11 +66,18 @@ def load_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+@lru_cache(maxsize=1)
 def network_arrays(kind: str, manifest: Path) -> Arrays:
-    """Regenerate a manifest's weights and map them to our network's parameter names.
+    """Regenerate a manifest's weights under our network's parameter names; kept for a while, so not to be changed.
 
     Args:
         kind: Network kind as in :func:`convert.keymap.map_official`.
         manifest: Path of ``manifest.json``.
     """
     return dict(map_official(kind, generate(manifest)).arrays)
+
+
+def forget() -> None:
+    """Let go of the weights that the last folder needed; the largest take 1.3 GB."""
+    network_arrays.cache_clear()
+    load_io.cache_clear()

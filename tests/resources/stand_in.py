@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -30,6 +32,8 @@ class Behaviour:
     status: int | None = None
     redirect_to: str | None = None
     linked_etag: str | None = None
+    pause_s: float = 0.0
+    """Between two pieces of 16 KiB."""
 
 
 @dataclass
@@ -123,7 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
         if body:
-            self._write(content[start:])
+            with contextlib.suppress(ConnectionError):  # the client has gone, as one does that pauses
+                self._write(content[start:])
 
     def _write(self, content: bytes) -> None:
         how = self.hub.behaviour
@@ -133,6 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             self.connection.close()
+        elif how.pause_s:
+            for at in range(0, len(content), 1 << 14):
+                self.wfile.write(content[at : at + (1 << 14)])
+                time.sleep(how.pause_s)
         else:
             self.wfile.write(content)
 

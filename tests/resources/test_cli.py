@@ -68,7 +68,7 @@ def test_fetch_then_check(hub: StandIn, tmp_path: Path, manifest: Manifest, caps
     assert "absent" in capsys.readouterr().out
     assert main(["fetch", "--version", "v2", "--source", "huggingface", "--mirror", hub.url, *dest], manifest) == 0
     assert main(["check", "--version", "v2", *dest], manifest) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "everything asked for is there"
+    assert capsys.readouterr().out.splitlines()[-1] == "all selected resources are present"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_check_tells_damage_and_the_command_that_mends_it(
     assert main(arguments, manifest) == status
     output = capsys.readouterr().out
     assert said in output
-    assert ("mend with: python -m GPT_SoVITS.resources fetch thing" in output) == (status == 1)
+    assert ("-m GPT_SoVITS.resources fetch thing" in output) == (status == 1)
 
 
 def test_check_of_everything_is_content_with_one_complete_version(
@@ -120,7 +120,7 @@ def test_a_host_that_is_silent_is_told_once(tmp_path: Path, capsys: pytest.Captu
     arguments = ["fetch", "--all", "--source", "modelscope", "--mirror", closed_address(), "--dest", str(tmp_path)]
     assert main([*arguments, "--lang", "en"], several) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert sum("could not be had" in line for line in lines) == 3
+    assert sum("could not be fetched" in line for line in lines) == 3
     assert sum("cannot be reached" in line for line in lines) == 1
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from GPT_SoVITS.resources import load_manifest
 from GPT_SoVITS.resources.errors import UnknownResourceError
-from GPT_SoVITS.resources.manifest import Archive, File, WebPath
+from GPT_SoVITS.resources.manifest import VARIABLE, Archive, File, WebPath
 from GPT_SoVITS.resources.messages import MESSAGES, default_language, readable_size, say
 
 MANIFEST = load_manifest()
@@ -119,3 +121,23 @@ def test_sizes_are_readable() -> None:
         "2.35 GB",
     ]
     assert say("yes", "zh") == "有"
+
+
+def test_a_second_manifest_takes_the_place_of_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {
+        "id": "hubert",
+        "description": {"zh": "自己的", "en": "our own"},
+        "versions": ["v2"],
+        "languages": [],
+        "use": "synthesis",
+        "licence": "MIT",
+        "folder": "GPT_SoVITS/pretrained_models",
+        "files": [{"name": "own.bin", "size": 3, "sha256": None}],
+    }
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps({"repositories": {}, "resources": [entry, {**entry, "id": "ours-alone"}]}), "utf-8")
+    monkeypatch.setenv(VARIABLE, str(path))
+    found = load_manifest()
+    assert found.get("hubert").description["en"] == "our own"
+    assert found.get("ours-alone").size == 3
+    assert [each.id for each in found.resources] == [*(each.id for each in MANIFEST.resources), "ours-alone"]

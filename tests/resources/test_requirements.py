@@ -29,7 +29,7 @@ def test_scripts_parse_and_can_be_run(script: str) -> None:
     subprocess.run(["bash", "-n", path], check=True)
 
 
-@pytest.mark.parametrize(("script", "option"), [("install.sh", "--ascend"), ("run.sh", "--no-fetch")])
+@pytest.mark.parametrize(("script", "option"), [("install.sh", "--ascend"), ("run.sh", "--fetch")])
 def test_help_names_the_options_and_installs_nothing(script: str, option: str) -> None:
     done = subprocess.run(["bash", ROOT / script, "--help"], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.startswith("Usage: ") and option in done.stdout

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.say.cli import main
+from GPT_SoVITS.testing.fake import FakeEngine
 
 RATE = 32000
 Say = Callable[..., int]

@@ -12,11 +12,12 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from GPT_SoVITS.audio import ffmpeg
 from GPT_SoVITS.engine.errors import EngineDiedError, SynthesisFailedError, WeightsMissingError
-from GPT_SoVITS.engine.fake import SAMPLE_RATE, SECONDS_PER_CHARACTER, FakeEngine, tones, voice_of
-from GPT_SoVITS.engine.media import ffmpeg
 from GPT_SoVITS.engine.messages import Priority, Streaming, WeightsPair
 from GPT_SoVITS.say.cli import DONE, FAILED, MISSING, WRONG
+from GPT_SoVITS.testing.fake import FakeEngine
+from GPT_SoVITS.testing.fake_audio import SAMPLE_RATE, SECONDS_PER_CHARACTER, tones, voice_of
 from tests.say.conftest import Say, write_clip
 
 TEXT = "你好世界。再见。"
@@ -150,7 +151,7 @@ class TestFailures:
             (["Hi."], "Give a recording"),
             (["Hi.", "-r", "CLIP", "-f", "x.txt"], "give one"),
             (["  ", "-r", "CLIP"], "the text is empty"),
-            (["Hi.", "-r", "CLIP", "-o", "a.xyz"], "says no format"),
+            (["Hi.", "-r", "CLIP", "-o", "a.xyz"], "unknown file extension"),
             (["Hi.", "-r", "CLIP", "--stream", "--srt"], "needs a file name"),
         ],
     )

@@ -6,18 +6,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from GPT_SoVITS.say.cli import FAILED, INTERRUPTED
+from tests.waiting import eventually
 
 PROGRAM = """
 import signal, sys
-from GPT_SoVITS.engine.fake import FakeEngine
+from GPT_SoVITS.testing.fake import FakeEngine
 from GPT_SoVITS.say.cli import main
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+from tests.waiting import eventually
+for interrupting in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs are born deaf to the first
+    signal.signal(interrupting, signal.default_int_handler)
 seconds = float(sys.argv.pop(1))
 sys.exit(main(make_engine=lambda settings: FakeEngine(seconds_per_segment=seconds)))
 """
@@ -36,15 +38,10 @@ def test_an_interrupted_command_leaves_nothing_behind(
     folder = tmp_path / "out"
     folder.mkdir()
     process = start(1.0, "一。" * 50, "-r", clip, "-o", folder / "a.wav")
-    deadline = time.monotonic() + 20
-    while not list(folder.iterdir()):  # the hidden file: speech is under way
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    asked = time.monotonic()
+    eventually(lambda: list(folder.iterdir()) or process.poll() is not None)  # the hidden file: speech is under way
     process.send_signal(ending)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=40)  # the text takes 50 s
     assert process.returncode == INTERRUPTED and b"interrupted" in errors and b"Traceback" not in errors
-    assert time.monotonic() - asked < 3
     assert not list(folder.iterdir())
 
 

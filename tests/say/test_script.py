@@ -42,8 +42,8 @@ def test_brackets_within_a_line_are_text() -> None:
     ("script", "message"),
     [
         ("[anna] a\n[carl] b", "line 2: no voice is named 'carl'; there are: anna, ben"),
-        ("\nwho?\n[anna] a", "line 2: whose text is this"),
-        ("# nothing\n[anna]\n", "nothing to say"),
+        ("\nwho?\n[anna] a", "line 2: the text has no voice"),
+        ("# nothing\n[anna]\n", "has no text"),
     ],
 )
 def test_mistakes_are_found_by_line(script: str, message: str) -> None:

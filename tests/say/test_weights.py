@@ -10,6 +10,7 @@ from GPT_SoVITS.engine.errors import WeightsMissingError
 from GPT_SoVITS.engine.messages import WeightsPair
 from GPT_SoVITS.resources.manifest import load_manifest
 from GPT_SoVITS.say.weights import find_weights, installed_weights
+from tests.service.weights.test_weights import write_gpt, write_sovits
 
 
 def put(path: Path) -> str:
@@ -59,6 +60,16 @@ def test_a_version_can_be_asked_for(tmp_path: Path) -> None:
     assert find_weights(version="v2Pro", root=tmp_path, variables=named).sovits.endswith("s2Gv2Pro.pth")
     with pytest.raises(WeightsMissingError, match=r"of v1\n.*--version v1"):
         find_weights(version="v1", root=tmp_path, variables={})
+
+
+def test_then_the_newest_pair_that_lies_in_the_weight_folders(tmp_path: Path) -> None:
+    gpt, sovits = tmp_path / "GPT_weights/mine.ckpt", tmp_path / "SoVITS_weights/mine.pth"
+    write_gpt(gpt)
+    with pytest.raises(WeightsMissingError):
+        find_weights(root=tmp_path, variables={})
+    write_sovits(sovits)
+    put(tmp_path / "SoVITS_weights" / "no weights.pth")
+    assert find_weights(root=tmp_path, variables={}) == WeightsPair(str(gpt), str(sovits))
 
 
 def test_nothing_at_all_is_an_error_with_the_command_that_mends_it(tmp_path: Path) -> None:

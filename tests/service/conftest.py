@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,11 +15,13 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from GPT_SoVITS.engine.fake import FakeEngine
+from GPT_SoVITS.testing.fake import FakeEngine
 from service.app import create_app
+from service.http.connections import ConnectionLimits, protocol
 from service.settings import ENVIRONMENT, PREFIX, Settings, load_settings
 from tests.service.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.service.postgresql import NoServerError, postgres_server
+from tests.service.serving import ThreadServer, http_client
 
 
 @dataclass(frozen=True)
@@ -52,20 +51,8 @@ class Running:
         return str(self.client.base_url).rstrip("/")
 
 
-class _Server(uvicorn.Server):
-    async def main_loop(self) -> None:
-        """Notice the end sooner than the original, which looks ten times a second."""
-        while not self.should_exit:
-            await asyncio.sleep(0.005)
-
-    def wait(self) -> int:
-        """Return the port once it listens."""
-        until = time.monotonic() + 30
-        while not self.started:
-            assert time.monotonic() < until and not self.should_exit, "the service did not start"
-            time.sleep(0.005)
-        port: int = self.servers[0].sockets[0].getsockname()[1]
-        return port
+# Small, so that tests reach them.
+CONNECTIONS = ConnectionLimits(connections=400)
 
 
 @contextmanager
@@ -81,16 +68,10 @@ def listening(app: FastAPI) -> Iterator[str]:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        http=protocol(CONNECTIONS),
     )
-    server = _Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.wait()}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
-        assert not thread.is_alive(), "the service did not stop"
+    with ThreadServer(config).running() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 Starter = Callable[..., Running]
@@ -108,8 +89,8 @@ def start(tmp_path: Path, databases: Databases) -> Iterator[Starter]:
             app = create_app(settings, fake)
             stack.callback(fake.close, 1.0)
             address = stack.enter_context(listening(app))
-            client = stack.enter_context(httpx.Client(base_url=address, timeout=30, trust_env=False))
-            return Running(client, app, fake, settings)
+            http = stack.enter_context(http_client(address))
+            return Running(http, app, fake, settings)
 
         yield begin
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import time
 import wave
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ import pytest
 from tests.engine.small import write_gpt, write_sovits
 from tests.service.conftest import Running, Starter
 from tests.service.samples import clip, picture
-
-pytestmark = pytest.mark.both_databases
+from tests.waiting import eventually
 
 VOICE_FIELDS = (
     "model_id", "model_name", "gender", "prompt_text", "prompt_language", "avatar_url", "refer_wav_url", "categories",
@@ -43,7 +41,7 @@ class OldClient:
     def call(self, method: str, path: str, **sent: Any) -> Any:
         """Return ``data`` of an answer that says success; fail otherwise."""
         answer = self.http.request(method, path, **sent)
-        assert answer.status_code in (200, 201), f"{method} {path}: {answer.status_code} {answer.text}"
+        assert answer.status_code == 200, f"{method} {path}: {answer.status_code} {answer.text}"
         said = answer.json()
         assert set(said) >= {"code", "message", "data"} and said["code"] == 0, said
         return said["data"]
@@ -60,6 +58,17 @@ class OldClient:
         assert url.startswith("http://"), url
         return self.http.get(url, headers=headers)
 
+    def result(self, entry: Any) -> bytes:
+        """Fetch a result as most clients do: the address behind the one of the service."""
+        answer = httpx.get(str(self.http.base_url).rstrip("/") + entry["result_url"], trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
+    def submit(self, **fields: Any) -> Any:
+        """Submit a task and poll until it has ended."""
+        entry = self.call("POST", "/voice-tasks", json={"user_id": "u1", "text": TEXT, "model_id": "v1", **fields})
+        return self.wait_for(fields.get("user_id", "u1"), entry["task_id"])
+
     def make_voice(self, model_id: str, **more: Any) -> Any:
         """Create a voice as the old page's form does."""
         fields = {
@@ -73,15 +82,14 @@ class OldClient:
 
     def wait_for(self, user_id: str, task_id: str) -> Any:
         """Poll the user's list until a task has ended."""
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
+
+        def ended() -> Any:
             page = self.call("GET", "/voice-tasks", params={"user_id": user_id, "page": 1, "page_size": 20})
             entry = next(each for each in page["data"] if each["task_id"] == task_id)
-            if entry["status"] in ("done", "error"):
-                return entry
-            assert entry["status"] in ("wait", "run")
-            time.sleep(0.05)
-        raise AssertionError(f"task {task_id} did not end")
+            assert entry["status"] in ("wait", "run", "done", "error")
+            return entry if entry["status"] in ("done", "error") else None
+
+        return eventually(ended)
 
 
 @pytest.fixture
@@ -178,7 +186,7 @@ def test_tasks_from_submitting_to_deleting(old: OldClient) -> None:
     done = old.wait_for("u1", "t1")
     assert (done["status"], done["progress"], done["error"]) == ("done", 100, None)
     assert urlsplit(done["result_url"]).path == "/done/t1.wav"
-    result = old.download(done["result_url"]).content
+    result = old.result(done)
     assert result[:4] == b"RIFF" and old.http.get("/output/u1/t1/t1.wav").content == result
 
     old.wait_for("u1", made_up)
@@ -190,9 +198,9 @@ def test_tasks_from_submitting_to_deleting(old: OldClient) -> None:
     asked = {"user_id": "u1", "task_ids": ["t1", "absent"], "page": 1, "page_size": 10}
     assert old.call("POST", "/voice-tasks/query", json=asked)["total"] == 1
     assert old.call("POST", "/voice-tasks", json={**body, "task_id": "t1"})["task_id"] == "t1", "the same body again"
-    assert old.refused("POST", "/voice-tasks", json={**body, "task_id": "t1", "text": "别的。"}) == (409, 2)
 
     assert old.call("DELETE", "/voice-tasks/t1") == {"removed": True}
+    assert old.call("DELETE", "/voice-tasks/t1") == {"removed": False}, "a second time"
     assert old.refused("GET", "/voice-tasks/t1") == (404, 2)
     assert old.http.get("/done/t1.wav").status_code == 404 and old.http.get("/output/u1/t1/t1.wav").status_code == 404
 
@@ -232,8 +240,6 @@ def test_every_refusal_has_the_envelope(old: OldClient) -> None:
     assert old.refused("PUT", "/voice-models")[0] == 405
     assert old.refused("POST", "/voice-tasks", json={"user_id": []})[1] == 3
     assert old.refused("POST", "/voice-tasks", content=b"{")[1] == 3
-    assert old.refused("GET", "/voice-models?page=0")[1] == 3
-    assert old.refused("GET", "/voice-models?page_size=101")[1] == 3
 
 
 def test_weights_are_switched_and_remembered(start: Starter, tmp_path: Path) -> None:

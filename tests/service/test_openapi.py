@@ -16,8 +16,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from GPT_SoVITS.engine.fake import FakeEngine
+from GPT_SoVITS.testing.fake import FakeEngine
 from service.app import create_app
+from service.sessions.start_routes import ROUTES
 from service.settings import load_settings
 from tests.service.compatibility.conftest import put_clip
 from tests.service.conftest import listening
@@ -26,6 +27,8 @@ from tests.service.databases import Databases
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # Streams that end when the service does.
 ENDLESS = {"/events"}
+# The interface that these belong to answers every failure with 500.
+FAIL_WITH_500 = {f"/gpt_sovits/{name}" for name in ROUTES}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +65,8 @@ def _check(document: Any, examples: int) -> None:
             suppress_health_check=list(HealthCheck),
         )
         def call(case: Any) -> None:
-            case.call_and_validate(checks=CHECKS, timeout=20)
+            checks = CHECKS[1:] if case.operation.path in FAIL_WITH_500 else CHECKS
+            case.call_and_validate(checks=checks, timeout=20)
 
         try:
             given(case=operation.as_strategy())(call)()

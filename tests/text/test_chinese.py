@@ -232,7 +232,7 @@ def test_the_search_begins_anew_behind_a_dead_end() -> None:
         transitions={single: {}, begin: {single: -1.0}},
         emissions={single: {"甲": -1.0}, begin: {"乙": -1.0}},
     )
-    assert model.tag("甲乙甲") == [single, begin, single]
+    assert model.tag("甲乙甲") == (single, begin, single)
 
 
 def test_readings_are_those_of_pypinyin() -> None:

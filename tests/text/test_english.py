@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.cleaning import Cleaner
 from GPT_SoVITS.text.english import create, lexicon
@@ -291,7 +292,7 @@ def test_golden_rows_with_the_official_dictionary_and_the_tagger(name: str) -> N
     if not available.english:
         pytest.skip(
             "needs the official dictionaries and the tagger: folders named in GPT_SOVITS_TEXT_RESOURCES, or "
-            "python -m GPT_SoVITS.resources fetch nltk-tagger"
+            + _commands.module("GPT_SoVITS.resources", "fetch", "nltk-tagger")
         )
     outcome = check_file(DATA / f"{name}.jsonl.gz", available)
     assert outcome.counted == 148

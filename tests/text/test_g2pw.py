@@ -343,4 +343,4 @@ def test_a_missing_folder_is_said_with_the_command(
     monkeypatch.setattr(resources, "_said", {})
     with caplog.at_level(logging.WARNING):
         assert open_user_network() is None
-    assert "python -m GPT_SoVITS.resources fetch g2pw" in caplog.text
+    assert "-m GPT_SoVITS.resources fetch g2pw" in caplog.text

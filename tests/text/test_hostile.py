@@ -16,12 +16,12 @@ from GPT_SoVITS.text.cleaning import Cleaner
 from GPT_SoVITS.text.errors import MissingResourceError, TextError
 from GPT_SoVITS.text.pipeline import Reader
 from GPT_SoVITS.text.symbols import IDS, symbol_set
+from tests.text.speed import slowness
 from tests.textcheck.runner import check_file
 from tests.textcheck.thresholds import Available
 
 DATA = Path(__file__).parent.parent / "data/text"
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
-IDLE_SECONDS = 0.037  # what the loop of _slowness takes on an idle core of the reference machine
 # One unit each; repeated to 100 kB it is what a rule with a quadratic or exponential corner trips over.
 UNITS = {
     "digits": "9",
@@ -97,23 +97,14 @@ def test_recorded_hostile_rows_do_not_crash() -> None:
     assert outcome.crashes == []
 
 
-def _slowness() -> float:
-    """How many times slower than an idle core of the reference machine this one is at the moment, at least 1."""
-    started = time.process_time()
-    counts: dict[int, int] = {}
-    for number in range(400_000):
-        counts[number % 1000] = counts.get(number % 997, 0) + 1
-    return max(1.0, (time.process_time() - started) / IDLE_SECONDS)
-
-
 def _seconds(name: str, size: int, language: str) -> float:
     text = UNITS[name] * (size // len(UNITS[name].encode("utf-8")))
-    started = time.process_time()
+    started = time.thread_time()
     try:
         _cleaner().clean(text, language, "v2")
     except TextError as error:
         assert str(error)
-    return time.process_time() - started
+    return time.thread_time() - started
 
 
 def _best(name: str, size: int, language: str, enough: float) -> float:
@@ -131,13 +122,13 @@ def _best(name: str, size: int, language: str, enough: float) -> float:
 @pytest.mark.parametrize("name", UNITS)
 def test_100_kb_take_under_two_seconds(language: str, name: str) -> None:
     _warm(language)
-    assert _best(name, 100_000, language, 2.0) < 2.0 * _slowness()
+    assert _best(name, 100_000, language, 2.0) < 2.0 * slowness()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_10_kb_take_no_more_than_their_share(language: str) -> None:
     _warm(language)
-    slow = {name: spent for name in UNITS if (spent := _best(name, 10_000, language, 0.25)) > 0.25 * _slowness()}
+    slow = {name: spent for name in UNITS if (spent := _best(name, 10_000, language, 0.25)) > 0.25 * slowness()}
     assert not slow
 
 

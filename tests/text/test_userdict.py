@@ -12,8 +12,10 @@ import pytest
 from GPT_SoVITS.text import resources, userdict
 from GPT_SoVITS.text.cleaning import Cleaner
 from GPT_SoVITS.text.errors import DictionaryError, MissingResourceError
+from GPT_SoVITS.text.pipeline import default_reader, reader_of
 from GPT_SoVITS.text.userdict import Matcher, UserDictionary, installation_dictionary, parse, read
 from tests.text.doubles import front_ends
+from tests.text.speed import within
 
 
 def _dictionary(path: Path, *lines: str) -> UserDictionary:
@@ -208,9 +210,8 @@ def test_threads_see_a_whole_dictionary(tmp_path: Path) -> None:
 
 def test_looking_words_up_takes_linear_time() -> None:
     matcher = Matcher({"a" * length + "b": ("x",) for length in range(1, 60)})
-    started = time.process_time()
-    assert matcher.find("a" * 100_000) == []
-    assert time.process_time() - started < 2.0
+    assert matcher.find("a" * 1000) == []
+    assert within(2.0, lambda: matcher.find("a" * 100_000))
 
 
 @pytest.mark.parametrize(
@@ -229,3 +230,23 @@ def test_the_languages_know_their_syllables(
         assert cleaner.clean(text, language, "v2").phones == phones
     except MissingResourceError as error:
         pytest.skip(str(error))
+
+
+# --- saving, and the dictionary of a voice ---
+
+
+def test_a_dictionary_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "voice" / userdict.FILE
+    userdict.save(path, "zh\t重楼\tchong2 lou2\n")
+    with pytest.raises(DictionaryError, match="line 1"):
+        userdict.save(path, "zh\t重楼\n")
+    assert path.read_text("utf-8") == "zh\t重楼\tchong2 lou2\n"
+    assert [file.name for file in path.parent.iterdir()] == [userdict.FILE]
+
+
+def test_a_voices_dictionary_lies_beside_its_reference_and_wins(tmp_path: Path) -> None:
+    reference = tmp_path / "clip.wav"
+    assert reader_of(str(reference)) is default_reader()
+    userdict.save(tmp_path / userdict.FILE, "zh\t重庆\tzhong4 qing4\n")
+    spoken = reader_of(str(reference)).prepare("我在重庆长大。", "zh")[0]
+    assert spoken.phones[4:8] == ["zh", "ong4", "q", "ing4"]

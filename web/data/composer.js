@@ -13,20 +13,51 @@ export const DEFAULTS = {
   repetition: 1.35,
   seed: "",
   refFree: false,
+  steps: 32,
+  superSampling: false,
+  reading: "natural",
+  readings: false,
   taskId: "",
   advanced: false,
   preview: false,
 };
 
-export function createComposer({ api, drafts, settings, onChange }) {
+// What a new tab begins with: how the last one spoke, not what it said.
+const BELONGS_TO_TEXT = ["text", "taskId", "seed"];
+const SAME_TEXT_MS = 15000;
+export const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
+
+/** Whether a seed can be sent; none is drawn by the service. */
+export function seedFits(seed) {
+  const text = String(seed ?? "").trim();
+  return !text || (/^\d{1,16}$/.test(text) && Number(text) <= LARGEST_SEED);
+}
+
+/**
+ * @param {{api: object, drafts: object, tabDrafts: object, offers: object, settings: object, onChange: () => void,
+ *   now?: () => number, sampler?: (voice: string) => object | null}} options drafts: of the browser; tabDrafts: of this
+ *   tab; offers: see offers.js; sampler: what the version that a voice speaks with samples by, see sampler.js
+ */
+export function createComposer({ api, drafts, tabDrafts, offers, settings, onChange, now = Date.now, sampler = () => null }) {
   const state = {
-    draft: { ...DEFAULTS, ...drafts.read("composer", {}) },
+    draft: { ...DEFAULTS, ...(tabDrafts.read("composer", null) ?? drafts.read("composer-manner", {})) },
     busy: false,
     error: null,
     preview: null, // {segments, key} or {error, key}
+    offer: null, // {key, text, at}: what another tab was writing
+    added: null, // {id, at, body}: the task that was made last
+    again: false, // whether to ask before the same text is added once more
   };
   let timer = 0;
   let asked = 0;
+
+  function lookForOffer() {
+    const found = state.draft.text.trim() ? null : offers.latest();
+    if (found?.key === state.offer?.key && found?.at === state.offer?.at) return;
+    state.offer = found;
+    onChange();
+  }
+  lookForOffer();
 
   function language() {
     const { language: chosen, text } = state.draft;
@@ -34,14 +65,21 @@ export function createComposer({ api, drafts, settings, onChange }) {
   }
 
   function previewKey() {
-    const { text, cut, speed } = state.draft;
-    return JSON.stringify([text, language(), cut, speed]);
+    const { text, cut, speed, reading, readings } = state.draft;
+    return JSON.stringify([text, language(), cut, speed, reading, readings]);
   }
 
   function set(patch) {
     state.draft = { ...state.draft, ...patch };
-    drafts.write("composer", state.draft);
-    if (state.error && ("text" in patch || "voice" in patch || state.error.kind === "parameter")) state.error = null;
+    tabDrafts.write("composer", state.draft);
+    drafts.write("composer-manner", Object.fromEntries(Object.entries(state.draft).filter(([name]) => !BELONGS_TO_TEXT.includes(name))));
+    if (state.error && ("text" in patch || "voice" in patch || "language" in patch || state.error.kind === "parameter")) state.error = null;
+    if ("text" in patch) {
+      offers.keep(state.draft.text);
+      state.offer = null;
+      state.again = false;
+      if (!state.draft.text.trim()) lookForOffer();
+    }
     if (state.draft.preview) schedulePreview();
     onChange();
   }
@@ -66,12 +104,25 @@ export function createComposer({ api, drafts, settings, onChange }) {
         language: language(),
         how_to_cut: state.draft.cut,
         speed: Number(state.draft.speed),
+        reading: state.draft.reading,
+        show_readings: state.draft.readings,
       });
-      if (mine === asked) state.preview = { key, segments: answer.segments, seconds: answer.seconds };
+      if (mine === asked) {
+        const { segments, seconds, readings } = answer;
+        state.preview = { key, segments, seconds, readings };
+      }
     } catch (error) {
       if (mine === asked) state.preview = { key, error };
     }
     onChange();
+  }
+
+  function sampled() {
+    const { draft } = state;
+    const known = sampler(draft.voice);
+    if (!known) return {};
+    const raised = known.superSampling && draft.superSampling;
+    return { sample_steps: Number(draft.steps), ...(raised ? { super_sampling: true } : {}) };
   }
 
   function body() {
@@ -90,18 +141,30 @@ export function createComposer({ api, drafts, settings, onChange }) {
       temperature: Number(draft.temperature),
       repetition_penalty: Number(draft.repetition),
       ref_free: Boolean(draft.refFree),
+      ...(draft.reading === DEFAULTS.reading ? {} : { reading: draft.reading }),
       ...(seed ? { seed: Number(seed) } : {}),
+      ...sampled(),
     };
   }
 
-  async function submit() {
+  /** @param {{anyway?: boolean}} [options] anyway: also the text that was added a moment ago */
+  async function submit({ anyway = false } = {}) {
     if (state.busy) return null;
+    const asked = body();
+    const same = JSON.stringify({ ...asked, task_id: undefined });
+    state.again = !anyway && state.added?.body === same && now() - state.added.at < SAME_TEXT_MS;
+    if (state.again) {
+      onChange();
+      return null;
+    }
     state.busy = true;
     state.error = null;
+    state.added = null;
     onChange();
     try {
-      const entry = await api.post("voice-tasks", body());
-      set({ taskId: "" });
+      const entry = await api.post("voice-tasks", asked);
+      state.added = { id: entry.task_id, at: now(), body: same };
+      if (state.draft.taskId) set({ taskId: "" });
       return entry;
     } catch (error) {
       state.error = error;
@@ -117,15 +180,22 @@ export function createComposer({ api, drafts, settings, onChange }) {
     set,
     submit,
     language,
+    /** What the chosen voice's version samples by; null where there is nothing to choose. */
+    get sampler() {
+      return sampler(state.draft.voice);
+    },
     loadPreview,
-    /** Another tab has typed. */
-    reload() {
-      state.draft = { ...DEFAULTS, ...drafts.read("composer", {}) };
-      onChange();
+    /** Another tab has typed: its text is offered where there is none here. */
+    lookForOffer,
+    takeOffer() {
+      if (state.offer) set({ text: state.offer.text });
+    },
+    declineOffer() {
+      if (state.offer) offers.decline(state.offer);
+      lookForOffer();
     },
     get previewIsCurrent() {
       return state.preview?.key === previewKey();
     },
   };
 }
-

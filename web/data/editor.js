@@ -1,27 +1,51 @@
 // The state of the dialog that makes or changes a voice.
 import { decode, encodeWav, LONGEST, measure, mono, proposeSelection, SHORTEST } from "../lib/audio.js";
+import { createClipCheck } from "./clip-check.js";
+import { freeId } from "./library.js";
 import { t } from "../lib/i18n.js";
 import { hueOf } from "../lib/format.js";
 import { guess } from "../lib/language.js";
+import { recordingTrouble, startRecording } from "../lib/recorder.js";
 import { addMoreClips, clipsOf, putClips } from "./more-clips.js";
 
 const BLANK = { model_id: "", model_name: "", gender: 2, prompt_text: "", prompt_language: "", description: "", categories: [], gpt_model_path: "", sovits_model_path: "" };
 
 export function addEditor(app) {
-  const { store, drafts } = app;
+  const { store, tabDrafts } = app;
+  const clipCheck = createClipCheck({
+    api: app.api,
+    limit: () => store.state.health?.limits?.upload ?? 20 * 1024 * 1024,
+    onVerdict(source, fields) {
+      const clip = store.state.editor?.clip;
+      if (clip?.source === source) patch({ clip: { ...clip, ...fields } });
+    },
+  });
+  let taken = 0;
 
   const patch = (fields) => store.set((state) => (state.editor ? { editor: { ...state.editor, ...fields } } : {}));
 
   app.openEditor = (voice = null) => {
     const fields = voice
       ? { ...BLANK, ...pick(voice), categories: [...(voice.categories ?? [])] }
-      : { ...BLANK, ...drafts.read("voice-draft", {}) };
-    store.set({ editor: { voice, fields, clip: null, avatar: null, zoom: 1, recording: null, decoding: false, clipError: null, avatarError: null, error: null, busy: false, result: null, playhead: null, clips: clipsOf(voice), clipsOpen: Boolean(voice?.aux_refer_wav_urls?.length), clipsChanged: false, clipsError: null, clipHeard: "" } });
+      : { ...BLANK, ...tabDrafts.read("voice-draft", {}) };
+    store.set({ editor: { voice, fields, before: JSON.stringify(fields), asking: false, clip: null, avatar: null, zoom: 1, recording: null, decoding: false, clipError: null, avatarError: null, error: null, busy: false, result: null, playhead: null, clips: clipsOf(voice), clipsOpen: Boolean(voice?.aux_refer_wav_urls?.length), clipsChanged: false, clipsError: null, clipHeard: "" } });
     app.judgeClips(voice);
+  };
+
+  /** Close, but ask before anything is lost that could not be had again. */
+  app.leaveEditor = () => {
+    const { editor } = store.state;
+    if (!isUnsaved(editor)) return app.closeEditor();
+    patch({ asking: !editor.asking });
+    store.flush();
+    document.querySelector(editor.asking ? ".voice-editor .modal-body" : ".ask button")?.focus();
+    return undefined;
   };
 
   app.closeEditor = () => {
     const { editor } = store.state;
+    clipCheck.stop();
+    taken += 1;
     stopRecording(editor, false);
     stopPreview();
     app.silenceClips();
@@ -32,29 +56,47 @@ export function addEditor(app) {
   app.editFields = (fields) => {
     const { editor } = store.state;
     const next = { ...editor.fields, ...fields };
-    if (!editor.voice) drafts.write("voice-draft", next);
+    if (!editor.voice) tabDrafts.write("voice-draft", next);
     patch({ fields: next, error: null });
   };
 
   // --- the clip ---
 
-  app.takeClip = async (blob, name) => {
-    patch({ decoding: true, clipError: null, result: null });
+  /**
+   * @param {Blob} blob the recording as it is
+   * @param {string} name
+   * @param {boolean} [recorded] whether it was made here: the browser's own format, decoded without loss
+   */
+  app.takeClip = async (blob, name, recorded = false) => {
+    const mine = (taken += 1);
+    const isMine = () => mine === taken && store.state.editor;
+    patch({ decoding: true, clipError: null, error: null, result: null });
     try {
-      const buffer = await decode(blob, 48000);
+      const buffer = await decode(blob);
+      if (!isMine()) return;
       const samples = mono(buffer);
       const rate = buffer.sampleRate;
       if (buffer.duration < SHORTEST) {
         patch({ decoding: false, clipError: { message: t("clip.too.short", { seconds: buffer.duration.toFixed(1) }) } });
         return;
       }
-      const clip = { name, samples, rate, ...proposeSelection(samples, rate) };
+      const clip = { name, samples, rate, ...proposeSelection(samples, rate), source: recorded ? null : blob };
       patch({ decoding: false, clip: { ...clip, report: report(clip) } });
+      if (!recorded) clipCheck.ask(store.state.editor.clip);
     } catch {
-      // What this browser cannot decode, the service may: it goes there as it is.
-      patch({ decoding: false, clip: { name, raw: blob } });
+      await takeUnknown(blob, name, isMine);
     }
   };
+
+  /** What this browser cannot decode, the service may; it says so at once. */
+  async function takeUnknown(blob, name, isMine) {
+    try {
+      const verdict = await clipCheck.whole(blob);
+      if (isMine()) patch({ decoding: false, clip: { name, raw: blob, verdict } });
+    } catch (error) {
+      if (isMine()) patch({ decoding: false, clipError: { message: t("clip.refused", { name, reason: error.message }) } });
+    }
+  }
 
   app.trimClip = ({ from, to }) => {
     const { clip } = store.state.editor;
@@ -62,61 +104,40 @@ export function addEditor(app) {
     clearTimeout(app.measuring);
     app.measuring = setTimeout(() => {
       const now = store.state.editor?.clip;
-      if (now?.samples) patch({ clip: { ...now, report: report(now) } });
+      if (!now?.samples) return;
+      patch({ clip: { ...now, report: report(now) } });
+      if (now.source) clipCheck.ask(store.state.editor.clip);
     }, 200);
-    patch({ clip: next });
+    patch({ clip: { ...next, verdict: null }, error: null });
   };
 
   app.dropClip = () => {
     stopPreview();
+    clipCheck.stop();
+    taken += 1;
     patch({ clip: null, clipError: null });
   };
 
   app.record = async () => {
-    if (!navigator.mediaDevices?.getUserMedia) {
-      patch({ clipError: { message: t("record.insecure") } });
-      return;
-    }
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
-      const recorder = new MediaRecorder(stream);
-      const parts = [];
-      const context = new AudioContext();
-      const meter = context.createAnalyser();
-      context.createMediaStreamSource(stream).connect(meter);
-      const wave = new Float32Array(meter.fftSize);
-      const since = performance.now();
-      const timer = setInterval(() => {
-        meter.getFloatTimeDomainData(wave);
-        const level = Math.sqrt(wave.reduce((sum, value) => sum + value * value, 0) / wave.length);
-        const { editor } = store.state;
-        if (!editor?.recording) return;
-        const seconds = (performance.now() - since) / 1000;
-        patch({ recording: { ...editor.recording, seconds, level } });
-        if (seconds > 60) stopRecording(store.state.editor, true);
-      }, 80);
-      recorder.ondataavailable = (event) => parts.push(event.data);
-      recorder.onstop = () => {
-        clearInterval(timer);
-        context.close();
-        stream.getTracks().forEach((track) => track.stop());
-        const keep = store.state.editor?.recording?.keep;
-        patch({ recording: null });
-        if (keep) app.takeClip(new Blob(parts, { type: recorder.mimeType }), t("record.name"));
-      };
-      recorder.start();
-      patch({ recording: { recorder, seconds: 0, level: 0, keep: true }, clipError: null });
+      const recorder = await startRecording({
+        most: 60,
+        onLevel: (seconds, level) => store.state.editor?.recording && patch({ recording: { ...store.state.editor.recording, seconds, level } }),
+        onEnd(blob) {
+          patch({ recording: null });
+          if (blob) app.takeClip(blob, t("record.name"), true);
+        },
+      });
+      patch({ recording: { recorder, seconds: 0, level: 0 }, clipError: null });
     } catch (error) {
-      patch({ clipError: { message: t(error?.name === "NotFoundError" ? "record.none" : "record.denied") } });
+      patch({ clipError: { message: t(recordingTrouble(error)) } });
     }
   };
 
   app.stopRecording = () => stopRecording(store.state.editor, true);
 
   function stopRecording(editor, keep) {
-    if (!editor?.recording) return;
-    editor.recording.keep = keep;
-    if (editor.recording.recorder.state !== "inactive") editor.recording.recorder.stop();
+    editor?.recording?.recorder.stop(keep);
   }
 
   let preview = null;
@@ -150,7 +171,7 @@ export function addEditor(app) {
   // --- the picture ---
 
   app.takeAvatar = async (file) => {
-    if (!/^image\/(png|jpeg|webp|gif)$/.test(file.type)) {
+    if (!/^image\/(png|jpeg|webp|gif|bmp|avif)$/.test(file.type)) {
       patch({ avatarError: { message: t("avatar.kind") } });
       return;
     }
@@ -166,7 +187,7 @@ export function addEditor(app) {
 
   app.saveEditor = async () => {
     const { editor } = store.state;
-    const missing = missingIn(editor);
+    const missing = missingIn(editor) ?? takenIn(editor, app.library.state.voices ?? []);
     if (missing) {
       patch({ error: missing });
       document.getElementById(missing.focus)?.focus();
@@ -176,9 +197,9 @@ export function addEditor(app) {
     app.silenceClips();
     patch({ busy: true, error: null });
     try {
-      const form = await formOf(editor);
+      const form = await formOf(editor, app.library.state.voices ?? []);
       const record = await app.saveVoice(form, editor.voice);
-      if (!editor.voice) drafts.write("voice-draft", undefined);
+      if (!editor.voice) tabDrafts.write("voice-draft", undefined);
       app.toast(t(editor.voice ? "voice.saved" : "voice.created", { name: record.model_name }), "good");
       const heardFirst = editor.clip || (editor.clipsChanged && editor.clips.some((one) => one.blob));
       patch({ busy: false, result: record, clips: clipsOf(record) });
@@ -217,17 +238,36 @@ export function missingIn({ voice, fields, clip }) {
   return null;
 }
 
+/** Why a new voice cannot be called so: the other voice by its name, whoever made up the id. */
+export function takenIn({ voice, fields }, voices) {
+  if (voice) return null;
+  const name = fields.model_name.trim();
+  const typed = fields.model_id.trim();
+  const byId = voices.find((one) => one.model_id === typed);
+  if (typed && byId) return { message: t("editor.id.taken", { id: typed, name: byId.model_name }), focus: "e-id" };
+  const same = (one) => one.model_name.normalize("NFKC").toLowerCase() === name.normalize("NFKC").toLowerCase();
+  const byName = typed ? null : voices.find(same);
+  return byName ? { message: t("editor.name.taken", { name: byName.model_name, id: byName.model_id }), focus: "e-name" } : null;
+}
+
+/** Whether closing would lose something: a clip, a picture, or what was changed of a voice that is there. */
+export function isUnsaved(editor) {
+  if (!editor || editor.result) return false;
+  const files = editor.clip || editor.avatar || editor.recording || editor.clipsChanged;
+  return Boolean(files || (editor.voice && JSON.stringify(editor.fields) !== editor.before));
+}
+
 /** An id made from a name; names without Latin letters get a number. */
 export function idFrom(name, now = Date.now()) {
   const plain = name.normalize("NFKD").replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase().slice(0, 48);
   return plain || `voice-${now.toString(36)}`;
 }
 
-async function formOf({ voice, fields, clip, avatar, clips, clipsChanged }) {
+async function formOf({ voice, fields, clip, avatar, clips, clipsChanged }, voices) {
   const form = new FormData();
   const text = fields.prompt_text.trim();
   const language = fields.prompt_language || guess(text) || "all_zh";
-  if (!voice) form.set("model_id", fields.model_id || idFrom(fields.model_name));
+  if (!voice) form.set("model_id", fields.model_id.trim() || freeId(idFrom(fields.model_name), voices));
   form.set("model_name", fields.model_name.trim());
   form.set("gender", String(fields.gender));
   form.set("prompt_text", text);
@@ -238,11 +278,20 @@ async function formOf({ voice, fields, clip, avatar, clips, clipsChanged }) {
   for (const name of ["gpt_model_path", "sovits_model_path"]) {
     if (fields[name] || voice) form.set(name, fields[name] ?? "");
   }
-  if (clip) form.set("refer_wav", clip.raw ?? selectionWav(clip), clip.raw ? clip.name : "reference.wav");
+  if (clip) putClip(form, clip);
   putClips(form, { voice, clips, clipsChanged });
   if (avatar) form.set("avatar", await document.querySelector("avatar-crop").cut(), "avatar.png");
   else if (!voice) form.set("avatar", await initial(fields.model_name.trim(), hueOf(form.get("model_id"))), "avatar.png");
   return form;
+}
+
+/** The recording as it is, with the times of the cut, where the service takes it; else the cut as WAV. */
+function putClip(form, clip) {
+  if (clip.source && clip.verdict) {
+    form.set("refer_wav", clip.source, clip.name);
+    form.set("refer_start", String(clip.from));
+    form.set("refer_end", String(clip.to));
+  } else form.set("refer_wav", clip.raw ?? selectionWav(clip), clip.raw ? clip.name : "reference.wav");
 }
 
 /** A voice without a picture gets the first letter of its name. @returns {Promise<Blob>} a PNG */

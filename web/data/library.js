@@ -119,12 +119,32 @@ export function pairOf(weights) {
   return weights?.current ? `${weights.current.gpt}\n${weights.current.sovits}` : "";
 }
 
-/** Voices whose name or id contains the words, of a category ("" is all). */
+const searchForm = (text) => (text ?? "").normalize("NFKC").toLowerCase();
+
+/** Voices whose name, id, transcript, description or pinyin contains the words, of a category ("" is all). */
 export function filterVoices(voices, { name = "", category = "" }) {
-  const wanted = name.trim().toLowerCase();
-  return voices.filter(
-    (voice) =>
-      (!wanted || voice.model_name.toLowerCase().includes(wanted) || voice.model_id.toLowerCase().includes(wanted)) &&
-      (!category || (voice.categories ?? []).includes(category)),
-  );
+  const wanted = searchForm(name).trim();
+  const spelt = wanted.replace(/[\s']+/g, "");
+  const holds = (voice) =>
+    [voice.model_name, voice.model_id, voice.prompt_text, voice.description].some((text) => searchForm(text).includes(wanted)) ||
+    (/^[a-z]+$/.test(spelt) && (voice.pinyin ?? []).some((one) => one.includes(spelt)));
+  return voices.filter((voice) => (!wanted || holds(voice)) && (!category || (voice.categories ?? []).includes(category)));
+}
+
+/** An id that no voice has yet, from one that may be taken. */
+export function freeId(wanted, voices) {
+  const plain = wanted.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 56) || "voice";
+  const taken = new Set(voices.map((voice) => voice.model_id));
+  let number = 2;
+  while (taken.has(`${plain}-${number}`)) number += 1;
+  return taken.has(plain) ? `${plain}-${number}` : plain;
+}
+
+/** A name for a copy: "Anna (2)". */
+export function copyName(name, voices) {
+  const taken = new Set(voices.map((voice) => voice.model_name));
+  if (!taken.has(name)) return name;
+  let number = 2;
+  while (taken.has(`${name} (${number})`)) number += 1;
+  return `${name} (${number})`;
 }

@@ -6,6 +6,8 @@ const MOST_PEAKS = 800;
 const PEAK_BINS = 240;
 const AT_ONCE = 2;
 
+const isOwn = (address) => address.startsWith("blob:");
+
 export function createMedia({ api, key, onChange }) {
   const blobs = new Map(); // address -> blob URL, "" while it is on its way
   const shapes = new Map(); // address -> {peaks, seconds} | null while on its way | Error
@@ -39,8 +41,9 @@ export function createMedia({ api, key, onChange }) {
     return blobs.get(address);
   }
 
-  /** As source, for what must be played now. */
+  /** As source, for what must be played now; what this page made itself is there already. */
   async function playable(address) {
+    if (isOwn(address)) return address;
     if (!key()) return api.own(address);
     if (!blobs.get(address)) {
       const blob = await api.blob(address);
@@ -72,7 +75,7 @@ export function createMedia({ api, key, onChange }) {
 
   /** The outline of a sound: {peaks, seconds}, or null while it is not known. Asking starts the fetch. */
   function shape(address, fetchIt = true) {
-    if (!address) return null;
+    if (!address || isOwn(address)) return null;
     const known = shapes.get(address);
     if (known === undefined && fetchIt) {
       shapes.set(address, null);

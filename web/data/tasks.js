@@ -11,11 +11,6 @@ export function percent(task) {
   return Math.min(99, Math.floor((100 * ((task.segments_done ?? 0) + (task.within ?? 0))) / total));
 }
 
-/** Ids from free text: commas, spaces and line breaks divide. */
-export function idsFrom(text) {
-  return [...new Set(text.split(/[\s,，;；]+/).filter(Boolean))];
-}
-
 export class TaskFeed {
   /**
    * @param {{fetchPage: (filter: object, page: number, size: number) => Promise<{total: number, data: object[]}>,
@@ -24,7 +19,7 @@ export class TaskFeed {
   constructor({ fetchPage, onChange }) {
     this.fetchPage = fetchPage;
     this.onChange = onChange;
-    this.filter = { user: "", ids: [], status: "" };
+    this.filter = { user: "", status: "", search: "" };
     this.hidden = new Set();
     this.byId = new Map();
     this.clear();
@@ -118,9 +113,10 @@ export class TaskFeed {
   }
 
   matches(entry) {
-    const { user, ids, status } = this.filter;
+    const { user, status, search } = this.filter;
+    // Only the service searches; what changes meanwhile stays where it is, and what is new waits for the next search.
+    if (search) return this.order.includes(entry.task_id);
     if (user && entry.user_id !== user) return false;
-    if (ids.length && !ids.includes(entry.task_id)) return false;
     return !status || entry.status === status;
   }
 

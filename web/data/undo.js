@@ -38,7 +38,13 @@ export function createUndo({ onChange, wait = (callback, ms) => setTimeout(callb
       }
     },
     take(id) {
-      settle(id)?.restore();
+      const entry = settle(id);
+      entry?.restore();
+      return entry;
+    },
+    /** Take back what was put last. */
+    takeLast() {
+      return this.take([...pending.keys()].at(-1));
     },
     commitAll() {
       for (const id of [...pending.keys()]) this.commit(id, true);

@@ -1,6 +1,8 @@
 // What can be done with voices and categories.
 import { fileName } from "../lib/format.js";
+import { focusSoon, neighbourOf } from "../lib/focus.js";
 import { t } from "../lib/i18n.js";
+import { copyName, freeId } from "./library.js";
 import { save } from "./task-actions.js";
 
 export function addVoiceActions(app) {
@@ -18,13 +20,17 @@ export function addVoiceActions(app) {
   app.speakWith = (voice) => {
     app.composer.set({ voice: voice.model_id });
     location.hash = "#/studio";
-    setTimeout(() => document.getElementById("c-text")?.focus(), 60);
+    focusSoon("#c-text");
   };
 
   app.deleteVoice = (voice) => {
     if (player.state.id === `voice:${voice.model_id}`) player.stop();
+    const key = `voice:${voice.model_id}`;
+    const next = neighbourOf(key);
     const restore = app.hideEverywhere("voices", voice.model_id);
-    app.undo.put({
+    app.putUndo({
+      key,
+      next,
       label: t("voice.deleted", { name: voice.model_name }),
       restore,
       commit: async (leaving) => {
@@ -57,18 +63,27 @@ export function addVoiceActions(app) {
     }
   };
 
-  app.importVoice = async (file) => {
+  /**
+   * @param {File} file
+   * @param {string} [id] of the copy, where the voice's own is taken
+   * @returns {Promise<Error | null>} its `taken` is true where a copy can be made
+   */
+  app.importVoice = async (file, id) => {
     const form = new FormData();
     form.set("file", file);
     try {
-      const voice = await api.send("POST", "voice-models/import", form);
+      let voice = await api.send("POST", "voice-models/import", form, { query: id ? { model_id: id } : {} });
+      if (id) voice = await api.patch(path(id), { model_name: copyName(voice.model_name, library.voices) });
       library.put(voice);
       app.toast(t("voice.imported", { name: voice.model_name }), "good");
       return null;
     } catch (error) {
+      error.taken = error.kind === "conflict";
       return error;
     }
   };
+
+  app.importCopy = (file) => app.importVoice(file, freeId(file.name.replace(/\.zip$/i, "").toLowerCase(), library.state.voices ?? []));
 
   app.setVoiceCategories = async (voice, categories) => {
     const record = await api.post(`${path(voice.model_id)}/categories`, { categories });
@@ -106,7 +121,11 @@ export function addVoiceActions(app) {
   app.deleteCategory = (category) => {
     const before = library.state.categories;
     library.state.categories = before.filter((one) => one.category_id !== category.category_id);
-    app.undo.put({
+    const key = `category:${category.category_id}`;
+    const next = neighbourOf(key);
+    app.putUndo({
+      key,
+      next,
       label: t("category.deleted", { name: category.category_name }),
       restore: () => {
         library.state.categories = [...library.state.categories.filter((one) => one.category_id !== category.category_id), category];

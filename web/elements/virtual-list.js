@@ -83,6 +83,15 @@ export class VirtualList extends HTMLElement {
     if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
 
+  /** Scroll until an item is in the upper third of the window. */
+  bring(index) {
+    this.measure();
+    const row = Math.floor(index / this.sizes.columns) * this.sizes.rowHeight;
+    const top = this.getBoundingClientRect().top + row;
+    if (top < 80 || top > window.innerHeight * 0.7) scrollBy({ top: top - window.innerHeight / 3, behavior: "instant" });
+    this.draw(this.range);
+  }
+
   update() {
     this.whole = false;
     if (!this.isConnected) {

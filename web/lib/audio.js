@@ -1,8 +1,21 @@
 // Sound in the browser: decode, measure, trim, encode.
 
-/** Decode any format the browser knows. @returns {Promise<AudioBuffer>} */
-export async function decode(blob, rate = 48000) {
+/** Samples per second that a WAV file states, null for other files. */
+export function statedRate(bytes) {
+  const view = new DataView(bytes);
+  const name = (at) => (at + 4 <= view.byteLength ? String.fromCharCode(...new Uint8Array(bytes, at, 4)) : "");
+  if (name(0) !== "RIFF" || name(8) !== "WAVE") return null;
+  for (let at = 12; at + 16 <= view.byteLength; at += 8 + view.getUint32(at + 4, true) + (view.getUint32(at + 4, true) % 2)) {
+    if (name(at) === "fmt ") return view.getUint32(at + 12, true);
+  }
+  return null;
+}
+
+/** Decode any format the browser knows, a WAV file at its own rate. @returns {Promise<AudioBuffer>} */
+export async function decode(blob, otherwise = 48000) {
   const bytes = await blob.arrayBuffer();
+  const stated = statedRate(bytes);
+  const rate = stated >= 8000 && stated <= 96000 ? stated : otherwise;
   const context = new OfflineAudioContext(1, 1, rate);
   return context.decodeAudioData(bytes);
 }

@@ -16,17 +16,17 @@ export function lasting(seconds) {
   return seconds < 60 ? `${seconds.toFixed(1)} s` : clock(seconds);
 }
 
-/** 1536 -> "1.5 KiB". */
+/** 1500 -> "1.5 kB", 1101600000 -> "1.10 GB": powers of ten, as the sites of the models and the command line count. */
 export function bytes(count) {
   if (!Number.isFinite(count)) return "";
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const units = ["B", "kB", "MB", "GB"];
   let value = count;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  return `${value.toFixed([0, 1, 1, 2][unit])} ${units[unit]}`;
 }
 
 // Making a formatter costs more than using it a thousand times.

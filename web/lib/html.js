@@ -2,6 +2,8 @@
 import { noChange } from "../vendor/lit-html/lit-html.js";
 import { Directive, directive } from "../vendor/lit-html/directive.js";
 
+export { AsyncDirective } from "../vendor/lit-html/async-directive.js";
+export { directive } from "../vendor/lit-html/directive.js";
 export { html, nothing, render, svg } from "../vendor/lit-html/lit-html.js";
 export { repeat } from "../vendor/lit-html/directives/repeat.js";
 export { live } from "../vendor/lit-html/directives/live.js";

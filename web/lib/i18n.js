@@ -1,8 +1,10 @@
 // Words in two languages. `{name}` is replaced; a number `n` chooses between `key_one` and `key`.
 import en from "../i18n/en.js";
+import errors, { terms } from "../i18n/errors.js";
+import * as training from "../i18n/training.js";
 import zh from "../i18n/zh.js";
 
-const BOOKS = { en, zh };
+const BOOKS = { en: { ...en, ...training.en }, zh: { ...zh, ...training.zh } };
 let language = "en";
 
 export function languageOf(preference, browser = []) {
@@ -21,6 +23,22 @@ export function currentLanguage() {
 export function t(key, values = {}) {
   const book = BOOKS[language];
   const chosen = values.n === 1 && `${key}_one` in book ? `${key}_one` : key;
-  const text = book[chosen] ?? en[chosen] ?? key;
+  return filled(book[chosen] ?? BOOKS.en[chosen] ?? key, values);
+}
+
+/** Words for an error of the service by its code; "" where this page has none, or lacks what fills them. */
+export function errorWords(code, params = {}) {
+  const text = Object.hasOwn(errors, code) ? errors[code][language] : "";
+  const named = [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  if (!named.every((name) => params[name] !== undefined && params[name] !== null)) return "";
+  return filled(text, Object.fromEntries(named.map((name) => [name, terms[name]?.[params[name]]?.[language] ?? params[name]])));
+}
+
+/** Why a task ended in an error, in the language of the page where its code is known; else in the service's words. */
+export function endedBy(task) {
+  return (task.error_said && errorWords(task.error_said.code, task.error_said.params)) || task.error;
+}
+
+function filled(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }

@@ -34,3 +34,27 @@ export function guess(text) {
   }
   return latin || /[A-Za-z]/.test(text) ? "en" : null;
 }
+
+const HAN = /\p{Script=Han}/u;
+const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
+const HANGUL = /\p{Script=Hangul}/u;
+const LATIN = /[A-Za-z]/;
+const ALONE = { all_zh: "zh", en: "en", all_ja: "ja", all_yue: "yue", all_ko: "ko" };
+
+/**
+ * The languages that speaking a text takes; the service's `languages_of` decides by the same rule.
+ * @param {string} code as in LANGUAGES
+ * @returns {string[]} of zh, en, ja, ko, yue
+ */
+export function spokenIn(code, text) {
+  if (ALONE[code]) return [ALONE[code]];
+  const found = [];
+  const han = code.endsWith("yue") ? "yue" : "zh";
+  if (code.startsWith("auto")) {
+    if (KANA.test(text)) found.push("ja");
+    else if (HAN.test(text)) found.push(han);
+    if (HANGUL.test(text)) found.push("ko");
+  } else found.push(code);
+  if (LATIN.test(text)) found.push("en");
+  return found;
+}

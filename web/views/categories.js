@@ -50,7 +50,7 @@ export function categoriesDialog(app) {
     ${problem(ui.error)}
     <ul class="category-list">
       ${categories.map(
-        (category) => html`<li>
+        (category) => html`<li data-key="category:${category.category_id}">
           ${icons.tag}
           <input
             type="text"
@@ -67,5 +67,5 @@ export function categoriesDialog(app) {
       )}
     </ul>
     ${categories.length ? nothing : html`<p class="hint pad">${t("categories.none")}</p>`}`;
-  return modal({ name: "categories", label: t("categories.title"), onClose: app.closeDialog, body });
+  return modal({ app, name: "categories", label: t("categories.title"), onClose: app.closeDialog, body });
 }

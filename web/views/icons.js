@@ -30,5 +30,7 @@ export const icons = {
   tag: icon(svg`<path d="M4 4h8l8 8-8 8-8-8z"/><path d="M8.2 8.2v.1"/>`),
   keyboard: icon(svg`<rect x="3" y="6" width="18" height="12" rx="2"/><path d="M7 10h.1M11 10h.1M15 10h.1M8 14h8"/>`),
   spark: icon(svg`<path d="M12 3l1.9 5.6L19.5 10.5l-5.6 1.9L12 18l-1.9-5.6L4.5 10.5l5.6-1.9zM19 16.5v4M17 18.5h4"/>`),
+  merge: icon(svg`<path d="M6 4v5a3 3 0 0 0 3 3h9M6 20v-5a3 3 0 0 1 3-3M15 8.5l3.5 3.5-3.5 3.5"/>`),
+  training: icon(svg`<path d="M4 19V5M4 19h16M7.5 8c3 0 3.5 7 6.5 7s2.5-2 6-2"/>`),
   scissors: icon(svg`<circle cx="6.5" cy="7" r="2.5"/><circle cx="6.5" cy="17" r="2.5"/><path d="M8.6 8.4L20 17M8.6 15.6L20 7"/>`),
 };

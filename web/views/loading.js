@@ -5,6 +5,8 @@ import { loadingOf } from "../data/library.js";
 
 // What the engine says of its steps, and the words for it; what follows the verb is a name.
 const STEPS = [
+  [/^reading the Chinese dictionaries$/, "step.dictionaries", "zh"],
+  [/^reading the English dictionaries$/, "step.dictionaries", "en"],
   [/^reading (.+)$/, "step.reading"],
   [/^packing (.+)$/, "step.packing"],
   [/^loading (.+)$/, "step.loading"],
@@ -15,8 +17,9 @@ const STEPS = [
 
 /** The step in the words of the page where it has some, else in the engine's own. */
 export function stepWords(step) {
-  for (const [pattern, key] of STEPS) {
+  for (const [pattern, key, language] of STEPS) {
     const found = pattern.exec(step);
+    if (found && language) return t(key, { name: t(`speaks.${language}`) });
     if (found) return t(key, { name: (found[1] ?? "").replace(" and ", " + ") });
   }
   return step;

@@ -1,5 +1,6 @@
 // Small pieces that many views use.
-import { css, html, keyed, nothing, ref } from "../lib/html.js";
+import { AsyncDirective, css, directive, html, keyed, nothing } from "../lib/html.js";
+import { rememberFocus } from "../lib/focus.js";
 import { hueOf } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
@@ -15,11 +16,12 @@ export function avatar(app, voice, size = "") {
   >`;
 }
 
-export function problem(error, { retry } = {}) {
-  if (!error) return nothing;
+/** An error where it happened. That a key is missing or wrong is told once, by the banner and where the key is typed. */
+export function problem(error, { retry, action = nothing, ofKey = false } = {}) {
+  if (!error || (error.kind === "key" && error.status === 401 && !ofKey)) return nothing;
   return html`<div class="problem" role="alert">
     ${icons.warn}<span class="problem-text">${error.message}</span>
-    ${retry ? html`<button type="button" class="button small" @click=${retry}>${t("again")}</button>` : nothing}
+    ${action}${retry ? html`<button type="button" class="button small" @click=${retry}>${t("again")}</button>` : nothing}
   </div>`;
 }
 
@@ -98,24 +100,23 @@ export function command(app, text) {
   return html`<div class="command"><code tabindex="0">${text}</code>${copyButton(app, text)}</div>`;
 }
 
-/** Opens a <dialog> when it appears; Escape and the backdrop close it through `onClose`. */
-export function modal({ name, label, onClose, body }) {
-  const opened = (element) => {
-    if (!element || element.open) return;
-    element.showModal();
-    // Not the first button, which closes: the dialog itself, so that its name is read.
-    (element.querySelector("[data-focus]") ?? element.querySelector(".modal-body")).focus();
-  };
+/**
+ * Opens a <dialog> when it appears; Escape and the backdrop close it through `onClose`, and the keyboard goes back to
+ * where it was. Messages lie within, because everything outside cannot be reached meanwhile.
+ */
+export function modal({ app, name, label, onClose, body }) {
   return html`<dialog
     class="modal ${name}"
     aria-label=${label}
-    ${openWhenMade(opened)}
+    ${whileThere(opened)}
     @cancel=${(event) => {
       if (event.target !== event.currentTarget) return;
       event.preventDefault();
       onClose();
     }}
-    @pointerdown=${(event) => event.target === event.currentTarget && (event.currentTarget.armed = true)}
+    @pointerdown=${(event) => {
+      event.currentTarget.armed = event.target === event.currentTarget;
+    }}
     @click=${(event) => {
       const outside = event.target === event.currentTarget && event.currentTarget.armed;
       event.currentTarget.armed = false;
@@ -123,17 +124,60 @@ export function modal({ name, label, onClose, body }) {
     }}
   >
     <div class="modal-body" tabindex="-1">${body}</div>
+    ${toasts(app)}
   </dialog>`;
 }
 
-// A ref callback must be the same function on every rendering, or it is called each time.
-const openers = new WeakMap();
-function openWhenMade(open) {
-  return ref(keep);
-  function keep(element) {
-    if (element && !openers.has(element)) {
-      openers.set(element, true);
-      queueMicrotask(() => element.isConnected && open(element));
-    }
+function opened(element) {
+  const goBack = rememberFocus();
+  queueMicrotask(() => {
+    if (!element.isConnected || element.open) return;
+    element.showModal();
+    // Not the first button, which closes: the dialog itself, so that its name is read.
+    (element.querySelector("[data-focus]") ?? element.querySelector(".modal-body")).focus();
+  });
+  return () => {
+    // What closed it may have given the keyboard a place already.
+    const { activeElement } = document;
+    if (!activeElement || activeElement === document.body || !activeElement.isConnected) goBack();
+  };
+}
+
+/** Messages that go by themselves, and what can still be taken back. */
+export function toasts(app) {
+  const { toasts: shown } = app.store.state;
+  return html`<div class="toasts">
+    ${app.undo.pending.map(
+      (deed) => html`<div class="toast" data-undo=${deed.id}>
+        <span>${deed.label}</span>
+        <button type="button" class="button small" aria-label=${t("undo.of", { what: deed.label })} @click=${() => app.takeBack(deed.id)}>${t("undo")}<kbd aria-hidden="true">Ctrl Z</kbd></button>
+        <span class="fuse"></span>
+      </div>`,
+    )}
+    ${shown.map(
+      (one) => html`<div class="toast ${one.tone}">
+        <span>${one.text}</span>
+        <button type="button" class="icon-button" aria-label=${t("close")} @click=${() => app.dropToast(one.id)}>${icons.close}</button>
+      </div>`,
+    )}
+  </div>`;
+}
+
+// Runs a function when an element is made, and what it returned when the element has gone.
+class WhileThere extends AsyncDirective {
+  render() {
+    return nothing;
+  }
+
+  update(part, [begin]) {
+    if (!this.leave) this.leave = begin(part.element);
+    return nothing;
+  }
+
+  disconnected() {
+    // After this rendering, when what took its place is there.
+    const leave = this.leave;
+    queueMicrotask(() => leave?.());
   }
 }
+const whileThere = directive(WhileThere);

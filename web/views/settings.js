@@ -3,7 +3,7 @@ import { html, live, nothing } from "../lib/html.js";
 import { currentLanguage, t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
 import { problem, segmented } from "./parts.js";
-import { stateOf } from "./shell.js";
+import { stateOf } from "./state.js";
 
 const ui = { key: null, shown: false, error: null, good: false };
 
@@ -53,7 +53,7 @@ function keyCard(app) {
         }}>${ui.shown ? t("set.key.hide") : t("set.key.show")}</button>
         <button type="submit" class="button primary">${t("set.key.use")}</button>
       </div>
-      ${problem(ui.error)} ${ui.good ? html`<p class="good-line" role="status">${icons.check}${t("set.key.good")}</p>` : nothing}
+      ${problem(ui.error, { ofKey: true })} ${ui.good ? html`<p class="good-line" role="status">${icons.check}${t("set.key.good")}</p>` : nothing}
     </form>
   </section>`;
 }
@@ -96,6 +96,10 @@ export function settingsView(app) {
           options: ["system", "full", "reduced"].map((value) => ({ value, text: t(`motion.${value}`) })),
           onPick: (motion) => set({ motion }),
         })}
+      </section>
+      <section class="panel setting">
+        <div><h2>${t("dictionary.title")}</h2><p class="hint">${t("dictionary.text")}</p></div>
+        <button type="button" class="button" @click=${() => app.openDictionary()}>${icons.edit}${t("dictionary.open")}</button>
       </section>
       <section class="panel setting">
         <div><h2>${t("shortcuts")}</h2><p class="hint">${t("set.shortcuts.hint")}</p></div>

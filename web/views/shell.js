@@ -2,21 +2,25 @@
 import { html, nothing } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
+import { toasts } from "./parts.js";
+import { stateOf } from "./state.js";
 import { loadingBanner, loadingNote } from "./loading.js";
 import { playerBar } from "./player-bar.js";
 import { settingsView } from "./settings.js";
 import { shortcutsDialog } from "./shortcuts.js";
 import { studioView } from "./studio.js";
 import { taskDrawer } from "./task-drawer.js";
+import { trainingView } from "./training.js";
 import { categoriesDialog } from "./categories.js";
+import { dictionaryDialog } from "./dictionary.js";
 import { voiceEditor } from "./voice-editor.js";
 import { voicesView } from "./voices.js";
 import { weightsView } from "./weights.js";
 
-// Training joins this list when it exists.
 export const VIEWS = [
   { name: "studio", icon: icons.studio, view: studioView },
   { name: "voices", icon: icons.voices, view: voicesView },
+  { name: "training", icon: icons.training, view: trainingView },
   { name: "weights", icon: icons.weights, view: weightsView },
   { name: "settings", icon: icons.settings, view: settingsView },
 ];
@@ -41,27 +45,27 @@ function nav(app) {
   </nav>`;
 }
 
-export function stateOf({ connection, health, ready, refused }) {
-  if (refused || connection === "refused") return { tone: "warn", text: t("state.refused") };
-  if (connection === "offline") return { tone: "bad", text: t("state.offline") };
-  if (!health) return { tone: "wait", text: t("state.connecting") };
-  if (health.engine === "starting" || health.engine === "restarting") return { tone: "wait", text: t("state.starting") };
-  if (ready && !ready.ok) return { tone: "warn", text: health.weights_loaded ? t("state.not.ready") : t("state.noweights") };
-  return { tone: "good", text: t("state.ready") };
-}
-
 function serviceState(app) {
   const { health, connection } = app.store.state;
-  const { tone, text } = stateOf(app.store.state);
+  const { tone, text, more } = stateOf(app.store.state);
   const about = [health?.device, health?.model_version].filter(Boolean).join(" · ");
   return html`${loadingNote(app)}<div class="service" data-tone=${tone}>
     <span class="dot"></span>
     <div>
       <strong>${text}</strong>
+      ${more ? html`<small><a href="#/weights">${more}</a></small>` : nothing}
       ${about ? html`<small>${about}</small>` : nothing}
-      ${health ? html`<small>${t("state.queue", { n: health.queue_depth ?? 0 })}${connection === "polling" ? ` · ${t("state.polling")}` : ""}</small>` : nothing}
+      ${health ? html`<small>${queueWords(app)}${connection === "polling" ? ` · ${t("state.polling")}` : ""}</small>` : nothing}
     </div>
   </div>`;
+}
+
+/** What runs is counted among the tasks that this page knows; what waits, by the service. */
+function queueWords(app) {
+  const running = [...app.feed.byId.values()].filter((task) => task.status === "run").length;
+  const waiting = app.store.state.health.queue_depth ?? 0;
+  if (!running && !waiting) return t("state.idle");
+  return [running ? t("state.running", { n: running }) : "", waiting ? t("state.queue", { n: waiting }) : ""].filter(Boolean).join(" · ");
 }
 
 function banner(app) {
@@ -80,27 +84,8 @@ function banner(app) {
   return loadingBanner(app);
 }
 
-function toasts(app) {
-  const { toasts: shown } = app.store.state;
-  return html`<div class="toasts">
-    ${app.undo.pending.map(
-      (deed) => html`<div class="toast">
-        <span>${deed.label}</span>
-        <button type="button" class="button small" @click=${() => app.undo.take(deed.id)}>${t("undo")}</button>
-        <span class="fuse"></span>
-      </div>`,
-    )}
-    ${shown.map(
-      (one) => html`<div class="toast ${one.tone}">
-        <span>${one.text}</span>
-        <button type="button" class="icon-button" aria-label=${t("close")} @click=${() => app.dropToast(one.id)}>${icons.close}</button>
-      </div>`,
-    )}
-  </div>`;
-}
-
 export function shell(app) {
-  const { route, said, drawer, editor, dialog } = app.store.state;
+  const { route, said, drawer, editor, dictionary, dialog } = app.store.state;
   const { view } = VIEWS.find(({ name }) => name === route.view) ?? VIEWS[0];
   return html`
     <a class="skip" href="#main" @click=${skip}>${t("skip")}</a>
@@ -109,9 +94,10 @@ export function shell(app) {
     ${playerBar(app)}
     ${drawer ? taskDrawer(app, drawer) : nothing}
     ${editor ? voiceEditor(app, editor) : nothing}
+    ${dictionary ? dictionaryDialog(app, dictionary) : nothing}
     ${dialog === "categories" ? categoriesDialog(app) : nothing}
-    ${dialog === "shortcuts" ? shortcutsDialog(app) : nothing}
-    ${toasts(app)}
+    ${dialog === "shortcuts" ? shortcutsDialog(app, VIEWS.map(({ name }) => name)) : nothing}
+    ${drawer || editor || dictionary || dialog ? nothing : toasts(app)}
     <div class="hidden" role="status" aria-live="polite">${said}</div>
   `;
 }
@@ -120,4 +106,3 @@ function skip(event) {
   event.preventDefault();
   document.getElementById("main")?.focus();
 }
-

@@ -2,8 +2,10 @@
 import { html, nothing } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { composer } from "./composer.js";
+import { bytes } from "../lib/format.js";
+import { remaining } from "../data/install.js";
 import { icons } from "./icons.js";
-import { command } from "./parts.js";
+import { downloadPanel, missingBase } from "./install.js";
 import { taskList } from "./task-list.js";
 
 function welcome(app) {
@@ -12,17 +14,20 @@ function welcome(app) {
   const noWeights = health && ready && !ready.ok && health.engine === "no_weights";
   const noVoices = library.state.voices && !library.state.voices.length;
   if (!noWeights && !noVoices) return nothing;
+  const { allowed, busy, download } = app.install.state;
+  const missing = missingBase(app);
   return html`<section class="welcome" aria-labelledby="welcome-title">
     <div>
       <h2 id="welcome-title">${noWeights ? t("first.weights.title") : t("first.voice.title")}</h2>
-      <p>${noWeights ? t("first.weights.text") : t("first.voice.text")}</p>
+      <p>${noWeights ? (missing.length ? t("first.weights.text", { size: bytes(remaining(missing)) }) : t("first.weights.choose")) : t("first.voice.text")}</p>
     </div>
     <ol class="steps">
       <li class=${noWeights ? "now" : "done"}>
         <span class="mark">${noWeights ? "1" : icons.check}</span>
         <div>
           <strong>${t("first.step.weights")}</strong>
-          ${noWeights ? html`${command(app, t("first.command"))}<a href="#/weights">${t("first.step.weights.more")}</a>` : nothing}
+          ${noWeights && missing.length && allowed && download?.state !== "running" ? html`<button type="button" class="button primary" ?disabled=${busy} @click=${() => app.install.begin(missing.map((one) => one.id))}>${icons.download}${t("install.all", { size: bytes(remaining(missing)) })}</button>` : nothing}
+          ${noWeights ? html`<a href="#/weights">${t("first.step.weights.more")}</a>` : nothing}
         </div>
       </li>
       <li class=${noVoices ? (noWeights ? "" : "now") : "done"}>
@@ -34,6 +39,7 @@ function welcome(app) {
       </li>
       <li><span class="mark">3</span><div><strong>${t("first.step.speak")}</strong></div></li>
     </ol>
+    ${noWeights ? html`<div class="welcome-download">${downloadPanel(app)}</div>` : nothing}
   </section>`;
 }
 

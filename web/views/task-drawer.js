@@ -1,7 +1,7 @@
 // Everything about one task: its text, segments, story, subtitles.
 import { html, nothing, repeat } from "../lib/html.js";
 import { clock, lasting, moment } from "../lib/format.js";
-import { t } from "../lib/i18n.js";
+import { endedBy, errorWords, t } from "../lib/i18n.js";
 import { cutCode, languageCode } from "../lib/language.js";
 import { nameOf } from "../data/task-actions.js";
 import "../elements/wave-form.js";
@@ -9,13 +9,16 @@ import { icons } from "./icons.js";
 import { avatar, copyButton, iconButton, modal, problem } from "./parts.js";
 import { taskButtons } from "./task-list.js";
 
+const FOLDED_FROM = 12;
+const FOLDED_TO = 8;
+
 export function addDrawer(app) {
   const { store, api } = app;
   const path = (id, rest = "") => `voice-tasks/${encodeURIComponent(id)}${rest}`;
   let timer = 0;
 
   app.openDrawer = (id) => {
-    store.set({ drawer: { id, task: app.feed.byId.get(id) ?? null, story: null, segments: null, error: null, redoing: new Set(), segmentErrors: new Map() } });
+    store.set({ drawer: { id, task: app.feed.byId.get(id) ?? null, story: null, segments: null, allSegments: false, error: null, redoing: new Set(), segmentErrors: new Map() } });
     app.refreshDrawer();
   };
   app.closeDrawer = () => app.closed({ drawer: null });
@@ -94,11 +97,29 @@ function segmentRow(app, drawer, segment) {
   </li>`;
 }
 
+/** A book has hundreds of segments: the first few, the rest on demand and in a list of its own height. */
+function segmentList(app, drawer) {
+  const { segments, allSegments } = drawer;
+  if (!segments?.length) return nothing;
+  const folded = segments.length > FOLDED_FROM && !allSegments;
+  const shown = folded ? segments.slice(0, FOLDED_TO) : segments;
+  const open = () => {
+    app.store.set({ drawer: { ...app.store.state.drawer, allSegments: true } });
+    app.store.flush();
+    document.querySelector(".drawer .segments")?.focus();
+  };
+  return html`<section><h3>${t("drawer.segments")}<span class="badge">${segments.length}</span></h3>
+    <ol class="segments ${segments.length > FOLDED_FROM && allSegments ? "long" : ""}" tabindex=${allSegments ? "0" : nothing} aria-label=${t("drawer.segments")}>
+      ${repeat(shown, (one) => one.index, (one) => segmentRow(app, drawer, one))}
+    </ol>
+    ${folded ? html`<button type="button" class="button small" @click=${open}>${icons.down}${t("drawer.segments.all", { n: segments.length })}</button>` : nothing}</section>`;
+}
+
 function storyLine(app, line) {
   const kind = line.kind;
   const detail = line.detail ?? {};
   const more = [
-    detail.reason,
+    (detail.code && errorWords(detail.code, detail.params)) || detail.reason,
     detail.index !== undefined && t("segment.name", { n: Number(detail.index) + 1 }),
     detail.segments !== undefined && t("story.segments", { n: detail.segments }),
     detail.attempt > 1 && t("segment.attempts", { n: detail.attempt }),
@@ -148,7 +169,7 @@ function reuse(app, task) {
 }
 
 export function taskDrawer(app, drawer) {
-  const { task, story, segments, error } = drawer;
+  const { task, story, error } = drawer;
   const { state } = app.player;
   const mine = task && state.id === `task:${task.task_id}`;
   const shape = task?.status === "done" ? app.media.shape(task.result_url) : null;
@@ -164,7 +185,7 @@ export function taskDrawer(app, drawer) {
     </header>
     <div class="drawer-body" tabindex="0" role="region" aria-label=${t("task.details")}>
       ${problem(error, { retry: app.refreshDrawer })}
-      ${task?.error ? problem({ message: task.error }) : nothing}
+      ${task?.error ? problem({ message: endedBy(task) }) : nothing}
       ${task?.status === "done"
         ? html`<div class="drawer-wave">
             <button type="button" class="play" aria-label=${mine && state.playing ? t("pause") : t("play")} @click=${() => app.playTask(task)}>${mine && state.playing ? icons.pause : icons.play}</button>
@@ -185,13 +206,10 @@ export function taskDrawer(app, drawer) {
             ${task.status === "done" ? ["srt", "vtt"].map((format) => html`<button type="button" class="button small" @click=${() => app.downloadTask(task, format)}>${icons.download}${t("task.subtitles", { format: format.toUpperCase() })}</button>`) : nothing}
           </div>`
         : nothing}
-      ${segments?.length
-        ? html`<section><h3>${t("drawer.segments")}<span class="badge">${segments.length}</span></h3>
-            <ol class="segments">${repeat(segments, (one) => one.index, (one) => segmentRow(app, drawer, one))}</ol></section>`
-        : nothing}
+      ${segmentList(app, drawer)}
       ${task ? html`<section><h3>${t("drawer.facts")}</h3>${facts(app, task)}</section>` : nothing}
-      ${story?.length ? html`<section><h3>${t("drawer.story")}</h3><ol class="story">${story.map((line) => storyLine(app, line))}</ol></section>` : nothing}
+      ${story?.length ? html`<section><h3>${t("drawer.story")}</h3><ol class="story ${story.length > FOLDED_FROM ? "long" : ""}" tabindex=${story.length > FOLDED_FROM ? "0" : nothing} aria-label=${t("drawer.story")}>${story.map((line) => storyLine(app, line))}</ol></section>` : nothing}
     </div>
   `;
-  return modal({ name: "drawer", label: t("task.details"), onClose: app.closeDrawer, body });
+  return modal({ app, name: "drawer", label: t("task.details"), onClose: app.closeDrawer, body });
 }

@@ -1,15 +1,15 @@
 // The list of tasks: thousands scroll, those on the screen are alive.
 import { css, html, keyed, live, nothing } from "../lib/html.js";
 import { ago, clock, count, lasting } from "../lib/format.js";
-import { t } from "../lib/i18n.js";
-import { idsFrom, percent } from "../data/tasks.js";
+import { endedBy, t } from "../lib/i18n.js";
+import { percent } from "../data/tasks.js";
 import { FORMATS, isCancelled, nameOf } from "../data/task-actions.js";
 import "../elements/virtual-list.js";
 import "../elements/wave-form.js";
 import { icons } from "./icons.js";
 import { avatar, empty, iconButton, problem, segmented } from "./parts.js";
 
-const ui = { menu: "", idsText: null, timer: 0 };
+const ui = { menu: "", timer: 0 };
 const STATUSES = ["", "wait", "run", "done", "error"];
 const OUTLINE_UP_TO = 90; // seconds; longer ones draw their outline when they are played
 
@@ -66,10 +66,19 @@ function middle(app, task) {
       <small>${t("task.segments", { done: task.segments_done ?? 0, total: task.total_segments || "?" })}${eta(task)}</small>`);
   }
   if (task.status === "wait") return html`<small>${task.position ? t("task.waiting", { n: task.position }) : t("status.wait")}${eta(task)}</small>`;
-  return html`<p class="row-error">${isCancelled(task) ? t("task.was.cancelled") : task.error || t("status.error")}</p>`;
+  return html`<p class="row-error">${isCancelled(task) ? t("task.was.cancelled") : endedBy(task) || t("status.error")}</p>`;
 }
 
 const eta = (task) => (task.eta_seconds ? ` · ${t("task.eta", { time: lasting(task.eta_seconds) })}` : "");
+
+/** A menu closes when something else is pressed. */
+export function closeMenuOutside(app) {
+  document.addEventListener("pointerdown", (event) => {
+    if (!ui.menu || event.target.closest?.(".menu.open")) return;
+    ui.menu = "";
+    app.store.touch();
+  });
+}
 
 function downloadMenu(app, task) {
   const isOpen = ui.menu === task.task_id;
@@ -119,7 +128,7 @@ function row(app, index) {
   if (!task) return html`<div class="task skeleton" aria-busy="true"></div>`;
   const name = nameOf(app, task);
   const open = () => app.openDrawer(task.task_id);
-  return html`<article class="task ${task.status}" aria-label="${t(`status.${task.status}`)}: ${task.text.slice(0, 80)}">
+  return html`<article class="task ${task.status}" data-key="task:${task.task_id}" aria-label="${t(`status.${task.status}`)}: ${task.text.slice(0, 80)}">
     ${mark(app, task)}
     <div class="task-main">
       <button type="button" class="task-text" title=${t("task.details")} @click=${open}>${task.text}</button>
@@ -141,7 +150,7 @@ function row(app, index) {
 function filters(app) {
   const { filter } = app.feed;
   const change = (patch) => {
-    app.drafts.write("task-filter", { ...app.feed.filter, ...patch });
+    app.tabDrafts.write("task-filter", { ...app.feed.filter, ...patch });
     app.feed.setFilter(patch);
   };
   const typed = (patch) => {
@@ -172,14 +181,14 @@ function filters(app) {
     <div class="search">
       ${icons.search}
       <input
-        id="filter-ids"
-        type="text"
-        aria-label=${t("tasks.ids")}
-        placeholder=${t("tasks.ids")}
+        id="task-search"
+        type="search"
+        aria-label=${t("tasks.search")}
+        placeholder=${t("tasks.search")}
         autocomplete="off"
         spellcheck="false"
-        .defaultValue=${filter.ids.join(" ")}
-        @input=${(event) => typed({ ids: idsFrom(event.target.value) })}
+        .defaultValue=${filter.search}
+        @input=${(event) => typed({ search: event.target.value.trim() })}
       />
     </div>
   </div>`;
@@ -187,16 +196,7 @@ function filters(app) {
 
 export function taskList(app) {
   const { feed } = app;
-  const filtered = feed.filter.user || feed.filter.ids.length || feed.filter.status;
-  const clear = () => {
-    const none = { user: "", ids: [], status: "" };
-    app.drafts.write("task-filter", none);
-    for (const id of ["filter-user", "filter-ids"]) {
-      const input = document.getElementById(id);
-      if (input) input.value = "";
-    }
-    feed.setFilter(none);
-  };
+  const filtered = feed.filter.user || feed.filter.search || feed.filter.status;
   const view = {
     count: feed.length,
     least: 640,
@@ -218,7 +218,7 @@ export function taskList(app) {
     ${feed.total === null && !feed.error ? html`<div class="task-skeletons" aria-busy="true">${[1, 2, 3].map(() => html`<div class="task skeleton"></div>`)}</div>` : nothing}
     ${feed.total === 0 && feed.order.length === 0
       ? filtered
-        ? empty({ icon: icons.search, title: t("tasks.none.filtered"), text: t("tasks.none.filtered.text"), action: html`<button type="button" class="button" @click=${clear}>${t("tasks.filter.clear")}</button>` })
+        ? empty({ icon: icons.search, title: t("tasks.none.filtered"), text: t("tasks.none.filtered.text"), action: html`<button type="button" class="button" @click=${app.clearFilter}>${t("tasks.filter.clear")}</button>` })
         : empty({ icon: icons.studio, title: t("tasks.none"), text: t("tasks.none.text") })
       : nothing}
     <virtual-list class="task-rows" role="list" aria-label=${t("tasks.title")} .view=${view}></virtual-list>

@@ -38,8 +38,14 @@ function chosen(app, editor) {
       <span class="grow faint ellipsis">${clip.name}${clip.samples ? ` · ${lasting(clip.samples.length / clip.rate)}` : ""}</span>
       ${iconButton({ icon: icons.trash, label: t("clip.drop"), onClick: app.dropClip })}
     </div>
-    ${measurements(clip.report)}
+    ${judged(app, clip)}
   </div>`;
+}
+
+/** The service's verdict on the recording as it is; until it is there, what this page measures. */
+function judged(app, clip) {
+  if (clip.verdict) return html`<div class="judged">${doctorLine(app, clip.verdict)} ${doctorFacts(clip.verdict)}</div>`;
+  return html`${measurements(clip.report)}${clip.verdictError ? html`<p class="hint">${t("clip.not.judged", { reason: clip.verdictError.message })}</p>` : nothing}`;
 }
 
 function clipStep(app, editor) {
@@ -116,7 +122,7 @@ function portrait(app, editor) {
     ${editor.avatar
       ? html`<input type="range" min="1" max="4" step="0.05" aria-label=${t("avatar.zoom")} .value=${live(String(editor.zoom))} ${css({ "--share": String((editor.zoom - 1) / 3) })} @input=${(event) => app.patchEditor({ zoom: Number(event.target.value) })} />`
       : nothing}
-    ${filePicker({ id: "avatar-file", accept: "image/png,image/jpeg,image/webp,image/gif", label: t("avatar.choose"), take: ([file]) => app.takeAvatar(file) })}
+    ${filePicker({ id: "avatar-file", accept: "image/png,image/jpeg,image/webp,image/gif,image/bmp,image/avif", label: t("avatar.choose"), take: ([file]) => app.takeAvatar(file) })}
     ${problem(editor.avatarError)}
   </div>`;
 }
@@ -168,6 +174,12 @@ function whoStep(app, editor) {
     </div>
     ${input(app, "e-description", "description", t("editor.description"), { most: 2000, placeholder: t("editor.description.placeholder") })}
     ${categoryPicks(app, editor)} ${ownWeights(app, editor)}
+    ${voice
+      ? html`<div class="field">
+          <span class="label">${t("dictionary.title")}</span>
+          <div><button type="button" class="button" @click=${() => app.openDictionary(voice)}>${icons.edit}${t("dictionary.open")}</button></div>
+        </div>`
+      : nothing}
   </section>`;
 }
 
@@ -190,9 +202,23 @@ function outcome(app, editor) {
   </section>`;
 }
 
+/** A press beside the dialog must not cost a trimmed clip. */
+function askBeforeLeaving(app) {
+  const stay = () => {
+    app.patchEditor({ asking: false });
+    app.store.flush();
+    document.querySelector(".voice-editor .modal-body")?.focus();
+  };
+  return html`<div class="ask note warn" role="alertdialog" aria-label=${t("editor.leave")}>
+    ${icons.warn}<span>${t("editor.leave")}</span>
+    <button type="button" class="button small primary" @click=${stay}>${t("editor.stay")}</button>
+    <button type="button" class="button small danger" @click=${app.closeEditor}>${t("editor.discard")}</button>
+  </div>`;
+}
+
 export function voiceEditor(app, editor) {
   const title = editor.voice ? t("editor.change", { name: editor.voice.model_name }) : t("voice.new");
-  const body = html`<header class="modal-head"><h2>${title}</h2>${iconButton({ icon: icons.close, label: t("close"), onClick: app.closeEditor })}</header>
+  const body = html`<header class="modal-head"><h2>${title}</h2>${iconButton({ icon: icons.close, label: t("close"), onClick: app.leaveEditor })}</header>
     ${editor.result
       ? outcome(app, editor)
       : html`<form
@@ -205,10 +231,11 @@ export function voiceEditor(app, editor) {
           >
             <div class="editor-steps"><div>${clipStep(app, editor)}${wordsStep(app, editor)}${moreClips(app, editor)}</div>${whoStep(app, editor)}</div>
             <footer class="modal-foot">
+              ${editor.asking ? askBeforeLeaving(app) : nothing}
               ${problem(editor.error)}<span class="grow"></span>
               <button type="button" class="button" @click=${app.closeEditor}>${t("cancel")}</button>
               <button type="submit" class="button primary ${editor.busy ? "busy" : ""}" ?disabled=${editor.busy}>${editor.busy ? t("editor.saving") : editor.voice ? t("editor.save") : t("editor.create")}</button>
             </footer>
           </form>`}`;
-  return modal({ name: "voice-editor", label: title, onClose: app.closeEditor, body });
+  return modal({ app, name: "voice-editor", label: title, onClose: app.leaveEditor, body });
 }

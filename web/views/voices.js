@@ -9,7 +9,7 @@ import { verdict, warningsOf } from "./doctor.js";
 import { icons } from "./icons.js";
 import { avatar, empty, iconButton, problem, segmented, select } from "./parts.js";
 
-const ui = { name: "", category: "", page: 1, importError: null };
+const ui = { name: "", category: "", page: 1, importError: null, importFile: null };
 const SIZES = [0, 5, 10, 20];
 
 function playButton(app, voice, size = "") {
@@ -59,7 +59,7 @@ function wayOn(app, voice, error) {
 
 function card(app, voice) {
   const error = errorOf(app, voice);
-  return html`<article class="voice-card ${error ? "failed" : ""}" aria-label=${voice.model_name}>
+  return html`<article class="voice-card ${error ? "failed" : ""}" data-key="voice:${voice.model_id}" aria-label=${voice.model_name}>
     <div class="voice-top">
       <span class="portrait">${avatar(app, voice, "large")}${playButton(app, voice, "small")}</span>
       <div class="grow">
@@ -80,7 +80,7 @@ function card(app, voice) {
 
 function tableRow(app, voice) {
   const error = errorOf(app, voice);
-  return html`<article class="voice-row ${error ? "failed" : ""}" aria-label=${voice.model_name}>
+  return html`<article class="voice-row ${error ? "failed" : ""}" data-key="voice:${voice.model_id}" aria-label=${voice.model_name}>
     ${playButton(app, voice, "small")}${avatar(app, voice, "small")}
     <div class="col name"><strong>${voice.model_name}${doctorMark(app, voice)}</strong><small>${voice.model_id}</small></div>
     <div class="col text">${error ? errorWords(error) : html`<span class="quote">${voice.prompt_text}</span>`}</div>
@@ -94,6 +94,19 @@ function tableRow(app, voice) {
   </article>`;
 }
 
+async function bring(app, file, how) {
+  ui.importError = await how(file);
+  ui.importFile = ui.importError ? file : null;
+  app.store.touch();
+}
+
+/** A file whose voice is here already can be kept beside it. */
+function importProblem(app) {
+  if (!ui.importError?.taken) return problem(ui.importError);
+  const action = html`<button type="button" class="button small" @click=${() => bring(app, ui.importFile, app.importCopy)}>${t("voice.import.copy")}</button>`;
+  return problem({ message: t("voice.import.taken", { name: ui.importFile.name }) }, { action });
+}
+
 function toolbar(app) {
   const { settings, library } = app;
   const { voiceLayout, pageSize } = settings.values;
@@ -104,8 +117,7 @@ function toolbar(app) {
   const pickFile = async (event) => {
     const [file] = event.target.files;
     event.target.value = "";
-    if (file) ui.importError = await app.importVoice(file);
-    app.store.touch();
+    if (file) await bring(app, file, app.importVoice);
   };
   return html`<div class="toolbar">
     <div class="search">
@@ -182,7 +194,7 @@ export function voicesView(app) {
       <h1>${t("nav.voices")}</h1>
       ${loaded ? html`<span class="badge">${count(found.length, app.language())}</span>` : nothing}
     </header>
-    ${toolbar(app)} ${problem(voicesError, { retry: () => library.loadVoices().catch(() => {}) })} ${problem(ui.importError)}
+    ${toolbar(app)} ${problem(voicesError, { retry: () => library.loadVoices().catch(() => {}) })} ${importProblem(app)}
     ${!loaded && !voicesError ? html`<div class="card-skeletons" aria-busy="true">${[1, 2, 3, 4, 5, 6].map(() => html`<div class="voice-card skeleton"></div>`)}</div>` : nothing}
     ${loaded && !library.voices.length
       ? empty({

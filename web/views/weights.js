@@ -1,17 +1,19 @@
-// The weight files: which are there, which speak, what is missing and how to get it.
+// The weight files: which are there, which speak, and what can be installed.
 import { html, nothing } from "../lib/html.js";
 import { bytes } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { icons } from "./icons.js";
+import { installView } from "./install.js";
 import { loadingPanel } from "./loading.js";
-import { command, empty, problem } from "./parts.js";
+import { empty, problem } from "./parts.js";
+import { isStarting } from "./state.js";
 
 const ui = { gpt: "", sovits: "", error: null };
 
-/** Both kinds of weight files and what is missing; empty lists while nothing is known. */
+/** Both kinds of weight files; empty lists while nothing is known. */
 export function weightsOf(models) {
   const usableFirst = (files) => [...files].sort((a, b) => Number(Boolean(a.problem)) - Number(Boolean(b.problem)));
-  return { gpt: usableFirst(models?.gpt ?? []), sovits: usableFirst(models?.sovits ?? []), missing: models?.missing ?? [] };
+  return { gpt: usableFirst(models?.gpt ?? []), sovits: usableFirst(models?.sovits ?? []) };
 }
 
 function file(app, which, one) {
@@ -36,11 +38,6 @@ function file(app, which, one) {
   </label>`;
 }
 
-/** One command for everything: the fetcher takes any number of ids. */
-export function fetchAll(missing) {
-  return `${missing[0].command} ${missing.slice(1).map((one) => one.name).join(" ")}`.trim();
-}
-
 function column(app, which, files) {
   return html`<fieldset class="panel weights-column">
     <legend><h2>${t(`weights.${which}`)}</h2></legend>
@@ -51,7 +48,7 @@ function column(app, which, files) {
 
 export function weightsView(app) {
   const { weights: models, weightsError, switching } = app.library.state;
-  const { gpt, sovits, missing } = weightsOf(models);
+  const { gpt, sovits } = weightsOf(models);
   const current = (files) => files.find((one) => one.current)?.path ?? "";
   const change = {
     ...(ui.gpt && ui.gpt !== current(gpt) ? { gpt_model_path: ui.gpt } : {}),
@@ -76,24 +73,14 @@ export function weightsView(app) {
     app.store.touch();
   };
   const { ready, health } = app.store.state;
-  const early = health?.engine === "starting" || health?.engine === "restarting";
+  const early = isStarting(health);
   return html`<header class="view-head"><h1>${t("nav.weights")}</h1></header>
     ${problem(weightsError, { retry: () => app.library.loadWeights().catch(() => {}) })}
-    ${ready && !ready.ok && health && !early ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${health.engine === "no_weights" ? t("weights.not.ready.none") : ready.detail}</span></div>` : nothing}
+    ${ready && !ready.ok && health && !early && health.engine !== "no_weights" ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${ready.detail}</span></div>` : nothing}
     ${loadingPanel(app)}
-    ${missing.length
-      ? html`<section class="panel missing"><h2>${t("weights.missing")}</h2>
-          <div class="missing-all">${missing.map(
-            (one) => html`<div class="missing-one">
-              <p><strong>${(app.language() === "zh" && one.description_zh) || one.description || one.name}</strong> <small>${bytes(one.size ?? NaN)}</small></p>
-              ${command(app, one.command)}
-            </div>`,
-          )}</div>
-          ${missing.length > 1 ? html`<div class="missing-one"><p><strong>${t("weights.missing.all")}</strong> <small>${bytes(missing.reduce((sum, one) => sum + (one.size ?? NaN), 0))}</small></p>${command(app, fetchAll(missing))}</div>` : nothing}
-        </section>`
-      : nothing}
+    ${installView(app)}
     ${models && !models.current && !gpt.length && !sovits.length
-      ? empty({ icon: icons.weights, title: t("weights.none"), text: t("weights.none.text"), action: missing.length ? nothing : command(app, t("first.command")) })
+      ? empty({ icon: icons.weights, title: t("weights.none"), text: t("weights.none.text") })
       : models || weightsError
         ? html`<div class="weights">${column(app, "gpt", gpt)}${column(app, "sovits", sovits)}</div>`
         : html`<div class="weights" aria-busy="true"><div class="panel weights-column skeleton"></div><div class="panel weights-column skeleton"></div></div>`}

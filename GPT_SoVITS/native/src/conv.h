@@ -82,11 +82,13 @@ struct PanelJob {
 // One panel (at column `at` of the conv) for rows first..last; scratch holds one row of all taps.
 void run_panel(const PanelJob& job, int at, std::int64_t first, std::int64_t last, float* scratch);
 
-// tanh of a convolution to one channel.
+// A convolution to one channel, bounded by tanh or, without it, cut off at -1 and 1.
 struct LastConv {
   const Rows* in;
   const float* weight;  // [taps][channels]
   int taps;
+  float bias;
+  bool tangent;
   std::int64_t first;
   float* out;           // sample `first`
 };

@@ -113,9 +113,9 @@ void run_last(const LastConv& job, std::int64_t first, std::int64_t last) {
         const float* row = job.in->at(t);
         for (int c = 0; c < channels; c += kWidth) sum = fma(load(row + c), load(job.weight + tap * channels + c), sum);
       }
-      sums[i] = total(sum);
+      sums[i] = total(sum) + job.bias;
     }
-    for (float& sum : sums) sum = tangent(sum);
+    for (float& sum : sums) sum = job.tangent ? tangent(sum) : std::clamp(sum, -1.0f, 1.0f);
     std::memcpy(job.out + (at - job.first), sums, count * sizeof(float));
   }
 }

@@ -5,14 +5,11 @@
 #include <cmath>
 #include <new>
 
-#include "softmax.h"
 
 namespace gs {
 namespace {
 
 constexpr int kMatrices = 6;
-
-int panel_room(int outputs) { return row_stride(round_up(outputs, kPanel)); }
 
 // x = norm(x + y + bias) over `dim` values.
 void add_bias_and_norm(float* x, const float* y, const float* bias, const std::vector<float>& weight,
@@ -123,36 +120,6 @@ int Encoder::set(int layer_index, int kind, const void* data, bool is_half, long
   return 0;
 }
 
-// One head: keys, then values, take the place of weights in two products.
-void Encoder::attend(int head, int rows, Scratch& own) {
-  const int width = sizes.head_dim(), at = head * width;
-  Matrix keys(rows, width, Precision::kFloat, 64), values(width, rows, Precision::kFloat, 64);
-  const std::size_t keys_bytes = round_up<std::size_t>(keys.bytes(), 64);
-  const std::size_t need = keys_bytes + values.bytes() + 4096;
-  if (own.packed.bytes() < need) own.packed = Region(need);
-  keys.place(own.packed.data());
-  values.place(own.packed.data() + keys_bytes);
-  for (int r = 0; r < rows; ++r) keys.set_output(r, k_.data() + std::ptrdiff_t{r} * stride_ + at, 0.0f);
-  own.column.resize(static_cast<std::size_t>(rows));
-  for (int d = 0; d < width; ++d) {
-    for (int r = 0; r < rows; ++r) own.column[static_cast<std::size_t>(r)] = v_[static_cast<std::size_t>(r * stride_ + at + d)];
-    values.set_output(d, own.column.data(), 0.0f);
-  }
-  const int stride = panel_room(rows), padded = round_up(rows, kPanel), out_stride = panel_room(width);
-  const int block = kTileRows * 8;
-  own.scores.resize(static_cast<std::size_t>(block) * static_cast<std::size_t>(stride + out_stride));
-  float* result = own.scores.data() + static_cast<std::ptrdiff_t>(block) * stride;
-  for (int from = 0; from < rows; from += block) {
-    const int many = std::min(block, rows - from);
-    const float* queries = q_.data() + std::ptrdiff_t{from} * stride_ + at;
-    keys.multiply(0, keys.panels(), queries, stride_, nullptr, many, own.scores.data(), stride, false);
-    for (int r = 0; r < many; ++r) softmax(own.scores.data() + std::ptrdiff_t{r} * stride, rows, padded);
-    values.multiply(0, values.panels(), own.scores.data(), stride, nullptr, many, result, out_stride, false);
-    for (int r = 0; r < many; ++r)
-      std::copy_n(result + std::ptrdiff_t{r} * out_stride, width, mixed_.data() + std::ptrdiff_t{from + r} * stride_ + at);
-  }
-}
-
 void Encoder::thread(int first, int last, float* out, int rows, int index, int count, Barrier& barrier) {
   Scratch& own = *scratch_[static_cast<std::size_t>(index)];
   const Share mine = share_of(rows, index, count), heads = share_of(sizes.heads, index, count);
@@ -180,7 +147,11 @@ void Encoder::thread(int first, int last, float* out, int rows, int index, int c
     finish(multiply(layer.key, x, stride_, k_.data(), stride_), k_.data(), stride_, layer.biases[1].data(), 1.0f);
     finish(multiply(layer.value, x, stride_, v_.data(), stride_), v_.data(), stride_, layer.biases[2].data(), 1.0f);
     barrier.wait();
-    for (std::ptrdiff_t h = heads.first; h < heads.last; ++h) attend(static_cast<int>(h), rows, own);
+    for (std::ptrdiff_t h = heads.first; h < heads.last; ++h) {
+      const std::ptrdiff_t at = h * sizes.head_dim();
+      const AttentionHead head{q_.data() + at, k_.data() + at, v_.data() + at, stride_, sizes.head_dim()};
+      gs::attend(head, rows, rows, mixed_.data() + at, stride_, own.attention);
+    }
     barrier.wait();
     multiply(layer.out, mixed_.data(), stride_, y_.data(), stride_);
     barrier.wait();

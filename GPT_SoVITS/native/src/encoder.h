@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "attention.h"
 #include "matrix.h"
 #include "memory.h"
 #include "pool.h"
@@ -39,13 +40,11 @@ class Encoder {
 
  private:
   struct Scratch {
-    Region packed;
-    std::vector<float> scores, column;
+    AttentionScratch attention;
     QuantisedRows rows;
   };
   int pack(Matrix& matrix, const void* data, bool is_half);
   void thread(int first, int last, float* x, int rows, int index, int count, Barrier& barrier);
-  void attend(int head, int rows, Scratch& own);
 
   const Precision precision_;
   std::vector<EncoderLayer> layers_;

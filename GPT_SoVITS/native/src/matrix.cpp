@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <type_traits>
 
 namespace gs {
@@ -211,44 +212,111 @@ Matrix::Matrix(int outputs, int inputs, Precision precision, int group)
 
 std::size_t Matrix::bytes() const { return panel_bytes_ * static_cast<std::size_t>(panels_); }
 
-long Matrix::set_output(int at, const float* weights, float bias) {
+namespace {
+
+// Inputs that are packed at a time: of a whole panel they fit into a first-level cache.
+constexpr int kPackBlock = 64;
+using Block = float[kPackBlock];
+
+// Whether all are finite. Without a branch, so that it becomes vector code.
+bool all_finite(const float* x, int count) {
+  int bad = 0;
+  for (int i = 0; i < count; ++i) bad |= !(std::fabs(x[i]) <= std::numeric_limits<float>::max());
+  return bad == 0;
+}
+
+void widen(const float* from, int count, Block& to) {
+  std::copy(from, from + count, to);
+  std::fill(to + count, to + kPackBlock, 0.0f);
+}
+
+void widen(const half* from, int count, Block& to) {
+  alignas(64) half padded[kPackBlock] = {};
+  std::copy(from, from + count, padded);
+  for (int i = 0; i < kPackBlock; i += kLanes) vstore(to + i, vload(padded + i));
+}
+
+// Packs `count` weights of one output. Returns how many a float16 cannot hold exactly, or -1 if one is not finite in it.
+long pack_halves(half* to, const Block& exact, int count) {
+  alignas(64) float back[kPackBlock];
+  alignas(64) half narrow[kPackBlock];
+  for (int i = 0; i < kPackBlock; i += kLanes) {
+    vstore(narrow + i, vload(exact + i));
+    vstore(back + i, vload(narrow + i));
+  }
+  if (!all_finite(back, kPackBlock)) return -1;
+  int inexact = 0;
+  for (int i = 0; i < kPackBlock; ++i) inexact += back[i] != exact[i];
+  for (int i = 0; i < count; ++i) to[i * kPanel] = narrow[i];
+  return inexact;
+}
+
+}  // namespace
+
+long Matrix::set_output(int at, const float* weights, float bias) { return set_outputs(at, 1, weights, &bias); }
+
+template <class Weight>
+long Matrix::set_outputs(int first, int count, const Weight* weights, const float* bias) {
+  std::copy(bias, bias + count, bias_.begin() + first);
+  long inexact = 0;
+  alignas(64) Block exact;
+  if (precision_ == Precision::kInt8) {
+    std::vector<float> row(static_cast<std::size_t>(inputs_));
+    for (int o = 0; o < count; ++o, weights += inputs_) {
+      for (int start = 0; start < inputs_; start += kPackBlock) {
+        const int inputs = std::min(kPackBlock, inputs_ - start);
+        widen(weights + start, inputs, exact);
+        std::copy(exact, exact + inputs, row.begin() + start);
+      }
+      if (!all_finite(row.data(), inputs_)) return -1;
+      inexact += pack_bytes(first + o, row.data());
+    }
+    return inexact;
+  }
+  for (int start = 0; start < inputs_; start += kPackBlock) {
+    const int inputs = std::min(kPackBlock, inputs_ - start);
+    for (int o = 0; o < count; ++o) {
+      widen(weights + static_cast<std::ptrdiff_t>(o) * inputs_ + start, inputs, exact);
+      char* panel = data_ + panel_bytes_ * static_cast<std::size_t>((first + o) / kPanel);
+      const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(start) * kPanel + (first + o) % kPanel;
+      if (precision_ == Precision::kHalf) {
+        const long lost = pack_halves(reinterpret_cast<half*>(panel) + place, exact, inputs);
+        if (lost < 0) return -1;
+        inexact += lost;
+        continue;
+      }
+      if (!all_finite(exact, kPackBlock)) return -1;
+      float* to = reinterpret_cast<float*>(panel) + place;
+      for (int i = 0; i < inputs; ++i) to[i * kPanel] = exact[i];
+    }
+  }
+  return inexact;
+}
+
+template long Matrix::set_outputs(int, int, const float*, const float*);
+template long Matrix::set_outputs(int, int, const half*, const float*);
+
+long Matrix::pack_bytes(int at, const float* weights) {
   const int lane = at % kPanel;
   char* panel = data_ + panel_bytes_ * static_cast<std::size_t>(at / kPanel);
-  bias_[static_cast<std::size_t>(at)] = bias;
   long inexact = 0;
-  for (int i = 0; i < inputs_; ++i)
-    if (!std::isfinite(weights[i])) return -1;
-  if (precision_ == Precision::kFloat) {
-    float* w = reinterpret_cast<float*>(panel) + lane;
-    for (int i = 0; i < inputs_; ++i) w[i * kPanel] = weights[i];
-  } else if (precision_ == Precision::kHalf) {
-    half* w = reinterpret_cast<half*>(panel) + lane;
-    for (int i = 0; i < inputs_; ++i) {
-      const half narrow = to_half(weights[i]);
-      const float back = to_float(narrow);
-      if (!std::isfinite(back)) return -1;
-      inexact += back != weights[i];
-      w[i * kPanel] = narrow;
-    }
-  } else {
-    for (int g = 0; g < groups_; ++g) {
-      float* scales = reinterpret_cast<float*>(panel + static_cast<std::size_t>(g) * kPanel * (sizeof(float) + group_));
-      auto* w = reinterpret_cast<std::uint8_t*>(scales + kPanel);
-      const int start = g * group_, end = std::min(start + group_, inputs_);
-      float largest = 0;
-      for (int i = start; i < end; ++i) largest = std::max(largest, std::fabs(weights[i]));
-      const float scale = largest / 127.0f, inverse = largest > 0 ? 127.0f / largest : 0.0f;
-      scales[lane] = scale;
-      for (int i = start; i < start + group_; ++i) {
-        const int q = i < end ? static_cast<int>(std::nearbyint(weights[i] * inverse)) : 0;
-        if (i < end) inexact += static_cast<float>(q) * scale != weights[i];
-        const int k = i - start;
+  for (int g = 0; g < groups_; ++g) {
+    float* scales = reinterpret_cast<float*>(panel + static_cast<std::size_t>(g) * kPanel * (sizeof(float) + group_));
+    auto* w = reinterpret_cast<std::uint8_t*>(scales + kPanel);
+    const int start = g * group_, end = std::min(start + group_, inputs_);
+    float largest = 0;
+    for (int i = start; i < end; ++i) largest = std::max(largest, std::fabs(weights[i]));
+    const float scale = largest / 127.0f, inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    scales[lane] = scale;
+    for (int i = start; i < start + group_; ++i) {
+      const int q = i < end ? static_cast<int>(std::nearbyint(weights[i] * inverse)) : 0;
+      if (i < end) inexact += static_cast<float>(q) * scale != weights[i];
+      const int k = i - start;
 #if GS_VNNI
-        w[(k / 4 * kPanel + lane) * 4 + k % 4] = static_cast<std::uint8_t>(q + 128);
+      w[(k / 4 * kPanel + lane) * 4 + k % 4] = static_cast<std::uint8_t>(q + 128);
 #else
-        w[k * kPanel + lane] = static_cast<std::uint8_t>(static_cast<std::int8_t>(q));
+      w[k * kPanel + lane] = static_cast<std::uint8_t>(static_cast<std::int8_t>(q));
 #endif
-      }
     }
   }
   return inexact;

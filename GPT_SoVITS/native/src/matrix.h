@@ -63,6 +63,10 @@ class Matrix {
   // Packs output `at` from its row of `inputs` weights, with its bias. Returns how many weights the precision cannot
   // hold exactly, or -1 if one is not finite in it.
   long set_output(int at, const float* weights, float bias);
+  // The same for `count` outputs from `first` on, whose rows (count, inputs) of float or half lie together; best for a
+  // whole panel.
+  template <class Weight>
+  long set_outputs(int first, int count, const Weight* weights, const float* bias);
 
   int outputs() const { return outputs_; }
   int inputs() const { return inputs_; }
@@ -80,6 +84,7 @@ class Matrix {
   void quantise(const float* x, int x_stride, int rows, QuantisedRows& out) const;
 
  private:
+  long pack_bytes(int at, const float* weights);
   template <class Weight>
   void multiply_tiles(int first, int last, const float* x, int x_stride, int rows, float* y, int y_stride,
                       bool relu, Background* background) const;

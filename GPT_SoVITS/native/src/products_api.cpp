@@ -1,4 +1,5 @@
 // Products with many weight matrices of one network, for ctypes. One thread at a time per set of matrices.
+#include <algorithm>
 #include <exception>
 #include <memory>
 
@@ -16,6 +17,15 @@ struct Products {
   std::vector<gs::Matrix> matrices;
   gs::Region arena;
 };
+
+template <class Weight>
+int set(gs::Matrix& matrix, const Weight* weights, const float* bias) {
+  for (int o = 0; o < matrix.outputs(); o += gs::kPanel) {
+    const int count = std::min(gs::kPanel, matrix.outputs() - o);
+    if (matrix.set_outputs(o, count, weights + static_cast<std::ptrdiff_t>(o) * matrix.inputs(), bias + o) < 0) return -1;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -53,12 +63,11 @@ GS_EXPORT int products_room(const void* products, int index) {
   return static_cast<const Products*>(products)->matrices[static_cast<std::size_t>(index)].panels() * gs::kPanel;
 }
 
-// weights (outputs, inputs). 0, or -1 if a weight is not finite in the precision.
-GS_EXPORT int products_set(void* products, int index, const float* weights, const float* bias) {
+// weights (outputs, inputs), float16 or float32. 0, or -1 if a weight is not finite in the precision.
+GS_EXPORT int products_set(void* products, int index, const void* weights, int is_half, const float* bias) {
   gs::Matrix& matrix = static_cast<Products*>(products)->matrices[static_cast<std::size_t>(index)];
-  for (int o = 0; o < matrix.outputs(); ++o)
-    if (matrix.set_output(o, weights + static_cast<std::ptrdiff_t>(o) * matrix.inputs(), bias[o]) < 0) return -1;
-  return 0;
+  return is_half ? set(matrix, static_cast<const gs::half*>(weights), bias)
+                 : set(matrix, static_cast<const float*>(weights), bias);
 }
 
 // y (rows, room) = x (rows, inputs; `x_stride` floats from row to row, rows may overlap) times the matrix, plus bias. 0,

@@ -1,30 +1,13 @@
 #include "vocoder.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cstring>
-#include <exception>
 #include <stdexcept>
-
-#include "pool.h"
 
 namespace gs::voc {
 namespace {
 
 constexpr float kSlope = 0.1f;
 constexpr float kLastSlope = 0.01f;  // before the last convolution the official code has PyTorch's default
-constexpr std::int64_t kPanelRows = 128, kLastSamples = 4096;  // of one task
-
-// task(index, thread) for every index below count; who does which does not matter to the results.
-template <class Task>
-void parallel(std::int64_t count, Task&& task) {
-  if (count <= 0) return;
-  std::atomic<std::int64_t> next{0};
-  const int threads = static_cast<int>(std::min<std::int64_t>(count, pool_threads()));
-  pool_run(threads, [&](int thread, int) {
-    for (std::int64_t i; (i = next.fetch_add(1)) < count;) task(i, thread);
-  });
-}
 
 std::int64_t reach(const Tiled& layer) { return std::int64_t{layer.conv.kernel / 2} * layer.conv.dilation; }
 
@@ -49,16 +32,6 @@ void close(Stream& stream, const Rows& rows, std::int64_t keep) {
 }
 
 }  // namespace
-
-float* Scratch::need(size_t count) {
-  if (count > size || !data) {
-    data.reset();
-    size = 0;
-    data = allocate(count);
-    size = count;
-  }
-  return data.get();
-}
 
 Vocoder::Vocoder(std::unique_ptr<Weights> w)
     : weights(std::move(w)), inputs(weights->stages.size() + 1), outputs(weights->stages.size() + 1) {}
@@ -102,38 +75,14 @@ std::int64_t Session::push(const float* rows, std::int64_t count, bool last, flo
   }
   const std::int64_t stop = last ? end : std::max(first, end - kEdgeTaps / 2);
   float* out = vocoder_.outputs.back().need(static_cast<size_t>(stop - first) * weights_.pre.columns);
-  panels(weights_.pre, bias_.get(), in, out, first, stop);
+  run_panels(weights_.pre, bias_.get(), in, out, first, stop, kSlope, vocoder_.threads);
   close(frames_, in, stop - kEdgeTaps / 2);
   feed(0, out, stop - first, last);
   return written_;
 }
 
-void Session::panels(const Panels& layer, const float* bias, const Rows& in, float* out, std::int64_t first,
-                     std::int64_t last) {
-  struct Task {
-    const PanelConv* part;
-    int at;
-  };
-  std::vector<Task> tasks;
-  for (const PanelConv& part : layer.parts)
-    for (int at = 0; at < part.columns; at += panel_width(part.columns, at)) tasks.push_back({&part, at});
-  const std::int64_t columns = static_cast<std::int64_t>(tasks.size());
-  const size_t edge = static_cast<size_t>(layer.high - layer.low + 1) * in.channels;
-  parallel((last - first + kPanelRows - 1) / kPanelRows * columns, [&](std::int64_t i, int thread) {
-    const Task& task = tasks[i % columns];
-    const std::int64_t from = first + i / columns * kPanelRows;
-    const PanelJob job{task.part, &in, out, layer.columns, first, last, bias, kSlope};
-    run_panel(job, task.at, from, std::min(last, from + kPanelRows), vocoder_.threads[thread].need(edge));
-  });
-}
-
 void Session::tiles(const Tiled& layer, const Rows& in, const Rows& out, std::int64_t first, const Epilogue& epilogue) {
-  if (out.end <= first) return;
-  const TileJob job = tile_job(layer.conv, in, out, first, out.end, epilogue, pool_threads(), vocoder_.group);
-  const size_t size = tile_scratch(job);
-  parallel(groups_of(job), [&](std::int64_t i, int thread) {
-    run_tiles(job, static_cast<int>(i), vocoder_.threads[thread].need(size));
-  });
+  run_tiled(layer, in, out, first, epilogue, vocoder_.group, vocoder_.threads);
 }
 
 void Session::feed(size_t stage, const float* rows, std::int64_t count, bool last) {
@@ -154,7 +103,7 @@ void Session::raise(size_t stage, const float* rows, std::int64_t count, bool la
   const Rows in = append(state.in, vocoder_.inputs[stage], rows, count);
   const std::int64_t first = state.raised.end / w.rate, stop = last ? in.end : std::max(first, in.end - w.up.high);
   Rows raised = open(state.raised, vocoder_.raised, stop * w.rate);
-  panels(w.up, w.up.bias.get(), in, raised.at(first * w.rate), first, stop);
+  run_panels(w.up, w.up.bias.get(), in, raised.at(first * w.rate), first, stop, kSlope, vocoder_.threads);
   close(state.in, in, stop + w.up.low);
   blocks(stage, raised, last);
 }
@@ -218,11 +167,7 @@ void Session::finish(const float* rows, std::int64_t count, bool last) {
   const Rows in = append(last_, vocoder_.inputs.back(), rows, count);
   const std::int64_t stop = last ? in.end : std::max(samples_, in.end - kEdgeTaps / 2);
   if (written_ + stop - samples_ > room_) throw std::length_error("no room for the samples");
-  const LastConv job{&in, weights_.post.get(), kEdgeTaps, samples_, audio_ + written_};
-  parallel((stop - samples_ + kLastSamples - 1) / kLastSamples, [&](std::int64_t i, int) {
-    const std::int64_t from = samples_ + i * kLastSamples;
-    run_last(job, from, std::min(stop, from + kLastSamples));
-  });
+  run_last({&in, weights_.post.get(), kEdgeTaps, weights_.post_bias, true, samples_, audio_ + written_}, stop);
   written_ += stop - samples_;
   samples_ = stop;
   close(last_, in, stop - kEdgeTaps / 2);

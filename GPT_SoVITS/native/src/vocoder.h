@@ -5,16 +5,9 @@
 #include <mutex>
 #include <vector>
 
-#include "vocoder_weights.h"
+#include "conv_layers.h"
 
 namespace gs::voc {
-
-// Memory that grows and is used again.
-struct Scratch {
-  Buffer data;
-  size_t size = 0;
-  float* need(size_t count);
-};
 
 struct Vocoder {
   std::unique_ptr<Weights> weights;
@@ -55,7 +48,6 @@ class Session {
     std::int64_t done = 0;
   };
 
-  void panels(const Panels& layer, const float* bias, const Rows& in, float* out, std::int64_t first, std::int64_t last);
   void tiles(const Tiled& layer, const Rows& in, const Rows& out, std::int64_t first, const Epilogue& epilogue);
   void feed(size_t stage, const float* rows, std::int64_t count, bool last);
   void raise(size_t stage, const float* rows, std::int64_t count, bool last);

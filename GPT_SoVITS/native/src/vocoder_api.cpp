@@ -1,59 +1,7 @@
-#include <algorithm>
-#include <cstdio>
-#include <exception>
-#include <stdexcept>
-#include <string>
-
 #include "vocoder.h"
+#include "vocoder_api.h"
 
-#define GS_EXPORT extern "C" __attribute__((visibility("default")))
-
-namespace {
-
-void say(const char* what, char* message, int room) {
-  if (message && room > 0) std::snprintf(message, static_cast<size_t>(room), "%s", what);
-}
-
-// Runs what may throw; the message tells why the result is `failure`.
-template <class Result, class Body>
-Result guarded(char* message, int room, Result failure, Body&& body) {
-  try {
-    return body();
-  } catch (const std::exception& error) {
-    say(error.what(), message, room);
-  } catch (...) {
-    say("unknown error", message, room);
-  }
-  return failure;
-}
-
-// inputs, initial, condition, stages, blocks, rates.., kernels.., block kernels.., then for each block its number of
-// dilations and these.
-gs::voc::Sizes read_sizes(const int* values, int count) {
-  int used = 0;
-  const auto next = [&] {
-    if (used >= count) throw std::invalid_argument("the list of sizes is too short");
-    const int value = values[used++];
-    if (value < 1 || value > 1 << 16) throw std::invalid_argument("size " + std::to_string(value));
-    return value;
-  };
-  const auto list = [&](int length) {
-    std::vector<int> result(static_cast<size_t>(length));
-    std::generate(result.begin(), result.end(), next);
-    return result;
-  };
-  gs::voc::Sizes sizes;
-  sizes.inputs = next(), sizes.initial = next(), sizes.condition = next();
-  const int stages = next(), blocks = next();
-  sizes.rates = list(stages);
-  sizes.up_kernels = list(stages);
-  sizes.block_kernels = list(blocks);
-  for (int i = 0; i < blocks; ++i) sizes.dilations.push_back(list(next()));
-  if (used != count) throw std::invalid_argument("the list of sizes is too long");
-  return sizes;
-}
-
-}  // namespace
+using gs::voc::guarded;
 
 // A vocoder from sizes (see read_sizes) and arrays (see arrange), which are not needed afterwards; nullptr and a message
 // when it cannot be made.
@@ -61,7 +9,7 @@ GS_EXPORT void* gs_vocoder_new(const int* sizes, int size_count, const float* co
                                char* message, int room) {
   return guarded(message, room, static_cast<void*>(nullptr), [&]() -> void* {
     const std::vector<const float*> given(arrays, arrays + array_count);
-    return new gs::voc::Vocoder(gs::voc::arrange(read_sizes(sizes, size_count), given));
+    return new gs::voc::Vocoder(gs::voc::arrange(gs::voc::read_sizes(sizes, size_count), given));
   });
 }
 GS_EXPORT void gs_vocoder_delete(void* vocoder) { delete static_cast<gs::voc::Vocoder*>(vocoder); }

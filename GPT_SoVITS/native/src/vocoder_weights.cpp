@@ -17,11 +17,14 @@ using Complex = std::complex<double>;
 // From so many channels on, tiles of 16 instead of 32 inputs serve kernels shorter than this: a quarter more products or
 // less, half the memory. Those stages have many weights and few samples.
 constexpr int kManyChannels = 256, kLongKernel = 9, kLongestKernel = 17;
+// From so many on they serve all: memory decides (BigVGAN's widest stage takes 0.7 GB even so).
+constexpr int kVeryManyChannels = 512, kLongestShort = 11;
 
 int half_for(int channels, int kernel) {
   if (kernel % 2 == 0 || kernel > kLongestKernel)
     throw std::invalid_argument("kernel " + std::to_string(kernel) + " of a residual block");
-  return channels >= kManyChannels && kernel < kLongKernel ? 8 : 16;
+  const int shorter = channels >= kVeryManyChannels ? kLongestShort + 1 : kLongKernel;
+  return channels >= kManyChannels && kernel < shorter ? 8 : 16;
 }
 
 // Transform of a unit impulse at `position` of a tile: polynomials modulo x^(2H) + 1 as complex ones modulo x^H - i,
@@ -53,6 +56,8 @@ Buffer padded_copy(const float* values, int count, int size) {
   return copy;
 }
 
+}  // namespace
+
 // weight (out, in, kernel)
 Tiled tiled(const float* weight, const float* bias, int channels, int kernel, int dilation, size_t& bytes) {
   const int size = padded(channels), half = half_for(channels, kernel);
@@ -82,6 +87,8 @@ Tiled tiled(const float* weight, const float* bias, int channels, int kernel, in
   return result;
 }
 
+namespace {
+
 // Adds a part of `phases` phases, each a column per output; element(output, input, tap, phase) is a weight of it.
 template <class Element>
 void add_part(Panels& panels, int low, int high, int phase, int phases, int inputs, int outputs, size_t& bytes,
@@ -106,6 +113,8 @@ void add_part(Panels& panels, int low, int high, int phase, int phases, int inpu
   panels.high = std::max(panels.high, high);
 }
 
+}  // namespace
+
 // weight (out, in, taps)
 Panels plain(const float* weight, const float* bias, int inputs, int outputs, int taps, size_t& bytes) {
   Panels panels;
@@ -117,7 +126,7 @@ Panels plain(const float* weight, const float* bias, int inputs, int outputs, in
   return panels;
 }
 
-int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+static int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 // Transposed convolution, weight (in, out, kernel): output q * rate + phase sees input q + tap through kernel element
 // phase + padding - tap * rate. Phases that see the same taps are one part.
@@ -141,7 +150,21 @@ Panels upsampling(const float* weight, const float* bias, int inputs, int output
   return panels;
 }
 
-}  // namespace
+Buffer last(const float* weight, int inputs) {
+  Buffer taps = allocate(size_t(kEdgeTaps) * padded(inputs));
+  for (int tap = 0; tap < kEdgeTaps; ++tap)
+    for (int c = 0; c < inputs; ++c) taps[size_t(tap) * padded(inputs) + c] = weight[c * kEdgeTaps + tap];
+  return taps;
+}
+
+const float* Arrays::next() {
+  if (used_ >= given_.size()) throw std::invalid_argument("fewer arrays than the sizes ask for");
+  return given_[used_++];
+}
+
+void Arrays::finish() const {
+  if (used_ != given_.size()) throw std::invalid_argument("more arrays than the sizes ask for");
+}
 
 Buffer allocate(size_t count) {
   const size_t bytes = align_up(std::max<size_t>(count, 1) * sizeof(float), 64);
@@ -156,11 +179,8 @@ std::unique_ptr<Weights> arrange(const Sizes& sizes, const std::vector<const flo
     throw std::invalid_argument("more than " + std::to_string(kMostChannels) + " channels");
   auto result = std::make_unique<Weights>();
   Weights& w = *result;
-  size_t used = 0;
-  const auto next = [&] {
-    if (used >= arrays.size()) throw std::invalid_argument("fewer arrays than the sizes ask for");
-    return arrays[used++];
-  };
+  Arrays given(arrays);
+  const auto next = [&] { return given.next(); };
   w.sizes = sizes;
   const float *weight = next(), *bias = next();
   w.pre = plain(weight, bias, sizes.inputs, sizes.initial, kEdgeTaps, w.bytes);
@@ -190,11 +210,9 @@ std::unique_ptr<Weights> arrange(const Sizes& sizes, const std::vector<const flo
     w.stages.push_back(std::move(stage));
     inputs = channels;
   }
-  weight = next();
-  w.post = allocate(size_t(kEdgeTaps) * padded(inputs));
-  for (int tap = 0; tap < kEdgeTaps; ++tap)
-    for (int c = 0; c < inputs; ++c) w.post[size_t(tap) * padded(inputs) + c] = weight[c * kEdgeTaps + tap];
-  if (used != arrays.size()) throw std::invalid_argument("more arrays than the sizes ask for");
+  w.post = last(next(), inputs);
+  w.post_bias = *next();
+  given.finish();
   return result;
 }
 

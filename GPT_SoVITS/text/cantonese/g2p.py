@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text.chinese import punctuation
 from GPT_SoVITS.text.chinese.normalise import spoken_lines
 from GPT_SoVITS.text.errors import MissingResourceError, TextError
@@ -46,12 +48,20 @@ class Cantonese:
         MissingResourceError: the package ToJyutping is not installed.
     """
 
+    _kept = ""
+
     def __init__(self) -> None:
         try:
             self._read = importlib.import_module("ToJyutping").get_jyutping_list
         except ModuleNotFoundError as error:
-            message = "Cantonese needs the package ToJyutping: pip install ToJyutping==3.2.0"
+            message = f"Cantonese needs the package ToJyutping: {_commands.pip_install('ToJyutping==3.2.0')}"
             raise MissingResourceError(message) from error
+
+    def keeping(self, character: str) -> Cantonese:
+        """Return a front end that leaves a character as it is: simplified, 隻 (zek3) is 只 (zi2)."""
+        other = copy.copy(self)
+        other._kept = character
+        return other
 
     def normalise(self, text: str) -> str:
         """Return the text in simplified characters and the marks ``! ? … , . -``; numbers are in Mandarin words.
@@ -59,7 +69,8 @@ class Cantonese:
         Raises:
             UnreadableNumberError: a number has digits other than 0-9.
         """
-        return punctuation.keep_known(spoken_lines(text), punctuation.CANTONESE)
+        parts = text.split(self._kept) if self._kept else [text]
+        return self._kept.join(punctuation.keep_known(spoken_lines(part), punctuation.CANTONESE) for part in parts)
 
     def pronounce(self, norm_text: str) -> Pronunciation:
         """Return two phonemes per character and the marks as they are.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from GPT_SoVITS.text.chinese import dictionary, punctuation
 from GPT_SoVITS.text.chinese.erhua import apply_erhua
@@ -15,10 +16,13 @@ from GPT_SoVITS.text.chinese.syllables import UnknownSyllableError, cut_syllable
 from GPT_SoVITS.text.chinese.words import Segmenter
 from GPT_SoVITS.text.frontend import Pronunciation
 
+_MARKS = frozenset(punctuation.MARKS)
 _PINYIN = re.compile("[a-zü]+[1-5]")
 
 # Text of one piece -> pinyin with tone number per character (a mark stands for itself).
 PolyphoneNetwork = Callable[[str], Sequence[str]]
+# Text of one piece -> place of a character -> its pinyin, where the dictionaries would be wrong.
+Phrases = Callable[[str], Mapping[int, str]]
 
 
 class Mandarin:
@@ -43,6 +47,13 @@ class Mandarin:
         self._network = network
         self._readings = readings
         self._sandhi = ToneSandhi(segmenter.split)
+        self._phrases: Phrases | None = None
+
+    def with_phrases(self, phrases: Phrases) -> Mandarin:
+        """Return a front end that reads some characters by their phrase; a network reads better and is left alone."""
+        other = copy.copy(self)
+        other._phrases = None if self._network else phrases
+        return other
 
     def normalise(self, text: str) -> str:
         """Return the text in Chinese characters and the marks ``! ? … , . -``, one mark at a time.
@@ -62,7 +73,7 @@ class Mandarin:
         word2ph: list[int] = []
         for piece in punctuation.pieces(norm_text):
             for initial, final in self._syllables(piece):
-                is_mark = initial == final and initial in tuple(punctuation.MARKS)
+                is_mark = initial == final and initial in _MARKS
                 spoken = [initial] if is_mark else phonemes(initial, final)
                 phones += spoken
                 word2ph.append(len(spoken))
@@ -86,6 +97,7 @@ class Mandarin:
     def _syllables(self, piece: str) -> list[tuple[str, str]]:
         """Initial and final of each character of a piece, as they are spoken."""
         pinyin = self._network(piece) if self._network else None
+        phrases = self._phrases(piece) if self._phrases else {}
         spoken: list[tuple[str, str]] = []
         start = 0
         for word, tag in join_words(self._segmenter.words(piece)):
@@ -93,7 +105,11 @@ class Mandarin:
             initials, read = dictionary.read(word) if pinyin is None else self._corrected(word, pinyin[start:end])
             if len(read) != len(word) or not all(read):
                 raise UnknownSyllableError(f"{word[:40]!r} has a character without a reading; write it in another way")
+            if phrases:
+                initials, read = _by_phrase(phrases, start, initials, read)
             finals = self._sandhi.apply(word, tag, read)
+            if phrases:
+                finals = _stressed(phrases, start, read, finals)
             if self._erhua:
                 finals = apply_erhua(word, tag, finals)
             spoken += zip(initials, finals, strict=True)
@@ -105,3 +121,22 @@ class Mandarin:
         syllables = correct(word, list(pinyin), self._readings) if self._readings else list(pinyin)
         cut = [cut_syllable(syllable) for syllable in syllables]
         return tuple(initial for initial, _ in cut), tuple(final for _, final in cut)
+
+
+def _stressed(phrases: Mapping[int, str], start: int, read: Sequence[str], finals: Sequence[str]) -> list[str]:
+    """Undo the neutral tone that particles get (得, 着, 的) where a phrase says that they are no particles."""
+    return [
+        before if after.endswith("5") and start + place in phrases else after
+        for place, (before, after) in enumerate(zip(read, finals, strict=True))
+    ]
+
+
+def _by_phrase(
+    phrases: Mapping[int, str], start: int, initials: tuple[str, ...], finals: tuple[str, ...]
+) -> dictionary.Reading:
+    """Put the readings of phrases into those of a word that begins at ``start``."""
+    cut = [
+        cut_syllable(phrases[start + place]) if start + place in phrases else (initial, final)
+        for place, (initial, final) in enumerate(zip(initials, finals, strict=True))
+    ]
+    return tuple(initial for initial, _ in cut), tuple(final for _, final in cut)

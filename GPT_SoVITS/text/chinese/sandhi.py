@@ -7,6 +7,7 @@ with its tone, ``ian4``; every method changes the finals of one word in place.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from GPT_SoVITS.text.chinese import tables
 from GPT_SoVITS.text.chinese.merging import all_third
@@ -15,6 +16,8 @@ _NEUTRAL_PARTICLES = "吧呢哈啊呐噻嘛吖嗨呐哦哒额滴哩哟喽啰耶�
 _BEFORE_MEASURE = "几有两半多各整每做是"
 _BEFORE_DIRECTION = "上下进出回过起开"
 _PUNCTUATION = "：，；。？！“”‘’':,;.?!"
+
+_REMEMBERED_LENGTH = 8  # longer words are rare, and remembering hostile ones would only cost memory
 
 
 def _retone(finals: list[str], index: int, tone: str) -> None:
@@ -32,15 +35,19 @@ class ToneSandhi:
         self._split = split
         self._neutral_words = tables.words("neutral_tone")
         self._full_words = tables.words("full_tone")
+        self._remembered = lru_cache(maxsize=16384)(self._apply)
 
     def apply(self, word: str, tag: str, read: Sequence[str]) -> list[str]:
         """Return the finals of ``word`` as they are spoken; one final per character is needed."""
+        return list((self._remembered if len(word) <= _REMEMBERED_LENGTH else self._apply)(word, tag, tuple(read)))
+
+    def _apply(self, word: str, tag: str, read: tuple[str, ...]) -> tuple[str, ...]:
         finals = list(read)
         self.bu(word, finals)
         self.yi(word, finals)
         self.neutral(word, tag, finals)
         self.third(word, finals)
-        return finals
+        return tuple(finals)
 
     def bu(self, word: str, finals: list[str]) -> None:
         """不 is neutral in the middle of three (看不懂) and has the second tone before a fourth (不怕)."""

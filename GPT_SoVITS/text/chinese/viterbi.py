@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 _ABSENT = -np.inf
 _UNKNOWN = -3.14e100  # jieba's log probability of a character that a state never emitted; adding to it changes nothing
+_SHORT = 8  # characters of a text whose states are remembered
 _KEPT_VALUES = 4096  # numbers of a table of transitions that is kept
 
 State = tuple[str, str]
@@ -78,6 +79,7 @@ class TagModel:
                 self._transitions[self._number[state], self._number[successor]] = value
         self._possible = self._transitions > _ABSENT
         self._continues = self._possible.any(axis=1)
+        self._short = lru_cache(maxsize=4096)(self._tag)
         self._observed = lru_cache(maxsize=2048)(self._observe)
         self._audible = lru_cache(maxsize=1024)(self._find_transition)
         self._silent = lru_cache(maxsize=1024)(self._find_transition)
@@ -145,8 +147,11 @@ class TagModel:
         best = candidates.argmax(axis=0)
         return step.current, candidates[best, step.columns], step.before[best]
 
-    def tag(self, text: str) -> list[State]:
-        """Return the state of each character of ``text`` (at least one)."""
+    def tag(self, text: str) -> tuple[State, ...]:
+        """Return the state of each character of ``text`` (at least one); short texts come again and are remembered."""
+        return self._short(text) if len(text) <= _SHORT else self._tag(text)
+
+    def _tag(self, text: str) -> tuple[State, ...]:
         states, emitted = self._observed(text[0])
         scores = self._start[states] + emitted
         steps: list[tuple[_States, _States]] = []
@@ -158,4 +163,4 @@ class TagModel:
         for states, before in reversed(steps):
             state = int(before[states.searchsorted(state)])
             route.append(state)
-        return [self._states[number] for number in reversed(route)]
+        return tuple(self._states[number] for number in reversed(route))

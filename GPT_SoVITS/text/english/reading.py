@@ -29,6 +29,10 @@ class EnglishFrontEnd:
         """
         return normalise(text)
 
+    def has_word(self, word: str) -> bool:
+        """Whether the dictionary has a word in small letters."""
+        return self._reader.has_word(word)
+
     def _tags(self, words: list[str]) -> dict[int, str]:
         homographs = [index for index, word in enumerate(words) if self._reader.is_homograph(word)]
         if not homographs or self._reader.tagger is None:

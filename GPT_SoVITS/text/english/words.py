@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.english.guess import Guesser
 from GPT_SoVITS.text.english.lexicon import COMMAND, load_lexicon, package_file
@@ -57,6 +58,10 @@ class WordReader:
         """Whether the reading of a word of two letters or more depends on its part of speech."""
         return len(word) > 1 and word.lower() in self._lexicon.homographs
 
+    def has_word(self, word: str) -> bool:
+        """Whether the dictionary has a word in small letters."""
+        return word in self._lexicon.words
+
     @cached_property
     def tagger(self) -> Tagger | None:
         """The part-of-speech tagger, None when the user has no data for it."""
@@ -66,7 +71,7 @@ class WordReader:
         resources.say_once(
             "nltk_tagger",
             "English words like 'read' or 'live' get one fixed reading until the tagger's data is there: "
-            "python -m GPT_SoVITS.resources fetch nltk-tagger",
+            + _commands.module("GPT_SoVITS.resources", "fetch", "nltk-tagger"),
         )
         return None
 

@@ -22,14 +22,18 @@ from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
 from typing import Any, Protocol
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.errors import MissingResourceError, TextError
 
-ENGINE_COMMAND = "pip install --no-deps --target GPT_SoVITS/pretrained_models/text/openjtalk pyopenjtalk-ndy"
-DICTIONARY_COMMAND = (
-    "python -m GPT_SoVITS.resources fetch naist-jdic (or apt-get install open-jtalk-mecab-naist-jdic, the same files)"
+ENGINE_COMMAND = _commands.pip_install(
+    "--no-deps", "--target", "GPT_SoVITS/pretrained_models/text/openjtalk", "pyopenjtalk-ndy"
 )
-WHEEL_COMMAND = "pip install pyopenjtalk-plus"
+DICTIONARY_COMMAND = (
+    _commands.module("GPT_SoVITS.resources", "fetch", "naist-jdic")
+    + " (or apt-get install open-jtalk-mecab-naist-jdic, the same files)"
+)
+WHEEL_COMMAND = _commands.pip_install("pyopenjtalk-plus")
 
 # Open JTalk writes past the end of buffers of fixed size. The text goes into 8192 bytes, ASCII widened to three bytes a
 # character. Kana that form no words are joined to one, whose pronunciation goes into 1024 bytes, three a character.
@@ -141,6 +145,17 @@ def _packages() -> list[Path]:
     return [*apart, *([installed] if installed is not None else [])]
 
 
+def engine_there() -> bool:
+    """Whether an Open JTalk engine is installed; nothing is loaded."""
+    return any(_extension_in(package) is not None for package in _packages())
+
+
+def dictionary_there() -> bool:
+    """Whether there is a dictionary for it; nothing is loaded."""
+    downloaded = any((package / "open_jtalk_dic_utf_8-1.11" / "sys.dic").is_file() for package in _packages())
+    return resources.find("naist_jdic") is not None or downloaded or _own_dictionary() is not None
+
+
 def _load_extension(path: Path) -> Any:
     """Load the extension alone, leaving no trace that a later ``import pyopenjtalk`` would trip over."""
     before = sys.modules.get("pyopenjtalk.openjtalk")
@@ -207,7 +222,8 @@ def _user_dictionary(build: Build) -> Path | None:
     if user.suffix != ".dict":
         compiled = user.with_name("user.dict")
         resources.say_once(
-            "ja_userdict", f"compile {user} first: python -m GPT_SoVITS.text.japanese.userdict {user} {compiled}"
+            "ja_userdict",
+            f"compile {user} first: " + _commands.module("GPT_SoVITS.text.japanese.userdict", str(user), str(compiled)),
         )
         return None
     return user

@@ -16,9 +16,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text.errors import MissingResourceError, TextError
 
-COMMAND = "pip install g2pk2 jamo python-mecab-ko"
+COMMAND = _commands.pip_install("g2pk2", "jamo", "python-mecab-ko")
 _import_lock = threading.Lock()
 
 
@@ -83,8 +84,8 @@ class MeCab:
             raise _missing("the package python-mecab-ko") from error
         except RuntimeError as error:
             raise MissingResourceError(
-                f"python-mecab-ko cannot read its dictionary ({error}); mend it: pip install --force-reinstall "
-                "python-mecab-ko python-mecab-ko-dic"
+                f"python-mecab-ko cannot read its dictionary ({error}); mend it: "
+                + _commands.pip_install("--force-reinstall", "python-mecab-ko", "python-mecab-ko-dic")
             ) from error
 
     def words(self, text: str) -> list[tuple[str, str]]:

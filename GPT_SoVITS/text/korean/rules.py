@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from GPT_SoVITS.text.korean.packages import RuleModules, load_rules
 
@@ -17,10 +18,21 @@ _DIGITS = str.maketrans("0123456789", "영일이삼사오육칠팔구")
 _MARKS = re.compile("/[PJEB]")
 _BARE_VOWEL = re.compile("(^|[^\u1100-\u1112])([\u1161-\u1175])")
 _SYLLABLE = re.compile("([\u1100-\u1112])([\u1161-\u1175])([\u11a8-\u11c2]?)")
+# g2pk2's special rules in their order, each with letters of which a text must have one for the rule to change it.
+# ("ye" and "vowel_ui" change nothing in the prescriptive reading.)
 _SPECIAL = (
-    *("jyeo", "ye", "consonant_ui", "josa_ui", "vowel_ui", "jamo", "rieulgiyeok", "rieulbieub", "verb_nieun"),
-    *("balb", "palatalize", "modifying_rieul"),
+    *(
+        ("jyeo", "\u1167"),
+        ("consonant_ui", "\u1174"),
+        ("josa_ui", "/"),
+        ("jamo", "\u11ae\u11bd\u11be\u11bf\u11c0\u11c1\u11c2"),
+    ),
+    *(("rieulgiyeok", "/"), ("rieulbieub", "/"), ("verb_nieun", "/"), ("balb", "\u11b2")),
+    *(("palatalize", "\u11ae\u11c0\u11b4"), ("modifying_rieul", "\u11af")),
 )
+# A final consonant with what follows it: all that a rule of the table looks at.
+_BORDER = re.compile("[\u11a8-\u11c2](?: ?[\u1100-\u1112]|\\W|$)")
+_REMEMBERED_BORDERS = 8192
 _LINKS = ("link1", "link2", "link3", "link4")
 
 
@@ -65,15 +77,20 @@ class Rules:
     def __init__(self) -> None:
         modules = load_rules()
         self._idioms = list(_idioms(modules))
-        self._special: list[Callable[[str], str]] = [getattr(modules.special, name) for name in _SPECIAL]
+        self._any_idiom = re.compile("|".join(f"(?:{written.pattern})" for written, _ in self._idioms))
+        self._special: list[tuple[Callable[[str], str], str]] = [
+            (getattr(modules.special, name), letters) for name, letters in _SPECIAL
+        ]
         self._table = [(re.compile(before), after) for before, after, _ in modules.utils.parse_table()]
+        self._border = lru_cache(maxsize=_REMEMBERED_BORDERS)(self._change_border)
         self._links: list[Callable[[str], str]] = [getattr(modules.regular, name) for name in _LINKS]
         self._numerals = modules.numerals
 
     def replace_idioms(self, text: str) -> str:
         """Return the text with the words of g2pk2's list of exceptions as they are spoken."""
-        for written, spoken in self._idioms:
-            text = written.sub(spoken, text)
+        if self._any_idiom.search(text):
+            for written, spoken in self._idioms:
+                text = written.sub(spoken, text)
         return text
 
     def _counted(self, match: re.Match[str]) -> str:
@@ -93,11 +110,16 @@ class Rules:
     def change_sounds(self, text: str) -> str:
         """Return an annotated text as it is spoken, spelt in syllables, without the marks."""
         letters = decompose(text)
-        for change in self._special:
-            letters = change(letters)
-        letters = _MARKS.sub("", letters)
+        for change, needed in self._special:
+            if any(letter in letters for letter in needed):
+                letters = change(letters)
+        letters = _BORDER.sub(lambda match: self._border(match[0]), _MARKS.sub("", letters))
+        for link in self._links:
+            letters = link(letters)
+        return compose(letters)
+
+    def _change_border(self, letters: str) -> str:
+        """Return a final consonant and what follows it after all rules of the table, one after another."""
         for before, after in self._table:
             letters = before.sub(after, letters)
-        for change in self._links:
-            letters = change(letters)
-        return compose(letters)
+        return letters

@@ -145,7 +145,7 @@ void speak() {
         for (int which = 0; which < 2; ++which) give(next * next * kernel, 0.0625f), give(next, 0.125f);
     channels = next;
   }
-  give(channels * 7, 1.0f);
+  give(channels * 7, 1.0f), give(1, 0.125f);
   std::vector<const float*> pointers;
   for (const std::vector<float>& array : arrays) pointers.push_back(array.data());
   char message[256] = "";

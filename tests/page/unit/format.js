@@ -16,9 +16,10 @@ export function lengths_below_a_minute_have_a_decimal({ equal }) {
 
 export function sizes_are_binary_units({ equal }) {
   equal(bytes(0), "0 B");
-  equal(bytes(1023), "1023 B");
-  equal(bytes(1536), "1.5 KiB");
-  equal(bytes(155 * 1024 * 1024), "155 MiB");
+  equal(bytes(999), "999 B");
+  equal(bytes(1500), "1.5 kB");
+  equal(bytes(155_300_000), "155.3 MB");
+  equal(bytes(1_101_600_000), "1.10 GB");
 }
 
 export function the_past_is_told_in_the_language_of_the_page({ equal }) {

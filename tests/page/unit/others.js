@@ -81,7 +81,7 @@ export function both_languages_say_the_same_things({ equal, ok }) {
 
 export function words_are_filled_in_without_being_read_as_anything_else({ equal }) {
   setLanguage("en");
-  equal(t("voice.deleted", { name: "<b>{name}</b> $&" }), "<b>{name}</b> $& is deleted.");
+  equal(t("voice.deleted", { name: "<b>{name}</b> $&" }), "<b>{name}</b> $& was deleted.");
   equal(t("category.voices", { n: 1 }), "1 voice");
   equal(t("category.voices", { n: 2 }), "2 voices");
   equal(t("no.such.key"), "no.such.key");
@@ -183,7 +183,7 @@ export function what_the_engine_loads_is_known_from_several_sides({ equal }) {
   equal(pairOf({ current: null }) + pairOf(null), "");
   setLanguage("zh");
   const said = ["reading a.ckpt and b.pth", "packing a.ckpt", "loading HuBERT", "12 phonemes", "ready", "something new"];
-  equal(said.map(stepWords), ["读取 a.ckpt + b.pth", "整理 a.ckpt", "加载 HuBERT", "预热", "就绪", "something new"]);
+  equal(said.map(stepWords), ["读取 a.ckpt + b.pth", "准备 a.ckpt", "加载 HuBERT", "预热", "就绪", "something new"]);
   setLanguage("en");
 }
 

@@ -1,4 +1,4 @@
-import { TaskFeed, idsFrom, percent } from "/web/data/tasks.js";
+import { TaskFeed, percent } from "/web/data/tasks.js";
 
 const entry = (number, more = {}) => ({ task_id: `t${number}`, user_id: "u", status: "done", created_at: number, updated_at: number, text: "x", ...more });
 
@@ -48,7 +48,7 @@ export async function older_news_do_not_overwrite_newer({ equal }) {
 
 export async function a_filter_holds_for_changes({ equal }) {
   const { feed } = feedOf(0);
-  feed.filter = { user: "", ids: [], status: "run" };
+  feed.filter = { user: "", status: "run", search: "" };
   await feed.load(1);
   feed.apply(entry(1, { status: "run" }));
   feed.apply(entry(2, { status: "wait" }));
@@ -88,8 +88,4 @@ export function progress_counts_the_segment_under_way({ equal }) {
   equal(percent({ status: "run", total_segments: 1, segments_done: 0, within: 0.999 }), 99);
   equal(percent({ status: "done" }), 100);
   equal(percent({ status: "run", total_segments: 0, progress: 3 }), 3);
-}
-
-export function ids_are_divided_by_anything_usual({ equal }) {
-  equal(idsFrom(" a,b ，c\nd a "), ["a", "b", "c", "d"]);
 }

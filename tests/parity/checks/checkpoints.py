@@ -18,6 +18,7 @@ import numpy as np
 from convert import CheckpointError, load
 from tests.parity.report import Report
 
+FOLDERS = "checkpoints"
 _ABSOLUTE_PATH = re.compile(r"/[\w./-]+")
 
 

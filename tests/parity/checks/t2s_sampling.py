@@ -13,6 +13,7 @@ from GPT_SoVITS.t2s.sampling import SamplingParameters, logits_to_probs
 from tests.parity.report import Report
 from tests.parity.weights import load_io
 
+FOLDERS = "t2s_sampling"
 TOLERANCE = 1e-6
 NO_EOS = SamplingParameters(top_k=15, top_p=1.0, temperature=1.0, repetition_penalty=1.35)
 

@@ -75,7 +75,7 @@ def test_without_text_the_page_is_shown(speaking: Running) -> None:
     ("wrong", "expected"),
     [
         ({"text": ""}, "text"),
-        ({"text": "，。！"}, "nothing to read"),
+        ({"text": "，。！"}, "nothing in the text can be spoken"),
         ({"text_language": "klingon"}, "klingon"),
         ({"top_k": 0}, "top_k"),
         ({"speed": 9}, "speed"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +11,8 @@ import pytest
 
 from tests.service.compatibility.conftest import CLIP, TEXT, put_clip, read
 from tests.service.conftest import Running, Starter
+from tests.service.weights.test_weights import write_gpt, write_sovits
 
-CHECKPOINTS = Path(__file__).parents[2] / "data/parity/checkpoints"
 SPOKEN: dict[str, Any] = {
     "text": TEXT,
     "text_lang": "zh",
@@ -97,12 +96,8 @@ def test_weights_outside_the_folders_are_refused(speaking: Running, route: str) 
 
 def test_weights_are_changed_one_at_a_time(start: Starter) -> None:
     speaking = start()
-    for folder, name, source in (
-        ("GPT_weights", "other.ckpt", "s1_v2.ckpt"),
-        ("SoVITS_weights", "other.pth", "s2G_v2.pth"),
-    ):
-        (speaking.root / folder).mkdir(exist_ok=True)
-        (speaking.root / folder / name).write_bytes((CHECKPOINTS / source).read_bytes())
+    write_gpt(speaking.root / "GPT_weights/other.ckpt")
+    write_sovits(speaking.root / "SoVITS_weights/other.pth")
     for route, path in (
         ("set_gpt_weights", "GPT_weights/other.ckpt"),
         ("set_sovits_weights", "SoVITS_weights/other.pth"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
+
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 
@@ -21,16 +21,16 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _until(condition: Callable[[], Any], seconds: float = 90) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def _patiently(look: Callable[[], float]) -> Callable[[], float]:
+    """Look, and see nothing while the service does not answer."""
+
+    def answer() -> float:
         try:
-            if found := condition():
-                return found
+            return look()
         except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
+            return 0.0
+
+    return answer
 
 
 def test_restart_serves_again_in_the_same_process_and_exit_ends_it(tmp_path: Path) -> None:
@@ -46,9 +46,9 @@ def test_restart_serves_again_in_the_same_process_and_exit_ends_it(tmp_path: Pat
             line = next(each for each in text.splitlines() if each.startswith("service_started_seconds "))
             return float(line.split()[1])
 
-        first = _until(started)
+        first = eventually(_patiently(started), 120)
         assert client.get("/control", params={"command": "restart"}).json() == {"message": "success"}
-        _until(lambda: started() > first)
+        eventually(lambda: _patiently(started)() > first, 120)
         assert server.poll() is None
         client.get("/control", params={"command": "exit"})
         assert server.wait(60) == 0

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import io
 import json
-import time
+import wave
 from typing import Any
 
 import numpy as np
 import openai
 import pytest
 
-from service.keys.store import KeyStore
+from service.compatibility.speaking import OPENAI_VOICES, DialectSpeech
 from tests.service.compatibility.conftest import read
 from tests.service.conftest import Running, Starter
+from tests.service.keys import add_key
+from tests.service.samples import make_voice
 
 INPUT = "今天天气不错。我们出去走走。"
 
@@ -76,6 +80,29 @@ def test_models_and_voices(client: Any, speaking: Running) -> None:
     assert voices == {"voices": [{"id": "narrator", "name": "讲述者"}]}
 
 
+def test_names_that_clients_have_built_in_are_there(client: Any) -> None:
+    assert client.models.retrieve("tts-1").id == "tts-1"
+    fixed = {"model": "tts-1-hd", "input": INPUT, "response_format": "pcm", "extra_body": {"seed": 3}}
+    spoken = client.audio.speech.create(voice="narrator", **fixed).content
+    assert client.audio.speech.create(voice="alloy", **fixed).content == spoken
+
+
+def test_an_alias_goes_before_the_voice_that_would_stand_in(start: Starter) -> None:
+    running = start(voice_aliases="nova=second")
+    for model_id in ("first", "second"):
+        make_voice(running.client, model_id=model_id, model_name=model_id)
+    dialects = running.app.state.container.get(DialectSpeech)
+    assert asyncio.run(dialects.find_voice("nova")) == "second"
+    assert {asyncio.run(dialects.find_voice(name)) for name in OPENAI_VOICES} == {"first", "second"}
+    assert asyncio.run(dialects.find_voice("nobody")) is None
+
+
+def test_a_wav_tells_its_true_length(client: Any) -> None:
+    content = client.audio.speech.create(model="tts-1", voice="narrator", input=INPUT, response_format="wav").content
+    with wave.open(io.BytesIO(content)) as file:
+        assert file.getnframes() * file.getsampwidth() * file.getnchannels() == len(content) - 44
+
+
 def test_errors_are_the_clients_own_types(client: Any) -> None:
     with pytest.raises(openai.NotFoundError) as missing:
         client.audio.speech.create(model="tts-1", voice="nobody", input=INPUT)
@@ -91,8 +118,7 @@ def test_errors_are_the_clients_own_types(client: Any) -> None:
 
 def test_a_wrong_key_is_an_authentication_error(start: Starter) -> None:
     running = start()
-    key = running.app.state.container.get(KeyStore).create("team")
-    time.sleep(2.5)  # the service reads its keys again every two seconds
+    key = add_key(running)
 
     def client(api_key: str) -> openai.OpenAI:
         return openai.OpenAI(base_url=f"{running.url}/v1", api_key=api_key, max_retries=0)

@@ -31,6 +31,17 @@ def test_an_unknown_route(running: Running) -> None:
     assert envelope(running.client.get("/nothing/here"))[:2] == (404, 2)
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/index", "/nothing/here"])
+def test_every_answer_says_what_a_browser_may_do_with_it(running: Running, path: str) -> None:
+    headers = running.client.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert (headers.get("cache-control") == "no-store") is (path != "/index")
+
+
 def test_a_method_that_a_route_does_not_take(running: Running) -> None:
     answer = running.client.put("/voice-models")
     assert envelope(answer)[:2] == (405, 3)
@@ -42,7 +53,7 @@ def test_a_body_that_does_not_validate(running: Running) -> None:
     status, code, message = envelope(answer)
     assert (status, code) == (422, 3)
     assert "category_name" in message
-    assert answer.json()["data"][0]["field"] == "category_name"
+    assert answer.json()["data"]["problems"][0]["field"] == "category_name"
 
 
 def test_a_body_that_is_no_json(running: Running) -> None:
@@ -68,14 +79,43 @@ def test_characters_that_no_encoding_has(running: Running) -> None:
 
 
 def test_pages_out_of_range(running: Running) -> None:
-    for query in ["page=0", "page=x", "page_size=0", "page_size=101", "page=99999999999999999999"]:
-        assert envelope(running.client.get(f"/voice-models?{query}"))[:2] == (422, 3)
+    """Old clients send them, and expect the nearest page that there is."""
+    for query, expected in [
+        ("", (1, 10)),
+        ("page=0", (1, 10)),
+        ("page=-3&page_size=0", (1, 1)),
+        ("page_size=500", (1, 100)),
+        ("page=99999999999999999999", (1_000_000_000, 10)),
+    ]:
+        page = running.client.get(f"/voice-models?{query}").json()["data"]
+        assert (page["pageIndex"], page["pageSize"]) == expected
+    assert envelope(running.client.get("/voice-models?page=x"))[:2] == (422, 3)
+
+
+def test_an_error_has_an_object_to_ask_for_entries(running: Running) -> None:
+    for method, path in (("GET", "/nothing"), ("GET", "/voice-models/nobody"), ("PUT", "/voice-models")):
+        assert running.client.request(method, path).json()["data"].get("anything") is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/voice-tasks", "DELETE, GET, POST"),
+        ("PUT", "/voice-models/x", "DELETE, GET, PATCH"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("DELETE", "/tts", "GET, POST"),
+        ("POST", "/done/x.wav", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_names_the_right_ones(running: Running, method: str, path: str, allowed: str) -> None:
+    answer = running.client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 ERRORS: list[tuple[Exception, tuple[int, int]]] = [
-    (MissingError("no such thing"), (404, 2)),
-    (ConflictError("exists"), (409, 2)),
-    (StorageFullError("full"), (507, 1)),
+    (MissingError("voice_missing", model_id="a"), (404, 2)),
+    (ConflictError("category_exists", category_id="c"), (409, 2)),
+    (StorageFullError("disk_full"), (507, 1)),
     (InvalidRequestError("speed is 9"), (400, 3)),
     (WeightsMissingError("no weights"), (503, 1)),
     (EngineBusyError("busy"), (503, 1)),

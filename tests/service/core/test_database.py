@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 
-import service.database.models  # noqa: F401  (fills the metadata)
+import service.tables  # noqa: F401  (fills the metadata)
 from service.database import Base, Database
 from service.database.migrate import DatabaseTooNewError, migrate
 from service.keys.models import SecretRow

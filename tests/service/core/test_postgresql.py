@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from service.database import Database, make_certain
 from service.keys.models import SecretRow
 from tests.service.databases import Databases
 from tests.service.faults import proxied
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -49,13 +49,11 @@ def test_a_commit_on_its_way_is_waited_for(url: str) -> None:
 
 
 def _wait_until_somebody_waits(database: Database) -> None:
-    until = time.monotonic() + 20
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    while time.monotonic() < until:
+    def waits() -> bool:
         with database.reading() as session:
-            if session.scalar(waiting):
-                return
-        time.sleep(0.02)
+            return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+    eventually(waits)
 
 
 def test_whoever_vanishes_within_a_transaction_holds_its_locks_for_half_a_minute_at_most(url: str) -> None:

@@ -108,3 +108,29 @@ def test_every_setting_is_in_the_documentation() -> None:
     assert listed == list(Settings.model_fields)
     for name, field in Settings.model_fields.items():
         assert f"| {field.description} |" in text, name
+
+
+def test_an_old_configuration_file_says_how_long_tasks_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.ini").write_text("[cleanup]\nretention = 2h\n", encoding="utf-8")
+    assert load_settings(root=tmp_path).retention == 7200
+    monkeypatch.setenv("TASK_RETENTION_SECONDS", "0")
+    assert load_settings(root=tmp_path).retention == 0
+
+
+def test_an_old_configuration_file_that_is_broken_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "config.ini").write_text("retention 2h", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"config\.ini cannot be read"):
+        load_settings(root=tmp_path)
+
+
+def test_the_application_can_be_named_to_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``uvicorn api_ms:app``: made when it is asked for, with the settings of the environment, and once."""
+    monkeypatch.setenv("GPT_SOVITS_ROOT", str(tmp_path))
+    import api_ms
+
+    monkeypatch.delitem(vars(api_ms), "app", raising=False)
+    app = api_ms.app
+    assert app is api_ms.app and app.state.settings.root == tmp_path
+    monkeypatch.delitem(vars(api_ms), "app")

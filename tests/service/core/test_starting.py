@@ -8,8 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+
+from service.database import Database
+from service.database.migrate import migrate
+from service.server import StartError, check_folders
+from service.settings import load_settings
 
 PROJECT = Path(__file__).parents[3]
+SPOILT = b"neither a folder nor a database" * 100
 
 
 def start(root: Path, port: int = 0) -> subprocess.CompletedProcess[str]:
@@ -28,12 +35,31 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert not (tmp_path / "root").exists(), "nothing was opened"
 
 
-@pytest.mark.parametrize("name", ["", "done", "service.db"])
-def test_a_folder_or_database_that_is_none(tmp_path: Path, name: str) -> None:
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    (root / name).parent.mkdir(exist_ok=True)
-    (root / name).write_bytes(b"neither a folder nor a database" * 100)
+    root.write_bytes(SPOILT)
     ended = start(root)
     assert ended.returncode == 1
     assert "error: the service cannot use its folder" in ended.stderr and "Traceback" not in ended.stderr
-    assert (root / name).read_bytes().startswith(b"neither")
+    assert root.read_bytes() == SPOILT
+
+
+# What follows is told in the same way; only the look at the folders is taken.
+
+
+@pytest.mark.parametrize("name", ["done", "service.db"])
+def test_a_folder_or_database_within_that_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(SPOILT)
+    with pytest.raises(StartError, match="the service cannot use its folder"):
+        check_folders(load_settings(root=tmp_path))
+    assert (tmp_path / name).read_bytes() == SPOILT
+
+
+def test_a_database_of_a_later_version(tmp_path: Path) -> None:
+    database = Database.in_folder(tmp_path)
+    migrate(database)
+    with database.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    database.close()
+    with pytest.raises(StartError, match="revision later"):
+        check_folders(load_settings(root=tmp_path))

@@ -8,14 +8,14 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.service.postgresql import PostgresServer, postgres_server
-from tests.service.proof import bodies, crowd, kill, pollers, soak, uploads, voices
+from tests.service.proof import bodies, connections, crowd, kill, pollers, soak, uploads, voices
 
-NAMES = ("kill", "same", "cancel", "pollers", "slow", "soak", "uploads", "bodies", "voices")
+NAMES = ("kill", "same", "cancel", "pollers", "slow", "soak", "uploads", "bodies", "voices", "connections")
 
 
 def main(arguments: list[str]) -> int:
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
             figures = kill.run(root, given.kills, given.seed, servers=given.servers, database=url, server=server)
             print(figures.shown())
             return 0 if figures.good else 1
-        runs = {
+        runs: dict[str, Callable[[], dict[str, Any]]] = {
             "same": lambda: crowd.same_task(root, **settings),
             "cancel": lambda: crowd.submits_and_cancels(root, given.count, given.seed, **settings),
             "pollers": lambda: pollers.pollers_and_streams(
@@ -49,6 +49,7 @@ def main(arguments: list[str]) -> int:
             ),
             "slow": lambda: crowd.slow_clients(root, given.count // 2, given.seconds),
             "soak": lambda: soak.run(root, given.count * 10, **settings),
+            "connections": lambda: connections.run(root),
             "uploads": lambda: uploads.run(root, given.count * 10, given.seed),
             "bodies": lambda: bodies.run(root),
             "voices": lambda: voices.run(root, given.count // 5, seed=given.seed),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from GPT_SoVITS.engine import process_child
-from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.engine.interface import Listener
 from GPT_SoVITS.engine.messages import EngineSettings, Event, SegmentDone, SynthesisRequest
+from GPT_SoVITS.process import child as process_child
+from GPT_SoVITS.testing.fake import FakeEngine
 
 SECONDS = "PROOF_SECONDS_PER_SEGMENT"
 SPOKEN = "PROOF_SPOKEN"
@@ -18,7 +19,7 @@ PARALLEL = "PROOF_PARALLEL"
 
 
 class LoggedEngine(FakeEngine):
-    """Writes down every segment that it has spoken."""
+    """Writes down every segment that it has spoken: text, number and time, one line each."""
 
     def __init__(self, log: Path | None, **how: Any) -> None:
         super().__init__(**how)
@@ -31,7 +32,7 @@ class LoggedEngine(FakeEngine):
         def listen(event: Event) -> None:
             if isinstance(event, SegmentDone) and self._log is not None:
                 with self._log.open("a") as file:
-                    file.write(f"{request.text} {event.segment}\n")
+                    file.write(f"{request.text}\t{event.segment}\t{time.time()}\n")
             listener(event)
 
         super().submit(request, listen)

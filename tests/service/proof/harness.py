@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 
 from tests.service.proof import child
+from tests.service.serving import http_client
 
 REFERENCE = "audio/reference.wav"
 
@@ -79,7 +80,7 @@ class Service:
 
     def client(self, timeout: float = 10.0) -> httpx.Client:
         """Return a client."""
-        return httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
+        return http_client(self.url, timeout)
 
     def start(self, seconds: float = 180.0) -> None:
         """Start it and wait until it answers."""

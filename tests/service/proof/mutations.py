@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from GPT_SoVITS.engine.media.encode import encode
+from GPT_SoVITS.audio.encode import encode
 from tests.service.samples import picture, speechlike
 
 RATE = 8_000

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import uvicorn
 
-from GPT_SoVITS.engine import process
-from GPT_SoVITS.engine.fake import FAKE_WEIGHTS
 from GPT_SoVITS.engine.messages import EngineSettings
-from GPT_SoVITS.engine.supervisor import Patience, RemoteEngine
+from GPT_SoVITS.process import start as process
+from GPT_SoVITS.process.supervisor import Patience, RemoteEngine
+from GPT_SoVITS.testing.fake import FAKE_WEIGHTS
 from service.app import create_app
+from service.http.connections import ConnectionLimits, allow_more_files, protocol
 from service.server import keep_memory_together
 from service.settings import load_settings
 
@@ -37,6 +38,7 @@ def main(root: Path, port: int, given: dict[str, str]) -> None:
         access_log=False,
         backlog=4096,
         timeout_graceful_shutdown=5,
+        http=protocol(allow_more_files(ConnectionLimits(connections=settings.connections))),
     )
 
 

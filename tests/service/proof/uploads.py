@@ -16,6 +16,7 @@ import httpx
 from tests.service.proof.harness import REFERENCE, Service, serving
 from tests.service.proof.mutations import Mutations, Sent
 from tests.service.samples import FIELDS, clip
+from tests.waiting import eventually
 
 Found = dict[str, Any]
 _THREADS = 4
@@ -73,10 +74,11 @@ def _left_behind(service: Service) -> list[str]:
     """Return what lies on disk though nothing in the database owns it."""
     root = service.root
     with service.client(60) as client:
-        until = time.monotonic() + 60
-        while any(client.get(f"/voice-tasks?status={state}").json()["data"]["total"] for state in ("wait", "run")):
-            assert time.monotonic() < until, "tasks do not end"
-            time.sleep(0.1)
+
+        def unfinished(state: str) -> int:
+            return int(client.get(f"/voice-tasks?status={state}").json()["data"]["total"])
+
+        eventually(lambda: not any(map(unfinished, ("wait", "run"))))
         while tasks := client.get("/voice-tasks?page_size=100").json()["data"]["data"]:
             for task in tasks:
                 client.delete(f"/voice-tasks/{task['task_id']}")

@@ -9,24 +9,28 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from GPT_SoVITS.engine.fake import FakeEngine, solo
 from GPT_SoVITS.engine.interface import Engine, stream
-from GPT_SoVITS.engine.messages import AudioChunk, EngineState, Failed, SynthesisRequest, WeightsPair
-from GPT_SoVITS.engine.opening import open_engine
+from GPT_SoVITS.engine.messages import AudioChunk, EngineState, Failed, SynthesisRequest
+from GPT_SoVITS.opening import open_engine
+from GPT_SoVITS.testing.fake import FakeEngine, solo
 from service.app import create_app
+from service.files import wav
+from service.jobs.manager import JobManager
+from service.jobs.records import Job
 from service.settings import load_settings
-from service.tasks import wav
-from service.tasks.records import Task
-from service.tasks.service import TaskService
+from service.speech.kind import SpeechKind
+from service.speech.pinning import pinned_weights
+from service.speech.records import KIND, speech
 from tests.engine.small import SmallInstallation
 from tests.service.conftest import listening
 from tests.service.samples import clip
+from tests.waiting import eventually
 
 Found = dict[str, Any]
 Samples = NDArray[np.int16]
@@ -64,7 +68,7 @@ def _submit(client: httpx.Client, chance: random.Random, number: int) -> str:
         "temperature": chance.choice((0.6, 1.0)),
     }
     answer = client.post("/voice-tasks", json=body)
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code == 200, answer.text
     return str(body["task_id"])
 
 
@@ -116,15 +120,15 @@ def _alone(engine: Engine, request: SynthesisRequest) -> Samples:
     return wav.to_pcm16(np.concatenate(parts))
 
 
-def _expected(engine: Engine, service: TaskService, root: Path, task: Task) -> Samples:
-    assert task.seed is not None and task.weights_gpt is not None and task.weights_sovits is not None
-    weights = WeightsPair(task.weights_gpt, task.weights_sovits)
-    request = replace(service.make_request(task), weights=weights, seed=task.seed)
+def _expected(engine: Engine, kind: SpeechKind, root: Path, task: Job) -> Samples:
+    facts, weights = speech(task), pinned_weights(speech(task))
+    assert facts.seed is not None and weights is not None
+    request = replace(kind.requests.make(task), weights=weights, seed=facts.seed)
     if not isinstance(engine, FakeEngine):
         return _alone(engine, request)
     # The double hears names instead of clips; the queue speaks with its own link to the clip.
-    pinned = replace(request.reference, path=str(root / "task" / f".{task.task_id}" / "reference.wav"))
-    return wav.to_pcm16(solo(FakeEngine(), replace(request, reference=pinned), task.seed, weights))
+    pinned = replace(request.reference, path=str(root / "task" / f".{task.job_id}" / "reference.wav"))
+    return wav.to_pcm16(solo(FakeEngine(), replace(request, reference=pinned), facts.seed, weights))
 
 
 def run(root: Path, tasks: int = 200, *, real: bool = True, seed: int = 0, pause: float = 1.0) -> Found:
@@ -146,22 +150,19 @@ def run(root: Path, tasks: int = 200, *, real: bool = True, seed: int = 0, pause
     try:
         with listening(app) as url, httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
             _wait_until_ready(engine)
-            service = app.state.container.get(TaskService)
-            return _compared(client, service, engine, home, settings.root, tasks, seed, pause)
+            jobs = app.state.container.get(JobManager)
+            return _compared(client, jobs, engine, home, settings.root, tasks, seed, pause)
     finally:
         engine.close(5)
 
 
 def _wait_until_ready(engine: Engine) -> None:
-    until = time.monotonic() + 180
-    while engine.status().state is not EngineState.READY:
-        assert time.monotonic() < until, engine.status()
-        time.sleep(0.1)
+    eventually(lambda: engine.status().state is EngineState.READY, 180)
 
 
 def _compared(
     client: httpx.Client,
-    service: TaskService,
+    jobs: JobManager,
     engine: Engine,
     home: SmallInstallation,
     root: Path,
@@ -169,7 +170,7 @@ def _compared(
     seed: int,
     pause: float,
 ) -> Found:
-    chance = random.Random(seed)
+    chance, kind = random.Random(seed), cast(SpeechKind, jobs.kinds[KIND])
     _make_voices(client, home)
     began = time.monotonic()
     switching = _Switching(str(client.base_url), home, pause)
@@ -184,10 +185,10 @@ def _compared(
     for name in names:
         if name in failed:
             continue
-        task = service.store.find(name)
-        pairs[Path(str(task.weights_gpt)).stem] += 1
+        task = jobs.reader.find(KIND, name)
+        pairs[Path(str(speech(task).weights_gpt)).stem] += 1
         got = np.frombuffer((root / "done" / f"{name}.wav").read_bytes()[wav.HEADER_BYTES :], "<i2")
-        alone = _expected(engine, service, root, task)
+        alone = _expected(engine, kind, root, task)
         if len(got) != len(alone):
             different[name] = f"{len(got)} samples, alone {len(alone)}"
         elif not np.array_equal(got, alone):

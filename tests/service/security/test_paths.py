@@ -30,11 +30,13 @@ def test_nothing_outside_the_served_folders_is_reachable(running: Running) -> No
     secret.write_text("TOP-SECRET")
     (running.root / "audio" / "narrator" / "link.wav").symlink_to(secret)
     (running.root / "audio" / "narrator" / ".hidden").write_text("TOP-SECRET")
+    (running.root / "audio" / "itself.wav").symlink_to("itself.wav")
     (running.root / "audio" / "way").symlink_to(running.root, target_is_directory=True)
     targets = [
         "/audio/../secret.txt", "/audio/%2e%2e/secret.txt", "/audio/..%2fsecret.txt", "/audio/..%5csecret.txt",
         "/audio//secret.txt", "/audio/narrator/../../secret.txt", "/audio/%2fetc%2fpasswd", "//etc/passwd",
-        "/audio/narrator/link.wav", "/audio/narrator/.hidden", "/audio/way/secret.txt", "/audio/.lock",
+        "/audio/narrator/link.wav", "/audio/narrator/.hidden", "/audio/itself.wav", "/audio/itself.wav/x.wav",
+        "/audio/way/secret.txt", "/audio/.lock",
         "/audio/narrator/%00", "/audio/" + "a" * 3000, "/web/../api_ms.py", "/web/%2e%2e/pyproject.toml",
         "/done/../service.db", "/output/..;/secret.txt", "/audio/narrator/refer.wav/..%2f..%2f..%2fsecret.txt",
         "/service.db", "/.git/config", "/audio-out/../secret.txt", "/srt/..%2fsecret.txt",

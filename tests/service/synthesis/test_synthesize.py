@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,12 +9,14 @@ import httpx
 import pytest
 
 from GPT_SoVITS.engine.errors import SynthesisFailedError
-from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.engine.messages import Streaming
+from GPT_SoVITS.testing.fake import FakeEngine
 from service.errors import ParameterError
 from service.synthesis.texts import check_speakable, guess_language
 from tests.service.conftest import Running, Starter
+from tests.service.serving import http_client
 from tests.service.tasks.http import add_reference, body, submit
+from tests.waiting import PATIENCE, eventually
 
 
 def _speak(running: Running, **fields: Any) -> httpx.Response:
@@ -97,17 +98,14 @@ def test_a_client_that_goes_away_ends_the_work(start: Starter, stream: bool) -> 
     engine = FakeEngine(seconds_per_segment=20, steps_per_segment=1000)
     running = start(engine=engine, shutdown_seconds=2)
     content = body(running, stream=stream, task_id="gone")
-    with httpx.Client(base_url=running.url, timeout=20 if stream else 0.5, trust_env=False) as client:
+    with http_client(running.url, PATIENCE if stream else 0.5) as going:
         if stream:
-            with client.stream("POST", "/synthesize", json=content) as response:
+            with going.stream("POST", "/synthesize", json=content) as response:
                 assert next(response.iter_bytes()).startswith(b"RIFF")
         else:
             with pytest.raises(httpx.ReadTimeout):
-                client.post("/synthesize", json=content)
-    until = time.monotonic() + 1
-    while engine.status().active:
-        assert time.monotonic() < until, "a decode step takes 20 ms"
-        time.sleep(0.01)
+                going.post("/synthesize", json=content)
+    eventually(lambda: not engine.status().active, 15)  # a decode step takes 20 ms, the whole segment 20 s
     assert not (running.root / "output/u1/gone/gone.wav").exists()
 
 
@@ -122,10 +120,7 @@ def test_a_stop_is_answered_before_the_connection_is_cut(start: Starter, path: s
     content = body(running) | {"text_lang": "zh", "prompt_lang": "zh", "ref_audio_path": add_reference(running)}
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(running.client.post, path, json=content)
-        until = time.monotonic() + 10
-        while not running.engine.status().active:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        eventually(lambda: running.engine.status().active)
         running.client.post("/stop")
         answer = asked.result(10)
     assert answer.status_code == (503 if path == "/synthesize" else 400)
@@ -141,6 +136,22 @@ def test_a_preview_tells_pieces_language_and_length(running: Running) -> None:
     assert running.client.post("/text/preview", json=asked).json()["data"] == data
     assert running.client.get("/text/preview", params={"text": "！！"}).status_code in (200, 400)
     assert running.client.get("/text/preview", params={**asked, "language": "klingonisch"}).status_code == 400
+
+
+def test_a_preview_shows_what_each_reading_says_when_it_is_asked(running: Running) -> None:
+    asked = {"text": "湿度62％。", "language": "zh", "how_to_cut": "cut0"}
+    assert running.client.post("/text/preview", json=asked).json()["data"].get("readings") is None
+    shown = running.client.post("/text/preview", json={**asked, "show_readings": True}).json()["data"]["readings"]
+    assert shown["natural"] == "湿度百分之六十二."
+    assert set(shown) == {"natural", "official"} and shown["official"] != shown["natural"]
+
+
+def test_the_reading_is_the_requests_or_else_the_services(start: Starter) -> None:
+    running = start(default_reading="official")
+    _speak(running)
+    _speak(running, reading="natural")
+    assert [request.reading for request in running.engine.requests] == ["official", "natural"]
+    assert running.client.post("/synthesize", json=body(running, reading="klingonisch")).status_code == 422
 
 
 @pytest.mark.parametrize(

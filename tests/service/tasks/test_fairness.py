@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.tasks.estimate import SpeedMeter, forecast
-from service.tasks.fairness import Place, fair_order
+from service.jobs.estimate import SpeedMeter, forecast
+from service.jobs.fairness import Place, fair_order
+from service.speech.records import KIND
 from tests.service.tasks.bench import Bench
 
 pytestmark = pytest.mark.both_databases
 
 
 def _names(places: list[Place]) -> list[str]:
-    return [place.task_id for place in places]
+    return [place.job_id for place in places]
 
 
 def test_one_task_of_another_user_goes_second_behind_a_thousand() -> None:
@@ -48,11 +49,11 @@ def test_claims_follow_the_order_foretold(bench: Bench) -> None:
     for number, user in enumerate("aababcaacb"):
         bench.submit(f"t{number}", user)
     for _ in range(3):
-        bench.store.claim("w", 60)
-    foretold = bench.store.forecast().position
+        bench.claim("w", 60)
+    foretold = bench.jobs.reader.forecast(KIND).position
     claimed = []
-    while (lease := bench.store.claim("w", 60)) is not None:
-        claimed.append(lease.task.task_id)
+    while (lease := bench.claim("w", 60)) is not None:
+        claimed.append(lease.job.job_id)
     assert claimed == sorted(foretold, key=lambda name: foretold[name])
 
 
@@ -72,7 +73,7 @@ def test_speed_counts_only_time_in_which_something_runs() -> None:
     assert meter.rate() is None
     meter.begin()
     now[0] = 2.0
-    meter.spoken(20)
+    meter.done(20)
     meter.end()
     now[0] = 100.0
     assert meter.rate() == 10.0

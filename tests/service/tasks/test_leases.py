@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.tasks.errors import LeaseLostError
-from service.tasks.leases import Lease
-from service.tasks.records import Status
-from service.tasks.work import Plan, Spoken
-from service.tasks.worker import new_worker_name, surely_dead
+from service.jobs.errors import LeaseLostError
+from service.jobs.records import Lease, Status
+from service.jobs.worker_names import new_worker_name, surely_dead
+from service.speech.records import Plan, Spoken, speech
 from tests.service.tasks.bench import Bench
 
 PLAN = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。", "二。", "三。"))
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def _claimed(bench: Bench, worker: str = "w") -> Lease:
-    lease = bench.store.claim(worker, 15)
+    lease = bench.claim(worker, 15)
     assert lease is not None
     return lease
 
@@ -40,75 +39,86 @@ def _nobody_is_dead(_: str) -> bool:
 
 def test_a_task_is_given_to_one_worker(bench: Bench) -> None:
     bench.submit("t1")
-    assert _claimed(bench).task.lease_owner == "w"
-    assert bench.store.claim("other", 15) is None
+    assert _claimed(bench).job.lease_owner == "w"
+    assert bench.claim("other", 15) is None
 
 
 def test_a_silent_worker_loses_its_task_and_a_living_one_keeps_it(bench: Bench) -> None:
     bench.submit("t1")
     lease = _claimed(bench)
     bench.clock.ahead = 14
-    assert bench.store.heartbeat("w", [(lease.task.key, lease.task.fence)], 15) == set()
+    assert bench.jobs.leases.heartbeat("w", [(lease.job.key, lease.job.fence)], 15) == set()
     bench.clock.ahead = 28
-    assert bench.store.recover(_nobody_is_dead) == []
+    assert bench.jobs.leases.recover(_nobody_is_dead) == []
     bench.clock.ahead = 30
-    assert [task.task_id for task in bench.store.recover(_nobody_is_dead)] == ["t1"]
+    assert [task.job_id for task in bench.jobs.leases.recover(_nobody_is_dead)] == ["t1"]
     assert bench.status("t1") is Status.WAIT
-    assert bench.store.heartbeat("w", [(lease.task.key, lease.task.fence)], 15) == {lease.task.key}
+    assert bench.jobs.leases.heartbeat("w", [(lease.job.key, lease.job.fence)], 15) == {lease.job.key}
+
+
+def test_a_heartbeat_of_an_older_lease_prolongs_nothing(bench: Bench) -> None:
+    """Also where the same worker has the task again: its older attempt is told that it has lost it."""
+    bench.submit("t1")
+    old = _claimed(bench)
+    bench.jobs.leases.recover(lambda _: True)
+    new = _claimed(bench)
+    assert bench.jobs.leases.heartbeat("w", [(old.job.key, old.job.fence)], 15) == {old.job.key}
+    assert bench.jobs.leases.heartbeat("w", [(new.job.key, new.job.fence)], 15) == set()
 
 
 def test_a_worker_thought_dead_cannot_write(bench: Bench) -> None:
     bench.submit("t1")
     old = _claimed(bench, "old")
-    bench.store.start(old, PLAN)
-    bench.store.recover(lambda _: True)
+    bench.start(old, PLAN)
+    bench.jobs.leases.recover(lambda _: True)
     new = _claimed(bench, "new")
-    assert new.task.fence > old.task.fence
+    assert new.job.fence > old.job.fence
     for write in (
-        lambda: bench.store.start(old, PLAN),
-        lambda: bench.store.keep(old, _spoken(0)),
-        lambda: bench.store.fail(old, "late", repeat=True),
-        lambda: bench.store.hand_back(old, "late"),
-        lambda: bench.store.finish(old),
+        lambda: bench.start(old, PLAN),
+        lambda: bench.keep(old, _spoken(0)),
+        lambda: bench.fail(old, "late", repeat=True),
+        lambda: bench.hand_back(old, "late"),
+        lambda: bench.finish(old),
     ):
         with pytest.raises(LeaseLostError):
             write()
-    assert bench.store.find("t1").lease_owner == "new"
+    assert bench.find("t1").lease_owner == "new"
     assert not list((bench.root / "done").iterdir()), "not even a staged result"
 
 
 def test_kept_segments_are_there_for_the_next_attempt(bench: Bench) -> None:
     bench.submit("t1")
     lease = _claimed(bench)
-    bench.store.start(lease, PLAN)
-    bench.store.keep(lease, _spoken(0))
-    bench.store.recover(lambda _: True)
+    bench.start(lease, PLAN)
+    bench.keep(lease, _spoken(0))
+    bench.jobs.leases.recover(lambda _: True)
     again = _claimed(bench)
-    assert [segment.done for segment in again.segments] == [True, False, False]
-    assert (again.task.seed, again.task.weights_gpt, again.task.weights_sovits) == (7, "g.ckpt", "s.pth")
+    assert [segment.done for segment in bench.segments("t1")] == [True, False, False]
+    facts = speech(again.job)
+    assert (facts.seed, facts.weights_gpt, facts.weights_sovits) == (7, "g.ckpt", "s.pth")
 
 
 def test_kept_segments_of_another_plan_are_forgotten(bench: Bench) -> None:
     bench.submit("t1")
     lease = _claimed(bench)
-    bench.store.start(lease, PLAN)
-    bench.store.keep(lease, _spoken(0))
+    bench.start(lease, PLAN)
+    bench.keep(lease, _spoken(0))
     other = Plan(7, "g.ckpt", "s.pth", "v2", 100, ("一。二。", "三。"))
-    assert [segment.done for segment in bench.store.start(lease, other)] == [False, False]
-    assert bench.store.find("t1").segments_done == 0
+    assert [segment.done for segment in bench.start(lease, other)] == [False, False]
+    assert bench.find("t1").steps_done == 0
 
 
 def test_a_segment_whose_samples_are_damaged_is_spoken_again(bench: Bench) -> None:
     bench.submit("t1")
     lease = _claimed(bench)
-    bench.store.start(lease, PLAN)
+    bench.start(lease, PLAN)
     for index in range(2):
-        bench.store.keep(lease, _spoken(index))
-    bench.store.hand_back(lease, "test")
+        bench.keep(lease, _spoken(index))
+    bench.hand_back(lease, "test")
     lease = _claimed(bench)
-    broken = bench.store.files.work("t1") / str(lease.segments[1].file)
+    broken = bench.folders.work("t1") / str(bench.segments("t1")[1].file)
     broken.write_bytes(b"half")
-    assert [segment.done for segment in bench.store.forget_damaged(lease)] == [True, False, False]
+    assert [segment.done for segment in bench.store.undamaged(lease.job)] == [True, False, False]
 
 
 def test_three_deaths_that_are_surely_its_own_end_the_task(bench: Bench) -> None:
@@ -116,8 +126,8 @@ def test_three_deaths_that_are_surely_its_own_end_the_task(bench: Bench) -> None
     for _ in range(2 + 3):  # two deaths that others may have caused, three with nothing beside it
         assert bench.status("t1") is Status.WAIT
         _claimed(bench)
-        bench.store.recover(lambda _: True)
-    task = bench.store.find("t1")
+        bench.jobs.leases.recover(lambda _: True)
+    task = bench.find("t1")
     assert task.status is Status.ERROR
     assert task.error == "given up after 3 attempts: its worker died or fell silent"
     assert (bench.root / "error/t1.json").is_file()
@@ -127,11 +137,11 @@ def test_a_finished_segment_begins_the_count_with_the_attempt_that_made_it(bench
     bench.submit("t1")
     for index in range(3):
         lease = _claimed(bench)
-        bench.store.start(lease, PLAN)
-        bench.store.fail(lease, "scripted", repeat=True)
+        bench.start(lease, PLAN)
+        bench.fail(lease, "scripted", repeat=True)
         lease = _claimed(bench)
-        bench.store.keep(lease, _spoken(index))
-        bench.store.fail(lease, "scripted", repeat=True)
+        bench.keep(lease, _spoken(index))
+        bench.fail(lease, "scripted", repeat=True)
     assert bench.status("t1") is Status.WAIT
 
 
@@ -139,30 +149,30 @@ def test_who_was_there_at_two_deaths_runs_alone(bench: Bench) -> None:
     bench.submit("suspect")
     for _ in range(2):
         _claimed(bench)
-        bench.store.recover(lambda _: True)
+        bench.jobs.leases.recover(lambda _: True)
     bench.submit("other", "u2")
-    beside = bench.store.claim("w", 15, running=1)
-    assert beside is not None and beside.task.task_id == "other"
-    assert bench.store.claim("w", 15, running=1) is None
-    alone = bench.store.claim("w", 15, running=0)
-    assert alone is not None and alone.task.task_id == "suspect" and alone.alone
+    beside = bench.claim("w", 15, running=1)
+    assert beside is not None and beside.job.job_id == "other"
+    assert bench.claim("w", 15, running=1) is None
+    alone = bench.claim("w", 15, running=0)
+    assert alone is not None and alone.job.job_id == "suspect" and alone.alone
 
 
 def test_handing_back_costs_no_attempt(bench: Bench) -> None:
     bench.submit("t1")
     for _ in range(10):
-        bench.store.hand_back(_claimed(bench), "shutting down")
-    assert bench.store.find("t1").attempts == 0
+        bench.hand_back(_claimed(bench), "shutting down")
+    assert bench.find("t1").attempts == 0
 
 
 def test_a_result_appears_whole_with_its_second_name(bench: Bench) -> None:
     bench.submit("t1")
     lease = _claimed(bench)
-    bench.store.start(lease, PLAN)
+    bench.start(lease, PLAN)
     for index in range(3):
-        bench.store.keep(lease, _spoken(index))
-    task = bench.store.finish(lease)
-    assert (task.status, task.progress, task.audio_seconds) == (Status.DONE, 100, 0.3)
+        bench.keep(lease, _spoken(index))
+    task = bench.finish(lease)
+    assert (task.status, task.progress, speech(task).audio_seconds) == (Status.DONE, 100, 0.3)
     content = (bench.root / "done/t1.wav").read_bytes()
     assert np.frombuffer(content[44:], "<i2").tolist() == [1] * 10 + [2] * 10 + [3] * 10
     assert (bench.root / "output/u1/t1/t1.wav").read_bytes() == content
@@ -174,7 +184,7 @@ def test_a_process_that_is_gone_is_known_to_be_dead() -> None:
     name = new_worker_name()
     assert not surely_dead(name)
     child = subprocess.run(
-        [sys.executable, "-c", "from service.tasks.worker import new_worker_name; print(new_worker_name())"],
+        [sys.executable, "-c", "from service.jobs.worker_names import new_worker_name; print(new_worker_name())"],
         capture_output=True,
         text=True,
         check=True,
@@ -186,16 +196,17 @@ def test_a_process_that_is_gone_is_known_to_be_dead() -> None:
 
 def test_a_task_cancelled_while_it_is_claimed_is_cancelled(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.submit("t1")
-    usual, cancelled = bench.store._take_turn, threading.Thread(target=bench.store.cancel, args=("t1",))
+    leases = bench.jobs.leases
+    usual, cancelled = leases._take_turn, threading.Thread(target=bench.cancel, args=("t1",))
 
     def take_turn(*arguments: Any) -> None:
         cancelled.start()
         cancelled.join(0.3)  # it waits for the claim, or for nothing
         usual(*arguments)
 
-    monkeypatch.setattr(bench.store, "_take_turn", take_turn)
-    lease = bench.store.claim("w", 60)
+    monkeypatch.setattr(leases, "_take_turn", take_turn)
+    lease = bench.claim("w", 60)
     cancelled.join()
     assert lease is not None and bench.status("t1") is Status.ERROR
     with pytest.raises(LeaseLostError):
-        bench.store.start(lease, PLAN)
+        bench.start(lease, PLAN)

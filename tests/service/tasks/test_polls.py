@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from GPT_SoVITS.engine.fake import FakeEngine
+from GPT_SoVITS.testing.fake import FakeEngine
+from service.jobs.manager import JobManager
 from service.tasks.service import TaskService
 from tests.service.conftest import Running, Starter
-from tests.service.security.test_access import add_key
+from tests.service.keys import add_key
 from tests.service.tasks.http import ended, submit
 
 pytestmark = pytest.mark.both_databases
@@ -23,14 +24,14 @@ def held(start: Starter) -> Running:
 
 def readings(running: Running, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list that every reading of a task from the database is noted in."""
-    store, found = running.app.state.container.get(TaskService).store, []
-    usual = store.snapshot
+    reader, found = running.app.state.container.get(JobManager).reader, []
+    usual = reader.snapshot
 
-    def noted(task_id: str) -> object:
+    def noted(kind: str, task_id: str) -> object:
         found.append(task_id)
-        return usual(task_id)
+        return usual(kind, task_id)
 
-    monkeypatch.setattr(store, "snapshot", noted)
+    monkeypatch.setattr(reader, "snapshot", noted)
     return found
 
 
@@ -44,7 +45,7 @@ def test_polls_do_not_reach_the_database(held: Running, monkeypatch: pytest.Monk
 
 def test_the_short_and_the_long_way_say_the_same(running: Running) -> None:
     task_id = ended(running, submit(running)["task_id"])["task_id"]
-    known = running.app.state.container.get(TaskService).known
+    known = running.app.state.container.get(TaskService).cache
     short = running.client.get(f"/voice-tasks/{task_id}")
     known._seen.clear()
     long = running.client.get(f"/voice-tasks/{task_id}")
@@ -98,7 +99,7 @@ def test_addresses_in_polled_entries_are_those_the_client_asked_at(running: Runn
     port = running.url.rsplit(":", 1)[1]
     for host in ("127.0.0.1", "localhost", "127.0.0.1"):
         answer = running.client.get(f"/voice-tasks/{task_id}", headers={"Host": f"{host}:{port}"})
-        assert answer.json()["data"]["result_url"] == f"http://{host}:{port}/done/{task_id}.wav"
+        assert answer.json()["data"]["result_url"] == f"/done/{task_id}.wav"
 
 
 def test_polls_are_counted_and_have_an_id(running: Running) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import threading
-import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,11 +14,11 @@ import numpy as np
 import pytest
 
 from GPT_SoVITS.engine.errors import SynthesisFailedError
-from GPT_SoVITS.engine.fake import FakeEngine
+from GPT_SoVITS.testing.fake import FakeEngine
 from tests.service.conftest import Running, Starter
+from tests.service.serving import http_client
 from tests.service.tasks.http import TEXT, add_reference, body, ended, events, submit
-
-pytestmark = pytest.mark.both_databases
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -32,13 +31,13 @@ def held(start: Starter) -> Running:
 
 def test_a_task_goes_from_submission_to_its_wav(running: Running) -> None:
     answer = running.client.post("/voice-tasks", json=body(running))
-    assert answer.status_code == 201
+    assert answer.status_code == 200
     entry = answer.json()["data"]
     assert entry["status"] in ("wait", "run") and entry["task_id"].startswith("T")
     assert entry["text"] == TEXT and entry["top_k"] == 5 and entry["how_to_cut"] == "凑四句一切"
     done = ended(running, entry["task_id"])
     assert (done["status"], done["progress"], done["segments_done"], done["total_segments"]) == ("done", 100, 3, 3)
-    assert done["result_url"] == f"{running.url}/done/{entry['task_id']}.wav"
+    assert done["result_url"] == f"/done/{entry['task_id']}.wav"
     result = running.client.get(done["result_url"])
     again = running.client.get(f"/output/u1/{entry['task_id']}/{entry['task_id']}.wav")
     assert result.headers["content-type"] == "audio/wav" and result.content == again.content
@@ -66,22 +65,23 @@ def test_files_tell_what_the_database_tells(held: Running) -> None:
 def test_submitting_again_is_the_same_task_and_another_body_a_conflict(held: Running) -> None:
     first = held.client.post("/voice-tasks", json=body(held, task_id="t1"))
     again = held.client.post("/voice-tasks", json=body(held, task_id="t1", top_k=5))
-    assert (first.status_code, again.status_code) == (201, 200), "a default that is spelled out changes nothing"
+    assert (first.status_code, again.status_code) == (200, 200), "a default that is spelled out changes nothing"
     other = held.client.post("/voice-tasks", json=body(held, task_id="t1", text="别的。"))
     assert (other.status_code, other.json()["code"]) == (409, 2)
 
 
+@pytest.mark.both_databases
 def test_a_hundred_threads_get_one_task(held: Running) -> None:
     content = body(held, task_id="t1")
 
     def send(_: int) -> tuple[int, int]:
-        with httpx.Client(base_url=held.url, trust_env=False, timeout=30) as client:
-            answer = client.post("/voice-tasks", json=content)
+        with http_client(held.url) as one:
+            answer = one.post("/voice-tasks", json=content)
             return answer.status_code, answer.json()["data"]["created_at"]
 
     with ThreadPoolExecutor(100) as threads:
         answers = list(threads.map(send, range(100)))
-    assert sorted(status for status, _ in answers) == [200] * 99 + [201]
+    assert [status for status, _ in answers] == [200] * 100
     assert len({created for _, created in answers}) == 1
     assert held.client.get("/voice-tasks", params={"user_id": "u1"}).json()["data"]["total"] == 1
 
@@ -92,11 +92,10 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"text": "字" * 10_001}, 413, "10001 characters, the limit is 10000"),
     ({"text": ""}, 422, "text"),
     ({"text_language": "klingonisch"}, 422, "no text language"),
-    ({"how_to_cut": "cut9"}, 422, "no cutting method"),
     ({"speed": 9}, 422, "less than or equal to 4"),
-    ({"user_id": "../etc"}, 422, "user_id"),
-    ({"task_id": "a/b"}, 422, "task_id"),
-    ({"task_id": "..x"}, 422, "task_id"),
+    ({"user_id": "a\nb"}, 422, "printable"),
+    ({"task_id": "字" * 129}, 422, "128"),
+    ({"task_id": "a\x00"}, 422, "printable"),
     ({"ref_wav_path": "/etc/passwd"}, 400, "must lie in"),
     ({"ref_wav_path": "audio/../../secret.wav"}, 400, "must lie in"),
     ({"ref_wav_path": None}, 400, "model_id"),
@@ -119,16 +118,15 @@ def test_a_user_at_the_limit_waits(start: Starter) -> None:
     engine.hold()
     running = start(engine=engine, waiting_limit=2, concurrent_tasks=1, shutdown_seconds=2)
     first = submit(running)["task_id"]
-    until = time.monotonic() + 20
-    while running.client.get(f"/voice-tasks/{first}").json()["data"]["status"] != "run":  # does not wait any more
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    address = f"/voice-tasks/{first}"
+    eventually(lambda: running.client.get(address).json()["data"]["status"] == "run")  # does not wait any more
     answers = [running.client.post("/voice-tasks", json=body(running)) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert "limit is 2" in answers[-1].json()["message"]
-    assert running.client.post("/voice-tasks", json=body(running, user_id="u2")).status_code == 201
+    assert running.client.post("/voice-tasks", json=body(running, user_id="u2")).status_code == 200
 
 
+@pytest.mark.both_databases
 def test_lists_choose_by_user_ids_and_state(held: Running) -> None:
     names = [submit(held, task_id=f"t{number}", user_id=f"u{number % 2}")["task_id"] for number in range(4)]
 
@@ -138,13 +136,14 @@ def test_lists_choose_by_user_ids_and_state(held: Running) -> None:
     assert listed() == names[::-1]
     assert listed(user_id="u1") == ["t3", "t1"]
     assert listed(user_id="u1", page=2, page_size=1) == ["t1"]
-    assert listed(ids="t0, t3") == listed(task_ids="t0 t3") == ["t3", "t0"]
+    assert listed(ids="t0, t3") == listed(task_ids="t0 t3") == ["t0", "t3"]
     assert listed(task_id="t2") == ["t2"]
     assert listed(status="done") == []
     many = {"task_ids": [*names, *(f"x{n}" for n in range(5000))], "user_id": "u0", "page_size": 1}
     answer = held.client.post("/voice-tasks/query", json=many).json()["data"]
-    assert (answer["total"], answer["pageIndex"], answer["pageSize"], len(answer["data"])) == (2, 1, 1, 1)
-    assert held.client.get("/voice-tasks", params={"page": 0}).status_code == 422
+    assert (answer["total"], answer["pageIndex"], answer["pageSize"], len(answer["data"])) == (2, 1, 2, 2)
+    first = held.client.get("/voice-tasks", params={"page": 0, "page_size": 500}).json()["data"]
+    assert (first["pageIndex"], first["pageSize"]) == (1, 100)
 
 
 def test_position_and_estimate_are_told_while_it_waits(start: Starter) -> None:
@@ -153,10 +152,13 @@ def test_position_and_estimate_are_told_while_it_waits(start: Starter) -> None:
     ended(running, submit(running, text="第一句话。" * 2)["task_id"])
     engine.hold()
     names = [submit(running, task_id=f"t{number}")["task_id"] for number in range(3)]
-    time.sleep(1.5)
-    entries = [running.client.get(f"/voice-tasks/{name}").json()["data"] for name in names]
-    assert [entry["position"] for entry in entries if entry["status"] == "wait"] == [1, 2]
-    estimates = [entry["eta_seconds"] for entry in entries]
+
+    def waiting() -> list[dict[str, Any]]:
+        entries = [running.client.get(f"/voice-tasks/{name}").json()["data"] for name in names]
+        places = [entry["position"] for entry in entries if entry["status"] == "wait"]
+        return entries if places == [1, 2] and all(entry["eta_seconds"] for entry in entries) else []
+
+    estimates = [entry["eta_seconds"] for entry in eventually(waiting)]
     assert estimates == sorted(estimates) and 0 < estimates[0] < estimates[2] < 100
 
 
@@ -164,17 +166,13 @@ def test_deleting_a_running_task_ends_it_at_once_and_removes_it(start: Starter) 
     engine = FakeEngine(seconds_per_segment=20, steps_per_segment=1000)
     running = start(engine=engine, shutdown_seconds=2)
     task_id = submit(running)["task_id"]
-    while engine.status().active == 0:
-        time.sleep(0.01)
+    eventually(lambda: engine.status().active)
     assert running.client.delete(f"/voice-tasks/{task_id}").json()["data"] == {"removed": True}
-    until = time.monotonic() + 0.5
-    while engine.status().active:
-        assert time.monotonic() < until, "a step takes 20 ms"
-        time.sleep(0.005)
+    eventually(lambda: not engine.status().active, seconds=10)  # a segment takes 20 s, a step 20 ms
     answer = running.client.get(f"/voice-tasks/{task_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, 2)
     assert not list((running.root / "task").iterdir())
-    assert running.client.delete(f"/voice-tasks/{task_id}").status_code == 404
+    assert running.client.delete(f"/voice-tasks/{task_id}").json()["data"] == {"removed": False}
 
 
 def test_cancelling_keeps_the_entry_as_cancelled_and_a_retry_speaks_it(held: Running) -> None:
@@ -255,7 +253,7 @@ def test_segments_can_be_heard_redone_and_are_stitched_again(running: Running) -
 
 def test_a_segment_cannot_be_redone_before_the_end(held: Running) -> None:
     task_id = submit(held)["task_id"]
-    time.sleep(0.2)
+    eventually(lambda: held.client.get(f"/voice-tasks/{task_id}").json()["data"]["status"] == "run")
     answer = held.client.post(f"/voice-tasks/{task_id}/segments/0/redo")
     assert answer.status_code in (400, 409)
     assert held.client.get(f"/voice-tasks/{task_id}/segments/0/audio").status_code in (400, 409)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,11 +9,14 @@ from typing import Any
 
 import pytest
 
-from GPT_SoVITS.engine.fake import FakeEngine
-from service.tasks import domain, service, streams
-from service.tasks.dispatcher import DispatcherSettings
+from GPT_SoVITS.testing.fake import FakeEngine
+from service import queue
+from service.jobs import follower
+from service.jobs.worker import WorkerSettings
+from service.tasks import streams
 from tests.service.conftest import Running, Starter
 from tests.service.tasks.http import ended, events, submit
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.both_databases
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.both_databases
 def speaking(start: Starter, monkeypatch: pytest.MonkeyPatch) -> Running:
     """A server whose engine holds still; what would tell it of others, or its streams, late does not tell at all."""
     monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 3600.0)
-    monkeypatch.setattr(domain, "DispatcherSettings", partial(DispatcherSettings, heartbeat_seconds=3600.0))
+    monkeypatch.setattr(queue, "WorkerSettings", partial(WorkerSettings, heartbeat_seconds=3600.0))
     engine = FakeEngine()
     engine.hold()
     return start(engine, shutdown_seconds=2)
@@ -43,10 +45,11 @@ def following(running: Running, path: str) -> Iterator[Iterator[tuple[str, Any, 
 
 
 def until_in_the_engine(running: Running, count: int) -> None:
-    until = time.monotonic() + 20
-    while (found := running.engine.status().active + running.engine.status().waiting) != count:
-        assert time.monotonic() < until, f"{found} tasks are in the engine"
-        time.sleep(0.01)
+    def there() -> int:
+        status = running.engine.status()
+        return status.active + status.waiting
+
+    eventually(lambda: there() == count)
 
 
 def test_a_stream_tells_what_the_other_server_does(speaking: Running, other: Running) -> None:
@@ -82,7 +85,7 @@ def test_a_result_is_served_by_the_other_server_as_soon_as_it_is_there(
     speaking: Running, other: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = submit(speaking)["task_id"]
-    monkeypatch.setattr(service, "_LOOK_SECONDS", 3600.0)  # what the other knows grows old
+    monkeypatch.setattr(follower, "_LOOK_SECONDS", 3600.0)  # what the other knows grows old
     assert other.client.get(f"/voice-tasks/{task_id}").json()["data"]["status"] in ("wait", "run")
     speaking.engine.release()
     assert ended(speaking, task_id)["status"] == "done"

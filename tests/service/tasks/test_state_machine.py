@@ -24,12 +24,10 @@ from hypothesis.stateful import (
 )
 
 from service.database import Database
-from service.tasks import wav
-from service.tasks.errors import LeaseLostError, TaskConflictError, TaskMissingError
-from service.tasks.leases import Lease
-from service.tasks.reconcile import reconcile
-from service.tasks.records import NewTask, Status
-from service.tasks.work import Plan, Spoken
+from service.files import wav
+from service.jobs.errors import JobConflictError, JobMissingError, LeaseLostError
+from service.jobs.records import Lease, Status
+from service.speech.records import Plan, Spoken
 from tests.service.databases import Databases
 from tests.service.tasks.bench import make_bench
 
@@ -61,70 +59,70 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES, user=st.sampled_from(["u", "v"]))
     def submit(self, name: str, user: str) -> None:
-        with contextlib.suppress(TaskConflictError):
-            self.bench.store.submit(NewTask(name, user, {"text": "一。二。"}), 100)
+        with contextlib.suppress(JobConflictError):
+            self.bench.submit(name, user, "一。二。")
             self.accepted.add(name)
 
     @rule(target=leases)
     def claim(self) -> object:
-        lease = self.bench.store.claim("w", 60)
+        lease = self.bench.claim("w", 60)
         return multiple() if lease is None else lease
 
     @rule(lease=leases, index=st.integers(0, 1))
     def speak(self, lease: Lease, index: int) -> None:
         with contextlib.suppress(LeaseLostError):
-            self.bench.store.start(lease, PLAN)
-            self.bench.store.keep(lease, Spoken(index, np.full(10, index, np.int16), 0, 0.1, 1, 1, None))
+            self.bench.start(lease, PLAN)
+            self.bench.keep(lease, Spoken(index, np.full(10, index, np.int16), 0, 0.1, 1, 1, None))
 
     @rule(lease=consumes(leases))
     def finish(self, lease: Lease) -> None:
         with contextlib.suppress(LeaseLostError):
-            segments = self.bench.store.start(lease, PLAN)
+            segments = self.bench.start(lease, PLAN)
             for segment in segments:
                 if not segment.done:
                     spoken = Spoken(segment.index, np.full(10, segment.index, np.int16), 0, 0.1, 1, 1, None)
-                    self.bench.store.keep(lease, spoken)
-            self.bench.store.finish(lease)
+                    self.bench.keep(lease, spoken)
+            self.bench.finish(lease)
 
     @rule(lease=leases, repeat=st.booleans())
     def fail(self, lease: Lease, repeat: bool) -> None:
         with contextlib.suppress(LeaseLostError):
-            self.bench.store.fail(lease, "scripted", repeat=repeat)
+            self.bench.fail(lease, "scripted", repeat=repeat)
 
     @rule(lease=leases)
     def hand_back(self, lease: Lease) -> None:
         with contextlib.suppress(LeaseLostError):
-            self.bench.store.hand_back(lease, "scripted")
+            self.bench.hand_back(lease, "scripted")
 
     @rule()
     def every_worker_dies(self) -> None:
-        self.bench.store.recover(lambda _: True)
+        self.bench.jobs.leases.recover(lambda _: True)
 
     @rule()
     def restart(self) -> None:
-        reconcile(self.bench.store)
+        self.bench.jobs.recovery.at_start()
 
     @rule(name=NAMES)
     def cancel(self, name: str) -> None:
-        with contextlib.suppress(TaskMissingError, TaskConflictError):
-            self.bench.store.cancel(name)
+        with contextlib.suppress(JobMissingError, JobConflictError):
+            self.bench.cancel(name)
 
     @rule(name=NAMES)
     def retry(self, name: str) -> None:
-        with contextlib.suppress(TaskMissingError, TaskConflictError):
-            self.bench.store.retry(name, 100)
+        with contextlib.suppress(JobMissingError, JobConflictError):
+            self.bench.retry(name, 100)
 
     @rule(name=NAMES)
     def remove(self, name: str) -> None:
-        with contextlib.suppress(TaskMissingError):
-            self.bench.store.remove(name)
+        with contextlib.suppress(JobMissingError):
+            self.bench.remove(name)
             self.accepted.discard(name)
 
     @invariant()
     def what_was_accepted_is_there_and_in_one_folder(self) -> None:
         if not hasattr(self, "root"):
             return
-        assert self.bench.store.existing(["a", "b", "c"]) == self.accepted
+        assert self.bench.jobs.reader.existing(["a", "b", "c"]) == self.accepted
         for name in ("a", "b", "c"):
             found = {folder for folder in ("task", "done", "error") if (self.root / folder / f"{name}.json").exists()}
             expected = {FOLDERS[self.bench.status(name)]} if name in self.accepted else set()

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from service.tasks.errors import StorageFullError, TaskConflictError, TaskMissingError, TooManyTasksError
-from service.tasks.records import CANCELLED, NewTask, Status
-from service.tasks.store import Choice
+from service.jobs.errors import JobConflictError, JobMissingError, StorageFullError, TooManyJobsError
+from service.jobs.reader import Choice
+from service.jobs.records import CANCELLED, Status
+from service.speech import files
+from service.speech.records import KIND
 from tests.service.tasks.bench import TEXT, Bench
 
 pytestmark = pytest.mark.both_databases
@@ -28,20 +30,20 @@ def test_an_accepted_task_is_in_the_database_and_in_its_folder(bench: Bench) -> 
     bench.submit("t1")
     assert bench.status("t1") is Status.WAIT
     assert _entry(bench.root / "task/t1.json")["status"] == "wait"
-    assert [change.happening.kind.value for change in bench.changes] == ["submitted"]
+    assert [change.event.type for change in bench.changes] == ["submitted"]
 
 
 def test_the_same_submission_again_is_the_same_task(bench: Bench) -> None:
     first = bench.submit("t1", seed=3)
-    again, created = bench.store.submit(NewTask("t1", "u1", {"text": TEXT, "seed": 3}), 1000)
+    again, created = bench.submit_within(1000, "t1", seed=3)
     assert (again.key, created) == (first.key, False)
 
 
-@pytest.mark.parametrize("other", [NewTask("t1", "u1", {"text": "别的。"}), NewTask("t1", "u2", {"text": TEXT})])
-def test_another_submission_under_the_same_id_is_refused(bench: Bench, other: NewTask) -> None:
+@pytest.mark.parametrize("other", [("u1", "别的。"), ("u2", TEXT)])
+def test_another_submission_under_the_same_id_is_refused(bench: Bench, other: tuple[str, str]) -> None:
     bench.submit("t1")
-    with pytest.raises(TaskConflictError, match="another content"):
-        bench.store.submit(other, 1000)
+    with pytest.raises(JobConflictError, match="has not ended yet"):
+        bench.submit("t1", *other)
 
 
 def test_a_hundred_threads_submitting_one_task_make_one_task(bench: Bench) -> None:
@@ -50,7 +52,7 @@ def test_a_hundred_threads_submitting_one_task_make_one_task(bench: Bench) -> No
 
     def submit() -> None:
         together.wait()
-        task, created = bench.store.submit(NewTask("t1", "u1", {"text": TEXT}), 1000)
+        task, created = bench.submit_within(1000, "t1")
         found.append((task.key, created))
 
     threads = [threading.Thread(target=submit) for _ in range(100)]
@@ -70,8 +72,8 @@ def test_submissions_at_once_do_not_pass_the_limit_together(bench: Bench) -> Non
     def submit(number: int) -> None:
         together.wait()
         try:
-            bench.store.submit(NewTask(f"t{number}", "u1", {"text": TEXT}), 3)
-        except TooManyTasksError:
+            bench.submit_within(3, f"t{number}")
+        except TooManyJobsError:
             refused.append(f"t{number}")
 
     threads = [threading.Thread(target=submit, args=(number,)) for number in range(20)]
@@ -80,45 +82,71 @@ def test_submissions_at_once_do_not_pass_the_limit_together(bench: Bench) -> Non
     for thread in threads:
         thread.join()
     assert len(refused) == 17
-    assert len(bench.store.page(Choice(), 1, 100)[0]) == 3
+    assert len(bench.jobs.reader.page(KIND, Choice(), 1, 100)[0]) == 3
+
+
+def test_retries_and_submissions_at_once_do_not_pass_the_limit_together(bench: Bench) -> None:
+    for number in range(10):
+        bench.submit(f"old{number}")
+        bench.cancel(f"old{number}")
+    together = threading.Barrier(20)
+    refused: list[int] = []
+
+    def add(number: int) -> None:
+        together.wait()
+        try:
+            if number < 10:
+                bench.retry(f"old{number}", 3)
+            else:
+                bench.submit_within(3, f"new{number}")
+        except TooManyJobsError:
+            refused.append(number)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 17
+    assert bench.jobs.reader.page(KIND, Choice(status=Status.WAIT), 1, 100)[1] == 3
 
 
 def test_a_user_at_the_limit_is_refused_and_others_are_not(bench: Bench) -> None:
     for number in range(2):
-        bench.store.submit(NewTask(f"t{number}", "u1", {"text": TEXT}), 2)
-    with pytest.raises(TooManyTasksError, match="limit is 2"):
-        bench.store.submit(NewTask("t2", "u1", {"text": TEXT}), 2)
+        bench.submit_within(2, f"t{number}")
+    with pytest.raises(TooManyJobsError, match="limit is 2"):
+        bench.submit_within(2, "t2")
     assert not (bench.root / "task/t2.json").exists()
-    bench.store.submit(NewTask("t3", "u2", {"text": TEXT}), 2)
+    bench.submit_within(2, "t3", "u2")
 
 
 def test_cancelling_a_waiting_task_ends_it_as_cancelled(bench: Bench) -> None:
     bench.submit("t1")
-    task = bench.store.cancel("t1")
+    task = bench.cancel("t1")
     assert (task.status, task.error) == (Status.ERROR, CANCELLED)
     assert not (bench.root / "task/t1.json").exists()
     assert _entry(bench.root / "error/t1.json")["error"] == CANCELLED
-    with pytest.raises(TaskConflictError):
-        bench.store.cancel("t1")
+    with pytest.raises(JobConflictError):
+        bench.cancel("t1")
 
 
 def test_a_retry_waits_again_and_leaves_no_error_behind(bench: Bench) -> None:
     bench.submit("t1")
-    bench.store.cancel("t1")
-    assert bench.store.retry("t1", 1000).status is Status.WAIT
+    bench.cancel("t1")
+    assert bench.retry("t1", 1000).status is Status.WAIT
     assert not (bench.root / "error/t1.json").exists()
     assert _entry(bench.root / "task/t1.json")["error"] is None
-    with pytest.raises(TaskConflictError, match="only a task in error"):
-        bench.store.retry("t1", 1000)
+    with pytest.raises(JobConflictError, match="only a task in error"):
+        bench.retry("t1", 1000)
 
 
 def test_a_removed_task_leaves_nothing_but_the_word_that_it_is_removed(bench: Bench) -> None:
     bench.submit("t1")
-    bench.store.remove("t1")
-    with pytest.raises(TaskMissingError):
-        bench.store.find("t1")
+    bench.remove("t1")
+    with pytest.raises(JobMissingError):
+        bench.find("t1")
     assert not list(bench.root.rglob("*t1*"))
-    assert bench.kinds("t1") == ["removed"]
+    assert bench.events("t1") == ["removed"]
     bench.submit("t1", text="新的。")
 
 
@@ -126,21 +154,21 @@ def test_thousands_of_ids_are_found_in_one_page(bench: Bench) -> None:
     for number in range(20):
         bench.submit(f"t{number}", f"u{number % 2}")
     names = (*(f"x{n}" for n in range(3000)), *(f"t{n}" for n in range(20)))
-    tasks, total = bench.store.page(Choice(user_id="u1", task_ids=names), 2, 4)
+    tasks, total = bench.jobs.reader.page(KIND, Choice(user_id="u1", job_ids=names), 2, 4)
     assert total == 10
-    assert [task.task_id for task in tasks] == ["t11", "t9", "t7", "t5"], "newest first, second page"
+    assert [task.job_id for task in tasks] == ["t9", "t11", "t13", "t15"], "in the order asked, second page"
 
 
 def test_ended_tasks_are_swept_when_they_are_old_and_others_stay(bench: Bench) -> None:
     bench.submit("old")
-    bench.store.cancel("old")
+    bench.cancel("old")
     bench.submit("waiting")
     bench.clock.ahead = 1000
     bench.submit("young")
-    bench.store.cancel("young")
-    assert [task.task_id for task in bench.store.sweep(bench.clock() - 500)] == ["old"]
+    bench.cancel("young")
+    assert [task.job_id for task in bench.jobs.endings.sweep(bench.clock() - 500)] == ["old"]
     assert not list(bench.root.rglob("old*"))
-    assert bench.store.existing(["old", "waiting", "young"]) == {"waiting", "young"}
+    assert bench.jobs.reader.existing(["old", "waiting", "young"]) == {"waiting", "young"}
 
 
 def test_a_full_disk_refuses_the_task_and_changes_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,24 +176,26 @@ def test_a_full_disk_refuses_the_task_and_changes_nothing(bench: Bench, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench.store.files, "write", full)
+        patch.setattr(files, "write_whole", full)
         with pytest.raises(StorageFullError):
             bench.submit("t1")
-    assert bench.store.existing(["t1"]) == set()
+    assert bench.jobs.reader.existing(["t1"]) == set()
     assert not list(bench.root.rglob("*t1*"))
     assert bench.changes == [], "what is not committed is not announced"
     assert bench.submit("t1").status is Status.WAIT
 
 
 def test_a_database_that_cannot_grow_says_so(bench: Bench) -> None:
-    with pytest.raises(StorageFullError), bench.store.transaction():
+    with pytest.raises(StorageFullError), bench.jobs.transactions.begin():
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
 
 def test_nothing_is_announced_before_it_is_committed(bench: Bench) -> None:
     seen: list[Status] = []
-    bench.store._announce = lambda change: seen.append(bench.store.find(change.happening.task_id).status)
+    jobs = bench.jobs
+    for each in (jobs.transactions, jobs.leases._transactions, jobs.endings._transactions):
+        each._announce = lambda change: seen.append(bench.status(change.event.job_id))
     bench.submit("t1")
-    bench.store.claim("w", 60)
-    bench.store.cancel("t1")
+    bench.claim("w", 60)
+    bench.cancel("t1")
     assert seen == [Status.WAIT, Status.RUN, Status.ERROR]

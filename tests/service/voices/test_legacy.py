@@ -87,3 +87,25 @@ def test_files_that_are_no_lists_stop_nothing(start: Starter, tmp_path: Path, co
     assert client.post("/voice-categories", json={"category_name": "x"}).status_code == 200
     if content in ("", "{", "[" * 10_000):
         assert [path.read_text() for path in root.glob("voice_categories.json.unreadable-*")] == [content]
+
+
+def test_one_bad_entry_costs_itself_alone(start: Starter, tmp_path: Path) -> None:
+    """A time of 400 digits, half of a surrogate pair, an address with a broken bracket, a name that is a list."""
+    root = tmp_path / "old"
+    (root / "audio/good").mkdir(parents=True)
+    (root / "audio/good/refer.wav").write_bytes(clip())
+    bad = [
+        '{"model_id": "late", "model_name": "x", "created_at": ' + "9" * 400 + "}",
+        '{"model_id": "half", "model_name": "\\ud800", "prompt_text": "\\udfff"}',
+        '{"model_id": "bracket", "model_name": "x", "refer_wav_url": "http://[::bad/refer.wav"}',
+        '{"model_id": "list", "model_name": ["x"], "categories": [{}, null]}',
+        '{"model_id": 7, "gender": {}, "created_at": [1]}',
+    ]
+    good = '{"model_id": "good", "model_name": "好"}'
+    (root / "voice_models.json").write_text(f"[{', '.join([*bad, good])}]", encoding="utf-8")
+    categories = ['{"category_id": "a", "created_at": ' + "9" * 400 + "}", '{"category_id": "\\ud800"}']
+    (root / "voice_categories.json").write_text(f"[{', '.join(categories)}]", encoding="utf-8")
+    client = start(root=root).client
+    found = {each["model_id"] for each in client.get("/voice-models").json()["data"]["data"]}
+    assert "good" in found and client.get("/voice-models/good").json()["data"]["model_name"] == "好"
+    assert client.get("/audio/good/refer.wav").status_code == 200

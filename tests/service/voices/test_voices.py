@@ -126,7 +126,7 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(running: Running) -> None:
 
 def test_missing_fields_are_named(running: Running) -> None:
     answer = running.client.post("/voice-models", data={"model_id": "x"})
-    assert {"model_name", "gender", "refer_wav"} == {each["field"] for each in answer.json()["data"]}
+    assert {"model_name", "gender", "refer_wav"} == {each["field"] for each in answer.json()["data"]["problems"]}
 
 
 def test_a_voice_needs_no_picture(running: Running) -> None:
@@ -307,9 +307,9 @@ def test_auxiliary_clips_are_added_and_removed_one_by_one(running: Running) -> N
 
 def test_a_voice_in_use_stays_unless_forced(running: Running) -> None:
     make_voice(running.client)
-    running.app.state.container.get(VoiceStore).guards.append(lambda model_id: "2 tasks wait for it")
+    running.app.state.container.get(VoiceStore).guards.append(lambda model_id: model_id == "narrator")
     refused = running.client.delete("/voice-models/narrator")
-    assert (refused.status_code, refused.json()["code"]) == (409, 2) and "2 tasks" in refused.json()["message"]
+    assert (refused.status_code, refused.json()["code"]) == (409, 2) and "is in use" in refused.json()["message"]
     assert running.client.delete("/voice-models/narrator?force=true").status_code == 200
 
 

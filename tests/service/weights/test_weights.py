@@ -3,51 +3,71 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import threading
-import time
-from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.engine.errors import WeightsInvalidError
-from GPT_SoVITS.engine.fake import FakeEngine
 from GPT_SoVITS.engine.messages import WeightsPair
+from GPT_SoVITS.testing.fake import FakeEngine
 from service.settings import load_settings
 from service.weights.catalogue import Catalogue
 from service.weights.choice import initial_weights
 from tests.convert import torchfile
+from tests.convert.conftest import T2S_MODEL, random_state, sovits_content
 from tests.service.conftest import Running, Starter
+from tests.waiting import eventually
 
-_LAYER = "model.h.layers.0."
+
+@lru_cache
+def _gpt() -> bytes:
+    config = {"model": T2S_MODEL}
+    content = {"weight": random_state("t2s", config, "model."), "config": config, "info": "e1"}
+    return _saved(content)
+
+
+@lru_cache
+def _sovits(version: str) -> bytes:
+    return _saved(sovits_content(version))
+
+
+def _saved(content: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return torchfile.save(content, Path(folder) / "weights").read_bytes()
 
 
 def write_gpt(path: Path) -> Path:
-    """Write a file with the keys by which GPT weights are known."""
+    """Write GPT weights, small and complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {
-        "model.ar_text_embedding.word_embeddings.weight": np.zeros((732, 4), np.float16),
-        "model.ar_audio_embedding.word_embeddings.weight": np.zeros((1025, 4), np.float16),
-        f"{_LAYER}self_attn.in_proj_weight": np.zeros((12, 4), np.float16),
-        "model.ar_predict_layer.weight": np.zeros((1025, 4), np.float16),
-    }
-    torchfile.save({"weight": arrays, "config": {"model": {"n_layer": 1}}, "info": "e1"}, path)
+    path.write_bytes(_gpt())
     return path
 
 
 def write_sovits(path: Path, version: str = "v2") -> Path:
-    """Write a file with the keys by which SoVITS weights are known."""
+    """Write SoVITS weights, small and complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {
-        "enc_p.text_embedding.weight": np.zeros((732, 4), np.float16),
-        "enc_p.ssl_proj.weight": np.zeros((4, 4, 1), np.float16),
-        "dec.conv_pre.weight": np.zeros((4, 4, 7), np.float16),
-        "quantizer.vq.layers.0._codebook.embed": np.zeros((1024, 4), np.float16),
-    }
-    torchfile.save({"weight": arrays, "config": {"model": {"version": version}}, "info": "e1"}, path)
+    path.write_bytes(_sovits(version))
     return path
+
+
+def write_network(folder: Path, weights: str = "pytorch_model.bin", *others: str) -> None:
+    """Write what the folder of a network needs to count as one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", *others):
+        (folder / name).write_text("{}")
+    (folder / weights).write_bytes(safetensors() if weights.endswith(".safetensors") else b"anything")
+
+
+def safetensors() -> bytes:
+    """Return a file with one tensor of four bytes."""
+    header = json.dumps({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "__metadata__": {}}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(4)
 
 
 @pytest.fixture
@@ -85,7 +105,7 @@ def test_weights_are_found_with_their_versions(installed: Running) -> None:
 def test_what_is_missing_is_named_with_the_command_that_fetches_it(running: Running) -> None:
     missing = {each["name"]: each["command"] for each in models(running)["missing"]}
     assert {"hubert", "roberta", "gpt-v2", "sovits-v2"} == set(missing)
-    assert missing["hubert"] == "python -m GPT_SoVITS.resources fetch hubert"
+    assert missing["hubert"] == _commands.module("GPT_SoVITS.resources", "fetch", "hubert")
 
 
 def switch(running: Running, **body: str) -> tuple[int, int, str]:
@@ -94,7 +114,7 @@ def switch(running: Running, **body: str) -> tuple[int, int, str]:
 
 
 def test_what_the_configuration_names_is_not_missing(start: Starter, tmp_path: Path) -> None:
-    (tmp_path / "hubert").mkdir()
+    write_network(tmp_path / "hubert")
     running = start(hubert_path=str(tmp_path / "hubert"), bert_path=str(tmp_path / "nowhere"))
     missing = {each["name"] for each in running.client.get("/models").json()["data"]["missing"]}
     assert "hubert" not in missing and "roberta" in missing
@@ -134,20 +154,13 @@ def test_a_failed_load_leaves_everything_as_it_was(installed: Running) -> None:
     assert not (installed.root / "gweight.txt").exists()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_a_load_is_seen_while_it_runs(installed: Running) -> None:
     assert models(installed)["loading"] is None
     installed.engine.loads.seconds = 0.1
     installed.engine.loads.hold(0.4)
     thread = threading.Thread(target=lambda: switch(installed, gpt_model_path="GPT_weights/b.ckpt"))
     thread.start()
-    until(lambda: (models(installed)["loading"] or {}).get("progress") == 40)
+    eventually(lambda: (models(installed)["loading"] or {}).get("progress") == 40)
     loading = models(installed)["loading"]
     assert (loading["gpt"], loading["sovits"]) == ("GPT_weights/b.ckpt", "SoVITS_weights/a.pth")
     assert loading["step"] == "packing b.ckpt"
@@ -159,7 +172,8 @@ def test_a_load_is_seen_while_it_runs(installed: Running) -> None:
 
 
 def test_a_load_is_announced_to_the_pages(installed: Running) -> None:
-    installed.engine.loads.seconds = 1.0
+    installed.engine.loads.seconds = 0.1
+    installed.engine.loads.hold(0.4)
     seen: list[dict[str, Any] | None] = []
     with installed.client.stream("GET", "/events") as stream:
         lines = stream.iter_lines()
@@ -170,8 +184,10 @@ def test_a_load_is_announced_to_the_pages(installed: Running) -> None:
                 seen.append(json.loads(next(lines).removeprefix("data: "))["loading"])
                 if seen[-1] is None:
                     break
+                if seen[-1]["progress"] == 40:
+                    installed.engine.loads.release()
     percents = [each["progress"] for each in seen if each]
-    assert len(percents) >= 2 and percents == sorted(percents)
+    assert 40 in percents and percents == sorted(percents)
     assert seen[0] is not None and seen[0]["gpt"] == "GPT_weights/b.ckpt"
 
 
@@ -226,8 +242,14 @@ def test_a_file_is_looked_at_once_until_it_changes(tmp_path: Path, monkeypatch: 
     write_gpt(folder / "a.ckpt")
     catalogue = Catalogue(tmp_path, [folder, tmp_path / "not there"])
     assert [file.name for file in catalogue.files()] == ["a.ckpt"]
-    monkeypatch.setattr("service.weights.catalogue.identify", lambda path: 1 / 0)
+    monkeypatch.setattr("service.weights.examination._Process", lambda: 1 / 0)
     assert [file.name for file in catalogue.files()] == ["a.ckpt"]
     write_gpt(folder / "b.ckpt")
     with pytest.raises(ZeroDivisionError):
+        catalogue.files()
+    (folder / "b.ckpt").unlink()
+    (tmp_path / "other").write_bytes((folder / "a.ckpt").read_bytes())
+    os.utime(tmp_path / "other", ns=((folder / "a.ckpt").stat().st_atime_ns, (folder / "a.ckpt").stat().st_mtime_ns))
+    (tmp_path / "other").replace(folder / "a.ckpt")
+    with pytest.raises(ZeroDivisionError):  # of the same size and time, and yet another file
         catalogue.files()

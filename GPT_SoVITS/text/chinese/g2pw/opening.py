@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from GPT_SoVITS import _commands
 from GPT_SoVITS.text import resources
 from GPT_SoVITS.text.chinese.g2pw.errors import G2pwFolderError
 from GPT_SoVITS.text.chinese.g2pw.inputs import Vocabulary
@@ -23,7 +24,8 @@ def open_user_network() -> PolyphoneReader | None:
     folder = resources.find("g2pw")
     if folder is None:
         resources.say_once(
-            _KEY, f"{_INSTEAD} until the g2pW folder is there: python -m GPT_SoVITS.resources fetch g2pw"
+            _KEY,
+            f"{_INSTEAD} until the g2pW folder is there: " + _commands.module("GPT_SoVITS.resources", "fetch", "g2pw"),
         )
         return None
     try:
@@ -56,7 +58,7 @@ def _package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise G2pwFolderError(f"the package {name} is missing: pip install {name}") from error
+        raise G2pwFolderError(f"the package {name} is missing: {_commands.pip_install(name)}") from error
 
 
 def _vocabulary_file(folder: Path) -> Path:
@@ -64,7 +66,8 @@ def _vocabulary_file(folder: Path) -> Path:
     path = own if own.is_file() else resources.find("bert_vocab")
     if path is None:
         raise G2pwFolderError(
-            "the vocabulary of chinese-roberta-wwm-ext-large is missing: python -m GPT_SoVITS.resources fetch roberta"
+            "the vocabulary of chinese-roberta-wwm-ext-large is missing: "
+            + _commands.module("GPT_SoVITS.resources", "fetch", "roberta")
         )
     return path
 

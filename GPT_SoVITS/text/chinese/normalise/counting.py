@@ -14,7 +14,7 @@ _CLASSIFIER_CHARACTERS = (
     "簋米粒纪线罐网罗群脚腔艘袋袭角课贯贴趟跳身辆辈道里针钟钧钱钵铢铺锅锱间阙队阵面页顶项颗首"
 )
 _CLASSIFIER_WORDS = ("公分", "十吨", "小时", "微克", "微米", "美元")
-_CLASSIFIER = rf"[{_CLASSIFIER_CHARACTERS}]|{'|'.join(_CLASSIFIER_WORDS)}"
+CLASSIFIER = rf"[{_CLASSIFIER_CHARACTERS}]|{'|'.join(_CLASSIFIER_WORDS)}"
 _SIGNED = r"-?\d+(?:\.\d+)?"
 
 
@@ -42,7 +42,7 @@ def decimal(match: re.Match[str]) -> str:
     return signed(match[0])
 
 
-@rule(rf"(?<!\d)(\d+)([多余几+])?(?={_CLASSIFIER})")
+@rule(rf"(?<!\d)(\d+)([多余几+])?(?={CLASSIFIER})")
 def counted(match: re.Match[str]) -> str:
     """``2个``, ``30多人``: two of something is 两; ``+`` is 多."""
     spoken = number(match[1])

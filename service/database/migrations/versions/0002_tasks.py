@@ -1,4 +1,4 @@
-"""The queue: tasks, their segments and stories, whose turn it is."""
+"""The queue of voice tasks: tasks, their segments and events, whose turn it is."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Bandwidth extension: 24 kHz speech of v3 to 48 kHz by AP-BWE."""

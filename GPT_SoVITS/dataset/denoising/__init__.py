@@ -1,0 +1,1 @@
+"""Taking noise out of recordings, by models that are installed."""

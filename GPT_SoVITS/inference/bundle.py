@@ -1,0 +1,327 @@
+"""A pair of weights in memory: the decoder of a GPT file and the synthesizer of a SoVITS file, checked as a pair."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert import Weights, identify, open_weights
+from GPT_SoVITS.bandwidth.extension import BandwidthExtension
+from GPT_SoVITS.cfm.choose import BaseMatrices
+from GPT_SoVITS.cfm.config import CfmConfig
+from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
+from GPT_SoVITS.engine.errors import WeightsInvalidError
+from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
+from GPT_SoVITS.execution import Execution
+from GPT_SoVITS.inference.features import Features, loading, resource_file
+from GPT_SoVITS.inference.frames import BUCKETS, encode_phonemes
+from GPT_SoVITS.inference.progress import Step, nothing
+from GPT_SoVITS.inference.sharing import FileIdentity, LoadedDecoder, LoadedParts, identity_of
+from GPT_SoVITS.inference.trial import check_voice
+from GPT_SoVITS.sovits.buckets import Buckets
+from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.sovits.synthesizer import Synthesizer
+from GPT_SoVITS.t2s.backend import ServingBackend
+from GPT_SoVITS.t2s.choose import choose_backend
+from GPT_SoVITS.t2s.config import T2SConfig
+from GPT_SoVITS.text.pipeline import BERT_CHANNELS
+from GPT_SoVITS.text.symbols import SYMBOLS
+from GPT_SoVITS.versions import SPOKEN, version_of
+
+MUTE_TOKEN = 486
+"""The semantic token of silence in all published quantizers."""
+REFERENCE_FRAMES = (250, 512)
+ROW_COUNTS = (1, 2, 4, 8, 16, 32)
+_EMBEDDING = "ar_audio_embedding.word_embeddings.weight"
+
+
+@dataclass
+class Bundle:
+    """GPT and SoVITS weights that speak together.
+
+    Attributes:
+        weights: Their files.
+        version: That of the SoVITS weights, see ``GPT_SoVITS.versions``.
+        sample_rate: Of the audio, in Hz.
+        decoder: Text to semantic tokens.
+        decode_description: Which decode backend that is, in words.
+        synthesizer: Semantic tokens to audio.
+        memory_bytes: What the weights hold.
+        mute_similarity: (vocab,) float32, cosine between each token's embedding and the mute token's.
+        key: Tells bundles apart, also one that was loaded again after its files had changed.
+        extension: Loads what raises the rate of its audio, for requests that ask for it; None where nothing does.
+        has_warm_decoder: Another bundle has the same decoder, which may be speaking now.
+    """
+
+    weights: WeightsPair
+    version: str
+    sample_rate: int
+    decoder: ServingBackend
+    decode_description: str
+    synthesizer: Synthesizer | MelSynthesizer
+    memory_bytes: int
+    mute_similarity: NDArray[np.float32] = field(repr=False)
+    key: int = 0
+    has_warm_decoder: bool = False
+    extension: Callable[[], BandwidthExtension] | None = field(default=None, repr=False)
+
+    @property
+    def vits(self) -> Synthesizer:
+        """The synthesizer of versions that make latent frames.
+
+        Raises:
+            TypeError: this version makes mel spectrograms.
+        """
+        if not isinstance(self.synthesizer, Synthesizer):
+            raise TypeError(f"{self.version} makes mel spectrograms, not latent frames")
+        return self.synthesizer
+
+    @property
+    def vocoder_description(self) -> str:
+        """What makes audio of latent frames or mel spectrograms, in words."""
+        return self.synthesizer.vocoder_description
+
+    @property
+    def needs_graphs(self) -> bool:
+        """Whether speaking with these weights runs graphs of MindSpore."""
+        voice = self.synthesizer
+        encoders, vocoder = voice.encoders.needs_compiling, voice.vocoder.needs_compiling
+        return self.decoder.needs_compiling or encoders or vocoder
+
+    def warm_up(self, begin: Callable[[int], Step] = lambda steps: nothing) -> float:
+        """Compile what serving needs and return the seconds it took; afterwards nothing compiles while serving.
+
+        Args:
+            begin: Given the number of steps, returns what is called before each.
+
+        Raises:
+            WeightsInvalidError: what is spoken with graphs is not finite; native code is asked when it is built.
+        """
+        began = time.perf_counter()
+        steps = list(self._warm_up_steps())
+        say = begin(len(steps))
+        for what, step in steps:
+            say(what)
+            step()
+        voice = self.synthesizer
+        if voice.encoders.needs_compiling or voice.vocoder.needs_compiling:
+            with loading("SoVITS weights", Path(self.weights.sovits)):
+                check_voice(voice)
+        return time.perf_counter() - began
+
+    def _warm_up_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        """What has to be run once, in words, and what runs it."""
+        voice, buckets = self.synthesizer, self.synthesizer.buckets
+        if not self.has_warm_decoder:
+            yield from self.decoder.warm_up_steps()
+        condition = np.zeros(voice.config.gin_channels, np.float32)
+        if not voice.encoders.needs_compiling:  # one run of each shows that they work and fills caches
+            buckets = replace(buckets, phonemes=(1,), codes=(1,), frames=(2,))
+        for count in buckets.phonemes:
+            yield f"{count} phonemes", partial(voice.phonemes, np.zeros(count, np.int64))
+        for count in buckets.codes:
+            yield f"content, {count} tokens", partial(self._warm_up_content, count, condition)
+        if isinstance(voice, MelSynthesizer):
+            yield from voice.warm_up_steps(REFERENCE_FRAMES)
+        else:
+            yield from self._warm_up_latent(voice, buckets)
+
+    @staticmethod
+    def _warm_up_latent(voice: Synthesizer, buckets: Buckets) -> Iterator[tuple[str, Callable[[], object]]]:
+        condition = np.zeros(voice.config.gin_channels, np.float32)
+        content = np.zeros((voice.config.hidden_channels, 1), np.float32)
+        for frames in buckets.frames:
+            longest = np.repeat(content, frames, axis=1)
+            yield f"latent, {frames} frames", partial(voice.latent, longest, condition, None, 0.0)
+        latent = np.zeros((voice.config.inter_channels, 1), np.float32)
+        for frames in voice.vocoder.lengths_to_warm:
+            yield f"vocoder, {frames} frames", partial(voice.vocoder, np.repeat(latent, frames, axis=1), condition)
+        yield "reference", partial(voice.warm_up, (), (), REFERENCE_FRAMES)
+
+    def _warm_up_content(self, tokens: int, condition: NDArray[np.float32]) -> None:
+        encoded = encode_phonemes(self.synthesizer, np.zeros(1, np.int64))
+        self.synthesizer.content(np.zeros(tokens, np.int64), encoded, condition)
+
+
+@dataclass
+class OpenedPair:
+    """A pair of weight files that is open and known to belong together.
+
+    Attributes:
+        weights: The files.
+        version: That of the SoVITS weights.
+        files: Kind to what was read; taken out as it is used, so that it can be freed.
+        needs_graphs: Whether loading them builds graphs of MindSpore.
+        decoder: That of the GPT file where it is in memory; the file was not read then.
+        base: What is in memory of the published weights that the SoVITS file is or changes.
+        gpt_file: What the GPT file is known by.
+        base_file: The same of the published weights.
+    """
+
+    weights: WeightsPair
+    version: str
+    files: dict[str, Weights] = field(repr=False)
+    needs_graphs: bool = False
+    decoder: LoadedDecoder | None = field(default=None, repr=False)
+    base: BaseMatrices | None = field(default=None, repr=False)
+    gpt_file: FileIdentity | None = None
+    base_file: FileIdentity | None = None
+
+
+_keys = itertools.count(1)
+BUILD_STEPS = 2
+
+
+def open_pair(weights: WeightsPair, parts: LoadedParts | None = None) -> OpenedPair:
+    """Open a pair of weight files; no network runs here, so any thread may.
+
+    Args:
+        weights: The files.
+        parts: What is in memory already and is not read again.
+
+    Raises:
+        WeightsMissingError: a file is not there.
+        WeightsInvalidError: a file cannot be used, is of the wrong kind, or the two do not belong together.
+    """
+    parts = parts or LoadedParts()
+    gpt_file = identity_of(weights.gpt)
+    decoder = parts.decoder(gpt_file)
+    files = {} if decoder is not None else {"t2s": _open(weights.gpt, "t2s", "GPT weights")}
+    with loading("SoVITS weights", Path(weights.sovits)):
+        published = _base_of(weights.sovits)
+    base_file = identity_of(published or weights.sovits)
+    base = parts.base(base_file)
+    held = base.keys if base is not None and published is not None else frozenset()
+    sovits = files["sovits"] = _open(weights.sovits, "sovits", "SoVITS weights", published, held)
+    _check_pair(weights.gpt, decoder.symbols if decoder is not None else files["t2s"].symbols, sovits)
+    return OpenedPair(
+        weights, sovits.version, files, decoder=decoder, base=base, gpt_file=gpt_file, base_file=base_file
+    )
+
+
+def load_bundle(weights: WeightsPair, settings: EngineSettings, features: Features) -> Bundle:
+    """Open and build a pair of weights; see :func:`open_pair` and :func:`build_bundle`."""
+    return build_bundle(open_pair(weights, features.parts), settings, features)
+
+
+def build_bundle(opened: OpenedPair, settings: EngineSettings, features: Features, say: Step = nothing) -> Bundle:
+    """Make what speaks of a pair of files.
+
+    Args:
+        opened: The files; nothing is left of what was read.
+        settings: Threads and rows.
+        features: The shared networks: their execution plan is that of the pair, and they say whether the speaker
+            verifier or the vocoder that the version needs is there.
+        say: Called before each of :data:`BUILD_STEPS` steps.
+
+    Raises:
+        WeightsMissingError: the speaker verifier or the vocoder is not there.
+        WeightsInvalidError: a file cannot be used.
+    """
+    execution = features.execution
+    if version_of(opened.version).uses_speaker_verifier:
+        features.speaker_verifier()
+    if version_of(opened.version).mel is not None:
+        features.mel_vocoder(opened.version)
+    say(f"packing {Path(opened.weights.gpt).name}")
+    decoder = opened.decoder or _decoder(opened.files.pop("t2s"), settings, execution)
+    features.parts.note_decoder(opened.gpt_file, decoder)
+    sovits = opened.files.pop("sovits")
+    say(f"packing {sovits.path.name}")
+    with loading("SoVITS weights", sovits.path):
+        config = SovitsConfig.from_official(sovits.config, sovits.version)
+        with np.errstate(over="ignore", invalid="ignore"):  # the check says it in words
+            synthesizer = _synthesizer(config, sovits, opened.base, settings.threads, features)
+        if not (synthesizer.encoders.needs_compiling or synthesizer.vocoder.needs_compiling):
+            check_voice(synthesizer)
+    if isinstance(synthesizer, MelSynthesizer):
+        features.parts.note_base(opened.base_file, synthesizer.base)
+    memory = decoder.backend.nbytes + synthesizer.nbytes
+    del sovits
+    return Bundle(
+        opened.weights, config.version, version_of(config.version).sample_rate, decoder.backend, decoder.description,
+        synthesizer, memory, decoder.mute_similarity, next(_keys), opened.decoder is not None,
+        features.bandwidth_extension if version_of(config.version).vocoder == "bigvgan" else None,
+    )  # fmt: skip
+
+
+def _decoder(gpt: Weights, settings: EngineSettings, execution: Execution) -> LoadedDecoder:
+    with loading("GPT weights", gpt.path):
+        config = T2SConfig.from_official(gpt.config)
+        _check_tokens(config, gpt, SovitsConfig.codebook_size)
+        # Graphs and caches for no more rows than are used.
+        rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
+        backend, description, _ = choose_backend(config, gpt.arrays, execution, settings.threads, rows)
+        return LoadedDecoder(backend, description, gpt.symbols, _mute_similarity(gpt.arrays))
+
+
+def _synthesizer(
+    config: SovitsConfig, sovits: Weights, base: BaseMatrices | None, threads: int, features: Features
+) -> Synthesizer | MelSynthesizer:
+    execution = features.execution
+    if version_of(config.version).mel is None:
+        return Synthesizer(
+            config, sovits.arrays, buckets=BUCKETS, vocoder=execution.vocoder_choice, encoders=execution.encoders,
+            holding=execution.encoders_holding, threads=threads,
+        )  # fmt: skip
+    return MelSynthesizer(
+        config, CfmConfig.from_official(sovits.config, config.version), sovits.arrays,
+        features.mel_vocoder(config.version), buckets=BUCKETS, encoders=execution.encoders,
+        holding=execution.encoders_holding, threads=threads, base=base, changed=sovits.changed or (),
+    )  # fmt: skip
+
+
+def _base_of(path: str) -> Path | None:
+    """The installed weights that a LoRA file changes; None for files that are whole.
+
+    Raises:
+        WeightsMissingError: they are not installed.
+    """
+    identity = identify(path)
+    return resource_file(version_of(identity.version).sovits) if identity.lora else None
+
+
+def _open(path: str, kind: str, what: str, base: Path | None = None, held: Collection[str] = ()) -> Weights:
+    with loading(what, Path(path)):
+        weights = open_weights(path, base=base, held=held)
+    if weights.kind != kind:
+        raise WeightsInvalidError(f"{Path(path).name!r} holds a network of kind {weights.kind!r}, expected {what}")
+    return weights
+
+
+def _check_pair(gpt: str, symbols: str, sovits: Weights) -> None:
+    if sovits.version not in SPOKEN:
+        raise WeightsInvalidError(
+            f"{sovits.path.name!r} is SoVITS {sovits.version}; speaking with it is not built yet, only "
+            f"{', '.join(SPOKEN)}"
+        )
+    if symbols != sovits.symbols:
+        raise WeightsInvalidError(
+            f"{Path(gpt).name!r} knows the phonemes of {symbols}, {sovits.path.name!r} ({sovits.version}) those of "
+            f"{sovits.symbols}; choose GPT and SoVITS weights of the same version"
+        )
+
+
+def _check_tokens(config: T2SConfig, gpt: Weights, codebook_size: int) -> None:
+    symbols = len(SYMBOLS[gpt.symbols])
+    if config.eos != codebook_size or config.phoneme_vocab_size < symbols or config.bert_dim != BERT_CHANNELS:
+        raise WeightsInvalidError(
+            f"{gpt.path.name!r} has {config.eos} semantic tokens, {config.phoneme_vocab_size} phonemes and "
+            f"{config.bert_dim} text channels; expected {codebook_size}, at least {symbols}, and {BERT_CHANNELS}"
+        )
+
+
+def _mute_similarity(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Cosine between the embedding of every token and that of silence, (vocab,)."""
+    embedding = np.asarray(arrays[_EMBEDDING], np.float32)
+    mute = embedding[min(MUTE_TOKEN, len(embedding) - 1)]
+    norms = np.linalg.norm(embedding, axis=1) * np.linalg.norm(mute)
+    return np.asarray(embedding @ mute / np.maximum(norms, 1e-8), np.float32)

@@ -1,0 +1,173 @@
+"""Calculations, ranges, the remaining numbers, and signs in English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
+from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER
+
+_LONGEST_QUANTITY = 11  # digits; a longer number without separators is read digit by digit
+_GREEK = {
+    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "λ": "lambda", "μ": "mu"},
+    **{"π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "ψ": "psi", "ω": "omega"},
+    **{"Γ": "gamma", "Δ": "delta", "Θ": "theta", "Λ": "lambda", "Π": "pi", "Σ": "sigma", "Φ": "phi", "Ψ": "psi"},
+    **{"Ω": "omega"},
+}
+_OPERATORS = {
+    **{"+": " plus ", "-": " minus ", "–": " minus ", "×": " times ", "x": " times ", "X": " times ", "*": " times "},
+    **{"÷": " divided by ", "=": " equals ", "<": " is less than ", ">": " is greater than "},
+    **{"≥": " is at least ", "≤": " is at most ", "≠": " is not equal to ", "≈": " is about "},
+    **{"±": " plus or minus "},
+}
+_BEFORE_NUMBERS = {
+    **{"±": "plus or minus ", "≥": "at least ", "≤": "at most ", "≈": "about ", "<": "less than ", ">": "more than "},
+    **{"≠": "not equal to ", "~": "about "},
+}
+_NAMED_SIGNS = {
+    **{"€": " euros ", "£": " pounds ", "¥": " yen ", "$": " dollars ", "¢": " cents ", "°": " degrees "},
+    **{"‰": " per thousand "},
+}
+_POWERS = {"²": " squared", "³": " cubed"}
+_POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_NO_COUNTED = "(?:is|was|equals?|are|and|plus|minus|times|or|gives?|makes?)"
+_LISTED = re.compile(r"\b(?:pages?|pp\.|chapters?|ages?|aged|lines?|verses?|grades?|rooms?|levels?)\s$", re.IGNORECASE)
+_SEEN = 12  # characters before a range in which its numbers are named
+_TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
+
+
+def rules() -> Iterable[Rule]:
+    """Yield the rules of calculations, ranges, numbers that nothing else has read, and signs."""
+    yield from _calculations()
+    yield from _ranges()
+    yield from _numbers()
+    yield from _signs()
+
+
+def times() -> Iterable[Rule]:
+    """Yield the rules of signs between two numbers: of a size where it touches both, else of a product; 1e-5."""
+    yield rule(
+        rf"{BEFORE}(?P<first>\d{{1,4}})(?P<dash> - )(?=(?P<second>\d{{1,4}})"
+        rf"(?:\s(?!{_NO_COUNTED}\b)[a-z]{{2,}}|[.,;]?$|[.,;]\s))",
+        _counted_range,
+        "dash",
+    )
+    yield rule(rf"{BEFORE}({NUMBER})[eE]([-+]?\d{{1,3}})(?!\w)", _scientific)
+    yield rule(r"(?<=\d)[xX×](?<!^0.)(?<![^\d.]0.)(?=\d+(?![\d\s]*=))", said(" by "))
+    yield rule(
+        r"(?<=\d)\s[xX]\s(?=\d)|(?<=\d)[xX](?<!^0.)(?<![^\d.]0.)(?=\d)|(?<=[)\ue000])\s[xX]\s(?=[\d(\ue000])",
+        said(" times "),
+    )
+
+
+def _counted_range(match: Match) -> str | None:
+    """10 - 15 people: a range of what is counted, or of pages, where it goes up."""
+    counted = match.string[match.end("second") : match.end("second") + 2].strip().isalpha()
+    named = _LISTED.search(match.string, max(match.start() - _SEEN, 0), match.start())
+    return " to " if int(match["first"]) < int(match["second"]) and (counted or named) else None
+
+
+def _calculations() -> Iterable[Rule]:
+    yield rule(r"(?<![A-Za-z])([fghFGH])\(([a-z])\)", lambda m: f"{m[1]} of {m[2]}")
+    yield rule(r"(?<=\d)!(?=\s?[=+×÷*/-])", said(" factorial"))
+    yield rule(r"\s?&&\s?", said(" and "))
+    yield rule(r"\s\|\|\s", said(" or "))
+    yield rule(r"(?<=[\w)\]])\s?([-+*])=\s?(?=[\w(])", lambda m: f" {_OPERATORS[m[1]].strip()} equals ")
+    yield rule(r"(?<=[=×÷+<>≥≤≈±≠])\s?-\s?(?=[\d.])", said(" negative "))
+    yield rule(r"√\s?(?=[\d\ue000])", said("the square root of "))
+    yield rule(r"√\s?(?=[A-Za-z(])", said("the square root of "))
+    yield rule(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
+    yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
+    yield rule(
+        r"(?<=\d)[xX](?![\w×])(?=\s(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year))\b)",
+        said(" times"),
+    )
+    yield rule(r"(?<=[\d\ue000)²³A-Za-z])\s?[-–](?=\s?[\d.]+[²³]?\s?(?:=|equals))", said(" minus "))
+    yield rule(
+        rf"(?<={_TERM})(?!\s?<[A-Za-z/][^<>\n]{{0,40}}>)\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
+        lambda m: _OPERATORS[m[0].strip()[0]],
+    )
+    yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(rf"(?<={_TERM})\s?\+\s?(?=[\dA-Za-z(\ue000])", said(" plus "))
+    yield rule(r"(?<=[\d\ue000)²³]) - (?=[\d\ue000(])|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)", said(" minus "))
+    yield rule(r"(?<=[\d\ue000)A-Za-z])\s?=(?=\s?(?:\?|$|_))", said(" equals "))
+    yield rule(r"(?<=[\d)\ue000])\s[+](?=\s?=|\s?$)", said(" plus "))
+    yield rule(r"(?<!\S)\+\s(?=\d)", said("plus "))
+    yield rule(r"[±≥≤≈<>≠]\s?(?=[\d$€£¥\ue000.])|(?<![\w)\]\ue000~])~\s?(?=[\d$€£¥\ue000.])", _before_number)
+
+
+def _ranges() -> Iterable[Rule]:
+    yield rule(r"(?<=[\d\ue000])\s?[-–—]\s?(?=(?:noon|midnight)\b)", said(" to "))
+    yield rule(r"\b(?:[Nn]oon|[Mm]idnight)(?P<dash>\s?[-–—]\s?)(?=[\d\ue000])", said(" to "), "dash")
+    yield rule(r"(?<=[\d\ue000])\s?[-–—~]{1,2}\s?(?=[\d$€£¥\ue000])", said(" to "))
+    yield rule(r"(?<=[A-Za-z])(?:–|~)(?=[A-Za-z])", said("-"))
+    yield rule(rf"(?<![\w)\]\ue000])-\s?(?={NUMBER}|\.\d|\ue000)", said("negative "))
+    yield rule(r"(?<![\w)\]])\+(?=[\d.]*\d)", said("plus "))
+    yield rule(rf"{BEFORE}({NUMBER})\+", lambda m: quantity(m[1]) + " plus")
+
+
+def _numbers() -> Iterable[Rule]:
+    yield rule(rf"{NUMBER}|\.\d+", _any_number)
+    yield rule(f"[{''.join(_GREEK)}]", lambda m: f" {_GREEK[m[0]]} ")
+    yield rule("[\u2460-\u2473]", lambda m: quantity(str(ord(m[0]) - 0x245F)))
+
+
+def _signs() -> Iterable[Rule]:
+    yield rule(r"(?<=[\w\ue000.])[()\[\]{}\"]+(?=\s?[，、；：,:;…])", said(""))
+    yield rule(r"(?<=[\d\ue000])'(?=[,.;:]|$)", said(""))
+    yield rule(r"(?<=[Pp]ress\s)#|(?<=[Dd]ial\s)#(?=\d)", said("pound "))
+    yield rule(r"(?<=[Pp]ress\s)\*|(?<=[Dd]ial\s)\*(?=[\d\ue000])", said("star "))
+    yield rule(r"(?<=\s)[:;]'?-?[()DPp|/](?=\s|$|[.,!?])|(?<=\s)<3(?!\d)", said(""))
+    yield rule(r"(?<=\ue000)T(?=\ue000)", said(", "))
+    yield rule(r"(?<=[\w\ue000])\s?&\s?(?=[\w\ue000])", said(" and "))
+    yield rule(r"\bn/a\b|\bN/A\b", said("N A"))
+    yield rule(r"(?<![A-Za-z\ue000])'|'(?![A-Za-z])|[&%](?!\w)", said(" "))
+    yield rule(r"(?<=[\w\ue000])/(?=[\w\ue000])", said(" "))
+    yield rule(r"\s*…(?=\s+[\"'A-Z])|\s*…\s*$", said("."))
+    yield rule(r"\s*(?:[—–→;:|…]|--+)|\s+-(?=\s)", said(", "))
+    yield rule(r"[，、；：]", said(", "))
+    yield rule(r"§\s?(?=[\d\ue000])", said("section "))
+    yield rule("∞", said(" infinity "))
+    yield rule(rf"(?<=[\d\ue000])\s?[{''.join(_NAMED_SIGNS)}]", lambda m: _NAMED_SIGNS[m[0].strip()])
+    yield rule(r"(?<=[\w\ue000.,!?])[()\[\]{}\"“”«»]+(?=[\w\ue000])", said(" "))
+    yield rule(r"[#*_~^\\<>=+@/]+", said(" "))
+
+
+def _before_number(match: Match) -> str:
+    return _BEFORE_NUMBERS[match[0].strip()]
+
+
+def _power(match: Match) -> str:
+    sign = match[0]
+    if sign in _POWERS:
+        return _POWERS[sign]
+    return " to the power of n" if "ⁿ" in sign else _to_the_power(sign.translate(_POWER_DIGITS))
+
+
+def _raised(match: Match) -> str:
+    power = match[1]
+    if power.isalpha():
+        return f" to the power of {power}"
+    before = match.string[match.start() - 1]
+    if power in ("2", "3") and before.isalpha():
+        return " squared" if power == "2" else " cubed"
+    return _to_the_power(power)
+
+
+def _scientific(match: Match) -> str:
+    return f"{quantity(match[1])} times ten{_to_the_power(match[2])}"
+
+
+def _to_the_power(number: str) -> str:
+    return f" to the power of {'minus ' if number[0] == '-' else ''}{quantity(number.lstrip('+-'))}"
+
+
+def _any_number(match: Match) -> str:
+    text = match[0]
+    if len(text) > 1 and text.startswith("0") and "." not in text:
+        return spelled(text)
+    if len(text) > _LONGEST_QUANTITY and text.isdigit():
+        return spelled(text)
+    return year(text) if re.fullmatch(r"[12]\d{3}", text) else quantity(text)

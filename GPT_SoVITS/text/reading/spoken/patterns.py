@@ -1,0 +1,70 @@
+"""Parts that the patterns of all languages share; the text is in the forms of ``typography``.
+
+A number never begins inside another one, so that long rows of digits are looked at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from GPT_SoVITS.text.reading.draft import Rule, Say
+
+BEFORE = r"(?<![\d.])(?<!\d[,:/])"
+"""What must not stand before a number."""
+WHOLE = r"\d{1,3}(?:,\d{3})+(?!\d)|\d+"
+NUMBER = rf"(?:{WHOLE})(?:\.\d+)?"
+AFTER = r"(?!\d|[.,:/]\d)"
+"""What must not follow a number."""
+TIMES = r"[xX](?<!^0[xX])(?<![^\d.]0[xX])"
+"""The x of 3x4, where digits are on both sides; 0x10 has none."""
+VERSION = r"(?<![A-Za-z])[Vv]er\.(?P<version>\d{1,9}(?:\.\d{1,9}){0,8})(?!\.?\d)"
+"""A version behind its word, whose stop is none of its points."""
+DASH = r"\s?[-–—~～]{1,2}\s?"
+"""Between the ends of a range."""
+
+
+def either(words: str) -> str:
+    """Return a pattern of alternatives, given with blanks between them."""
+    return f"(?:{'|'.join(words.split())})"
+
+
+def plain(number: str) -> str:
+    """Return a number without its thousands separators and blanks."""
+    return number.replace(",", "").replace(" ", "")
+
+
+SCALES = {"k": 3, "w": 4, "m": 6, "b": 9}
+"""Powers of ten of the letters behind an amount, in either case: 1.5M, 3bn."""
+SCALE = r"(?:[kKmMbB]|bn)(?![A-Za-z])"
+
+
+def scaled(number: str, letter: str) -> str:
+    """Return the digits of a number with a letter of ``SCALES``: 1.5 and M are 1500000."""
+    whole, _, decimals = plain(number).partition(".")
+    power = SCALES[letter[0].lower()]
+    rest = decimals[power:]
+    return f"{whole}{decimals[:power]:0<{power}}".lstrip("0") + (f".{rest}" if rest else "") or "0"
+
+
+_LONG = 8  # digits of a code that is said digit by digit
+
+
+def is_long(parts: Sequence[str]) -> bool:
+    """Whether a code of several parts is too long to be said part by part: a telephone's, a book's."""
+    return sum(map(len, parts)) > _LONG or max(map(len, parts)) > 4
+
+
+def said(word: str) -> Say:
+    """Return what says one word for every find."""
+    return lambda match: word
+
+
+def rule(pattern: str, say: Say, group: int | str = 0) -> Rule:
+    """Return a rule; see :class:`Rule`."""
+    return Rule(re.compile(pattern), say, group)
+
+
+def longest_first(words: Iterable[str]) -> str:
+    """Return alternatives of a pattern, of which a word comes before its beginnings."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))

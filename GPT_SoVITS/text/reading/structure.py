@@ -1,0 +1,93 @@
+"""What a text shows but nobody says: HTML, Markdown, bullets, addresses of links. Lines become phrases.
+
+Works on the forms of ``typography``; every line that is left ends in a sign, and there are no empty ones.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TAGS = (
+    "html|head|body|br|p|div|li|ul|ol|h[1-6]|tr|td|th|table|b|i|em|strong|span|a|u|s|sub|sup|font|code|pre|small|big|mark|"
+    "ruby|rt"
+)
+_TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"\s*<!doctype\s[^<>]{0,500}>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style)\b[^<>]{0,500}>.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_BREAKING = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|tr|table|pre)\b", re.IGNORECASE)
+
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)[^\n]*$", re.MULTILINE)
+_RULE = re.compile(
+    r"^ {0,3}(?:(?:- ?){3,}|(?:\* ?){3,}|(?:_ ?){3,}|={3,}|\|?(?: ?:?-+:? ?\|)+ ?:?-*:? ?)$", re.MULTILINE
+)
+_HEADING = re.compile(r"^#{1,6} +|(?<=\S) +#{1,6}$", re.MULTILINE)
+_QUOTE = re.compile(r"^(?:>(?![\d$€£¥=]) ?){1,8}", re.MULTILINE)
+_BULLET = re.compile(r"^ {0,12}(?:[-*+·▪◦‣●○■□◆◇▶►»]|—)\s+(?:\[[ xX]\] )?", re.MULTILINE)
+_GLUED_BULLET = re.compile(r"^ {0,12}[*·▪◦‣●○■□◆◇▶►](?=[^\s*])(?![^\n*]*\*)", re.MULTILINE)
+_NUMBERED = re.compile(
+    r"^ {0,12}(?!0)(\d{1,3})(?:[.)](?= )|[、)．](?!\d{3,4}-|[2-9](?:[日人個本枚回]|時間|か月)[ぁ-ん]))\s*(?=\S)",
+    re.MULTILINE,
+)
+_IMAGE_OR_LINK = re.compile(
+    r"!?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,2000}(?:\([^()\n]{0,200}\)[^()\n]{0,500})?\)|\[[^\[\]\n]{0,100}\])"
+)
+_FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,40}\]:?")
+_AUTOLINK = re.compile(r"<((?:https?://|mailto:|www\.)[^<>\s]{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255})>")
+_STRONG = re.compile(r"(\*{2,3}|_{2,3}|~~)(?=\S)([^\n]{1,500}?)(?<=\S)\1")
+_EMPHASIS = re.compile(
+    r"(?<![\w*])\*(?=[^\s*])([^\n*]{1,500}?)(?<=[^\s*])\*(?![\w*])|(?<!\w)_(?=[^\s_])([^\n_]{1,500}?)(?<=[^\s_])_(?!\w)"
+)
+_CODE = re.compile(r"(`{1,2})([^`\n]{1,500})\1")
+_TABLE_ROW = re.compile(r"^\|(.+)\|$", re.MULTILINE)
+
+_ENDS = frozenset("。！？!?.…，,、；;：:~—–")
+_CLOSING = "\"'」』）)]】》〉"
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def unescape_html(text: str) -> str:
+    """Return the text with entities as characters and without the tags of running text."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    if "<" not in text:
+        return text
+    text = _DOCTYPE.sub("", text, count=1) if "<!" in text else text
+    text = _UNSEEN.sub("", text) if "</s" in text.lower() else text
+    return _TAG.sub(lambda match: "\n" if _BREAKING.match(match[0]) else "", text)
+
+
+def _row(match: re.Match[str]) -> str:
+    return ", ".join(cell.strip() for cell in match[1].split("|") if cell.strip())
+
+
+def plain(text: str) -> str:
+    """Return the text without Markdown: what stands in links and emphasis stays, the marks and addresses go."""
+    if "|" in text or "---" in text or "***" in text or "===" in text or "___" in text:
+        text = _TABLE_ROW.sub(_row, _RULE.sub("", text))
+    text = _HEADING.sub("", _QUOTE.sub("", _FENCE.sub("", text)))
+    text = _GLUED_BULLET.sub("", _BULLET.sub("", text))
+    text = _NUMBERED.sub(r"\1, ", text)
+    text = _AUTOLINK.sub(r"\1", text)
+    if "[" in text:
+        text = _IMAGE_OR_LINK.sub(r"\1", _FOOTNOTE.sub("", text))
+    for sign, pattern in (("*", _STRONG), ("_", _STRONG), ("~~", _STRONG)):
+        if sign in text:
+            text = pattern.sub(r"\2", text)
+            break
+    if "*" in text or "_" in text:
+        text = _EMPHASIS.sub(lambda match: match[1] or match[2], text)
+    return _CODE.sub(r"\2", text) if "`" in text else text
+
+
+def phrases(text: str) -> str:
+    """Return the text with a sign at the end of every line, and no empty lines."""
+    if "\n" not in text:
+        return text.strip()
+    lines = [line.strip() for line in text.split("\n")]
+    ended = [line for line in lines if line]
+    for index, line in enumerate(ended[:-1]):
+        if line.rstrip(_CLOSING)[-1:] not in _ENDS and line[-1] not in _ENDS:
+            ended[index] = line + ("。" if _EAST_ASIAN.search(line) else ".")
+    return "\n".join(ended)

@@ -1,0 +1,134 @@
+"""One form for characters that mean the same: quotes, apostrophes, spaces, dashes, full-width and presentation forms.
+
+The forms after this step: ``'`` within words, ``"`` around them, ``-`` for hyphen and minus, ``–`` for a range, ``—``
+for a break in thought, ``~`` for the wave dash, one kind of space, ``\\n`` for a line, no character without a sound.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from functools import cache
+
+# Private-use characters stand for marks of the notation (``notation``); such characters in a text have no sound.
+OBJECT_FIRST, OBJECT_LAST = 0xF0000, 0xFFFFD
+
+_LINE_BREAKS = re.compile("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
+_CANONICAL = {
+    **dict.fromkeys("\u00ad\u061c\ufeff\ufffc\ufffd", ""),
+    **dict.fromkeys("\u2018\u2019\u02bc\u02b9\u00b4\u2032\uff07\u201b\u055a\ua78c", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\uff02\u2033\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u2010\u2011\ufe63\uff0d\u2212\u2043\u02d7", "-"),
+    **dict.fromkeys("\u2012\u2013", "–"),
+    **dict.fromkeys("\u2014\u2015\u2e3a\u2e3b\ufe58\u2500\u2501", "—"),
+    **dict.fromkeys("\u301c\u223c\u02dc", "~"),
+    **dict.fromkeys("\u2026\u22ef", "…"),
+    **dict.fromkeys("\u2236\ufe55", ":"),
+    **dict.fromkeys("\u2215\u2044\u29f8", "/"),
+    **dict.fromkeys("\u00d7\u2715\u2a2f", "×"),
+    **dict.fromkeys("\u30fb\u2027\u00b7\u2022", "·"),
+    **dict.fromkeys("\u2192\u21d2\u27a1\u2794", "→"),
+    "\u00b5": "\u03bc",
+    "\u2252": "≈",
+    **dict.fromkeys("\u00a9\u00ae\u2122\u2120", ""),
+}
+# Left as they are: punctuation of East Asian texts, powers, degrees, circled numbers (the language decides).
+_KEPT = frozenset("，。！？：；、（）【】《》〈〉「」『』〔〕°²³¹⁰⁴⁵⁶⁷⁸⁹ⁿ½⅓⅔¼¾⅕⅛℃℉%‰…·～")
+_FRACTION = re.compile("[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+# A number with full-width separators of thousands. Without a sign of money or decimals it may be two numbers with a
+# pause between them (双11，315家), which is how it is read.
+_SEPARATED = re.compile(
+    r"(?<![A-Za-z0-9/.，-])(?:(?<=[$¥￥€£])\d{1,3}(?:，\d{3})+|\d{1,3}(?:，\d{3})+(?=\.\d))(?!\d|-\d)"
+)
+_WAVE = re.compile("～(?= ?[-\\d$€£¥￥])")  # between the ends of a range; elsewhere it draws a sound out
+_TERMINAL = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")  # colours of terminal output
+# Signs of programs and of plain keyboards, between what they compare or join.
+_COMPARED = re.compile(r"(?<=[\w)\]])( ?)([<>!=]=)(?= ?[-+(√\w])")
+_COMPARISONS = {">=": "≥", "<=": "≤", "!=": "≠", "==": "="}
+_ARROW = re.compile(r"(?<=[\w)\]]) ?[-=—]> ?(?=\w)")
+_LONG_MINUS = re.compile(r"(?<![0-9A-Za-z℃°%)\]度도—–-])[—–](?=\d{1,3}(?:\.\d+)? ?(?:[℃℉°度]|도))")
+_DEGREES = re.compile(r"° ?([CF])(?![A-Za-z])")
+_SPACES = re.compile(" {2,}")
+_LINE_EDGES = re.compile(" *\n *")
+
+
+def _is_emoji(code: int) -> bool:
+    return (
+        0x1F000 <= code <= 0x1FAFF
+        or 0x2600 <= code <= 0x27BF
+        or 0x2B00 <= code <= 0x2BFF
+        or 0xFE00 <= code <= 0xFE0F
+        or code in (0x20E3, 0x231A, 0x231B, 0x23E9, 0x23F0, 0x23F3, 0x3030, 0x303D)
+    )
+
+
+def _form(char: str) -> str:
+    """Return what stands for a character that is not plain ASCII."""
+    known = _CANONICAL.get(char)
+    if known is not None or char in _KEPT:
+        return char if known is None else known
+    code = ord(char)
+    category = unicodedata.category(char)
+    if category == "Zs" or char == "\t":
+        return " "
+    if category in ("Cc", "Cf", "Co", "Cn", "Cs"):
+        return ""
+    if _is_emoji(code) or 0xE0000 <= code <= 0xE007F:
+        return " "
+    if 0x2160 <= code <= 0x216B or 0x2170 <= code <= 0x217B:
+        return str((code - 0x2160) % 16 + 1)  # Roman numerals
+    if 0x2460 <= code <= 0x24FF or 0x3220 <= code <= 0x3247 or 0x3280 <= code <= 0x32B0:
+        return char  # circled and bracketed numbers
+    if 0xF900 <= code <= 0xFAFF or 0x2E80 <= code <= 0x2FDF or code >= 0xFF00 or category in ("No", "Nl"):
+        return unicodedata.normalize("NFKC", char)
+    if 0x3300 <= code <= 0x33FF or 0xFB00 <= code <= 0xFB06 or 0x2100 <= code <= 0x214F or 0x1D400 <= code <= 0x1D7FF:
+        return unicodedata.normalize("NFKC", char)  # squared units, ligatures, letterlike signs
+    return char
+
+
+class _Table(dict[int, str]):
+    """A table for ``str.translate`` that is filled as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        plain = OBJECT_FIRST <= code <= OBJECT_LAST or code == ord("\n") or 0x20 <= code < 0x7F
+        form = chr(code) if plain else _form(chr(code))
+        if len(self) < 100_000:
+            self[code] = form
+        return form
+
+
+@cache
+def _table() -> _Table:
+    return _Table()
+
+
+def without_private_use(text: str) -> str:
+    """Return the text without characters that could be taken for marks of the notation, and without lone surrogates."""
+    if text.isascii():
+        return text
+    return _PRIVATE.sub("", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore"))
+
+
+_PRIVATE = re.compile(f"[{chr(OBJECT_FIRST)}-{chr(sys.maxunicode)}]")
+
+
+def _fraction(match: re.Match[str]) -> str:
+    return " " + unicodedata.normalize("NFKC", match[0]).replace("\u2044", "/")
+
+
+def unify(text: str) -> str:
+    """Return the text in one form of every character; what has no sound is left out, lines end in ``\\n``."""
+    text = _LINE_BREAKS.sub("\n", _TERMINAL.sub("", text) if "\x1b" in text else text)
+    text = unicodedata.normalize("NFC", text) if not text.isascii() else text
+    text = _FRACTION.sub(_fraction, text.translate(_table()))
+    text = _WAVE.sub("~", _SEPARATED.sub(lambda found: found[0].replace("，", ","), text))
+    if "=" in text:
+        text = _COMPARED.sub(lambda found: found[1] + _COMPARISONS[found[2]], text)
+    if ">" in text:
+        text = _ARROW.sub("→", text)
+    if "—" in text or "–" in text:
+        text = _LONG_MINUS.sub("-", text)
+    if "°" in text:
+        text = _DEGREES.sub(lambda match: {"C": "℃", "F": "℉"}[match[1]], text)
+    return _LINE_EDGES.sub("\n", _SPACES.sub(" ", text)).strip(" ")

@@ -1,0 +1,1 @@
+"""Fine-tuning of a voice: losses, optimisers, data and loops of both networks."""

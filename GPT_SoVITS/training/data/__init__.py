@@ -1,0 +1,1 @@
+"""Training folders in the official layout: reading, sampling, batches."""

@@ -1,0 +1,113 @@
+"""In which order recordings are trained on: pure functions of the epoch, equal to the official samplers'.
+
+``GptOrder`` is ``AR/data/bucket_sampler.py``, which shuffles with Python's ``random``; ``SovitsOrder`` is
+``DistributedBucketSampler`` of ``module/data_utils.py``, which shuffles with ``torch.randperm``. One process each.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+BUCKET_SECONDS = 2.0
+BOUNDARIES = (32, *range(300, 2000, 100))
+"""Frames that divide recordings into buckets; what is outside is not trained on."""
+MEL_BOUNDARIES = (32, *range(300, 1100, 100))
+"""The same in the training of v3 and v4, which leaves out what is longer than 20 s."""
+FEWEST = 100
+"""Fewer recordings than this are repeated, so that an epoch has enough steps."""
+
+
+def repeated(count: int) -> int:
+    """Return how often each of ``count`` recordings is in an epoch."""
+    return 1 if count >= FEWEST else max(2, FEWEST // max(count, 1))
+
+
+def torch_permutation(count: int, generator: np.random.MT19937) -> list[int]:
+    """Return what ``torch.randperm`` returns with a CPU generator in this state."""
+    numbers = list(range(count))
+    for i in range(count - 1):
+        j = i + int(generator.random_raw()) % (count - i)
+        numbers[i], numbers[j] = numbers[j], numbers[i]
+    return numbers
+
+
+def torch_generator(seed: int) -> np.random.MT19937:
+    """Return the generator that ``torch.Generator().manual_seed(seed)`` is."""
+    generator = np.random.MT19937()
+    generator._legacy_seeding(seed)  # the classic seeding, which PyTorch has too
+    return generator
+
+
+class GptOrder:
+    """Batches of similar length; the last of an epoch may be smaller.
+
+    Args:
+        seconds: Length of each recording.
+        batch_size: Recordings of a batch.
+        seed: Added to the epoch.
+    """
+
+    def __init__(self, seconds: Sequence[float], batch_size: int, seed: int = 0) -> None:
+        self._size, self._seed = batch_size, seed
+        self._buckets: list[list[int]] = [[]]
+        limit = BUCKET_SECONDS
+        for index in sorted(range(len(seconds)), key=lambda i: seconds[i]):
+            if seconds[index] >= limit:  # one step up at a time, however far the length is beyond it
+                self._buckets.append([])
+                limit += BUCKET_SECONDS
+            self._buckets[-1].append(index)
+
+    def batches(self, epoch: int) -> list[list[int]]:
+        """Return the batches of an epoch, counted from 0."""
+        shuffler = random.Random(self._seed + epoch)  # noqa: S311  (an order, not a secret)
+        order: list[int] = []
+        for bucket in self._buckets:
+            shuffled = list(bucket)
+            shuffler.shuffle(shuffled)
+            order += shuffled
+        batches = self._cut(order)
+        shuffler.shuffle(batches)
+        # The official sampler joins the batches and the loader cuts them anew, which moves every border behind a
+        # smaller batch that stands before the end.
+        return self._cut([index for batch in batches for index in batch])
+
+    def _cut(self, order: list[int]) -> list[list[int]]:
+        return [order[i : i + self._size] for i in range(0, len(order), self._size)]
+
+
+class SovitsOrder:
+    """Full batches of one bucket each; short buckets are filled up by repetition.
+
+    Args:
+        frames: Length of each recording.
+        batch_size: Recordings of a batch.
+        boundaries: Limits of the buckets; what lies outside is left out.
+    """
+
+    def __init__(self, frames: Sequence[int], batch_size: int, boundaries: Sequence[int] = BOUNDARIES) -> None:
+        self._size = batch_size
+        buckets: list[list[int]] = [[] for _ in boundaries[1:]]
+        for index, length in enumerate(frames):
+            place = bisect_left(boundaries, length) - 1
+            if 0 <= place < len(buckets):
+                buckets[place].append(index)
+        self._buckets = [bucket for bucket in buckets if bucket]
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return sum(-(-len(bucket) // self._size) for bucket in self._buckets)
+
+    def batches(self, epoch: int) -> list[list[int]]:
+        """Return the batches of an epoch, counted from 1."""
+        generator = torch_generator(epoch)
+        orders = [torch_permutation(len(bucket), generator) for bucket in self._buckets]
+        batches = []
+        for bucket, order in zip(self._buckets, orders, strict=True):
+            whole = -(-len(bucket) // self._size) * self._size
+            filled = [bucket[order[i % len(order)]] for i in range(whole)]
+            batches += [filled[i : i + self._size] for i in range(0, whole, self._size)]
+        return [batches[i] for i in torch_permutation(len(batches), generator)]

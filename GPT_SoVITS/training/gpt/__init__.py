@@ -1,0 +1,1 @@
+"""Training of the text-to-semantic decoder (S1, the GPT)."""

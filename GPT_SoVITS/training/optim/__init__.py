@@ -1,0 +1,1 @@
+"""Optimisers and learning-rate schedules, as the official training has them."""

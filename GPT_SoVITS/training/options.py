@@ -1,0 +1,102 @@
+"""What a user chooses for a training, with the official defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from GPT_SoVITS.versions import LORA_RANKS
+
+SEED = 1234
+MOST_EPOCHS, LARGEST_BATCH, LARGEST_POOL = 10_000, 256, 1 << 30
+
+
+class OptionError(ValueError):
+    """An option is not what it may be."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Common to both trainings.
+
+    Attributes:
+        exp_dir: Training folder, ``logs/<exp_name>``.
+        name: Beginning of the names of exported weights.
+        weights_dir: Where weights are exported to.
+        batch_size: Recordings of a batch.
+        seed: Of everything random.
+        dropout: Rate in place of the official one; None keeps that.
+        bucket: Lengths are padded to multiples of this; each new combination compiles a graph.
+        dropout_pool: Random factors that dropout has for each step; where more are needed they are used again.
+    """
+
+    exp_dir: Path
+    name: str
+    weights_dir: Path
+    batch_size: int
+    seed: int = SEED
+    dropout: float | None = None
+    bucket: int = 64
+    dropout_pool: int = 1 << 24
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.batch_size <= LARGEST_BATCH:
+            raise OptionError(f"batch_size is {self.batch_size}, expected 1 to {LARGEST_BATCH}")
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise OptionError(f"dropout is {self.dropout}, expected 0 or more and less than 1")
+        if not self.name or any(character in self.name for character in "/\\\0") or self.name.startswith("."):
+            raise OptionError(f"name {self.name!r} is not part of a file name")
+        if not 1 <= self.dropout_pool <= LARGEST_POOL:
+            raise OptionError(f"dropout_pool is {self.dropout_pool}, expected 1 to {LARGEST_POOL}")
+        if self.bucket < 2 or self.bucket % 2:
+            raise OptionError(f"bucket is {self.bucket}, expected an even number")
+
+    def shared(self) -> dict[str, Any]:
+        """Return what a continued training must share, whichever network it trains."""
+        names = ("batch_size", "seed", "dropout", "dropout_pool", "bucket")
+        return {name: getattr(self, name) for name in names}
+
+    def fit(self, length: int) -> int:
+        """Return the length of the bucket that holds ``length``."""
+        return -(-length // self.bucket) * self.bucket
+
+
+@dataclass(frozen=True)
+class GptOptions(Options):
+    """Of the text-to-semantic training.
+
+    Attributes:
+        prefer: Train with rejected sequences too (``if_dpo``), which halves the batch.
+    """
+
+    prefer: bool = False
+
+
+@dataclass(frozen=True)
+class SovitsOptions(Options):
+    """Of the synthesizer's training.
+
+    Attributes:
+        text_low_lr_rate: Learning rate of the text encoder's parts over the usual one.
+    """
+
+    text_low_lr_rate: float = 0.4
+
+
+@dataclass(frozen=True)
+class MelOptions(Options):
+    """Of the training of v3 and v4.
+
+    Attributes:
+        lora_rank: Of the pairs that are trained in place of the decoder; 0 trains the decoder.
+        recompute: Compute transformer blocks again for their gradients instead of keeping what lies within them.
+    """
+
+    lora_rank: int = 32
+    recompute: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lora_rank not in LORA_RANKS:
+            raise OptionError(f"lora_rank is {self.lora_rank}, expected one of {', '.join(map(str, LORA_RANKS))}")

@@ -1,0 +1,1 @@
+"""Training of the synthesizer and its discriminators (S2, SoVITS)."""

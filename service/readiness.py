@@ -1,0 +1,162 @@
+"""Whether a sentence would be spoken now, by language, and what is lacking; everything that says "ready" asks here."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from GPT_SoVITS import _commands
+from GPT_SoVITS.engine.interface import Engine
+from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Reference, WeightsPair
+from GPT_SoVITS.resources import load_manifest
+from GPT_SoVITS.text.installed import Lacking, lacking, languages_of
+from service.errors import UnavailableError
+from service.presence import Presence
+from service.words import Said, said
+
+_ALONE = {"all_zh": "zh", "en": "en", "all_ja": "ja", "all_yue": "yue", "all_ko": "ko"}
+_HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
+_HANGUL, _LATIN = re.compile("[\uac00-\ud7af]"), re.compile("[A-Za-z]")
+_FOR_CHINESE = "roberta"
+_PACKAGES_TRUSTED_S = 10.0
+_LATEST = "v2"
+
+
+class Asked(Protocol):
+    """What a text asks for: an engine's request, or what becomes one."""
+
+    @property
+    def text(self) -> str:
+        """To be spoken."""
+
+    @property
+    def language(self) -> str:
+        """Its code."""
+
+    @property
+    def reference(self) -> Reference:
+        """The voice."""
+
+    @property
+    def weights(self) -> WeightsPair | None:
+        """What to speak with, where it is not the current ones."""
+
+    @property
+    def ref_free(self) -> bool:
+        """Whether what is said in the reference does not matter."""
+
+
+def languages_in(code: str, text: str) -> tuple[str, ...]:
+    """Return the languages that speaking a text takes; the page's `spokenIn` decides by the same rule.
+
+    Args:
+        code: A text language as :func:`GPT_SoVITS.text.languages.resolve_language` returns it.
+        text: The text; mixed languages need what its letters belong to.
+    """
+    if code in _ALONE:
+        return (_ALONE[code],)
+    han = "yue" if code.endswith("yue") else "zh"
+    found = []
+    if not code.startswith("auto"):
+        found.append(code)
+    elif _KANA.search(text):
+        found.append("ja")
+    elif _HAN.search(text):
+        found.append(han)
+    if code.startswith("auto") and _HANGUL.search(text):
+        found.append("ko")
+    if _LATIN.search(text) and "en" not in found:
+        found.append("en")
+    return tuple(found)
+
+
+class Readiness:
+    """Says what lacks, for all who ask whether something could be spoken. Threads may share it.
+
+    Args:
+        engine: Says its state and what it reads.
+        presence: Says what is installed.
+    """
+
+    def __init__(self, engine: Engine, presence: Presence) -> None:
+        self._engine, self._presence = engine, presence
+        self._packages: dict[str, tuple[float, Lacking | None]] = {}
+        self._lock = threading.Lock()
+
+    def of_engine(self) -> Said | None:
+        """Return why the engine speaks nothing at all now, None while it could."""
+        status = self._engine.status()
+        if status.state is EngineState.READY:
+            return None
+        state = status.state.value
+        if status.state is EngineState.NO_WEIGHTS:
+            command = _commands.module("GPT_SoVITS.resources", "fetch", "--version", _LATEST)
+            return said("no_weights", detail=status.detail or "unconfigured", command=command)
+        if status.detail:
+            return said("engine_unavailable_because", state=state, detail=status.detail)
+        return said("engine_unavailable", state=state)
+
+    def by_language(self) -> dict[str, Said | None]:
+        """Return each language that the current weights speak, with what it lacks."""
+        status, whole = self._engine.status(), self.of_engine()
+        spoken = languages_of(status.current.version if status.current else _LATEST)
+        return {language: whole or self._lack(language, status) for language in spoken}
+
+    def demand(self, request: Asked) -> None:
+        """Refuse a text for the queue that nothing but an installation could make speakable.
+
+        An engine that is starting is waited for; text and transcript are looked at.
+
+        Raises:
+            UnavailableError: see above; its code and message name the next step.
+        """
+        status = self._engine.status()
+        if status.state is EngineState.CLOSED or (status.state is EngineState.NO_WEIGHTS and request.weights is None):
+            self._refuse(self.of_engine())
+        for language in self._languages(request):
+            self._refuse(self._lack(language, status))
+
+    def _languages(self, request: Asked) -> Iterable[str]:
+        found = languages_in(request.language, request.text)
+        said = request.reference
+        if said.text and not request.ref_free:
+            found += languages_in(said.language, said.text)
+        return dict.fromkeys(found)
+
+    def _refuse(self, lack: Said | None) -> None:
+        if lack is not None:
+            raise UnavailableError(lack)
+
+    def _lack(self, language: str, status: EngineStatus) -> Said | None:
+        for name in status.needs:
+            if (name != _FOR_CHINESE or language == "zh") and not self._presence.has(name):
+                what = load_manifest().get(name).description["en"]
+                command = _commands.module("GPT_SoVITS.resources", "fetch", name)
+                return said("resource_missing", language=language, name=name, what=what, command=command)
+        package = self._package(language)
+        if package is None:
+            return None
+        return said("package_missing", language=language, name=package.name, command=package.command)
+
+    def _package(self, language: str) -> Lacking | None:
+        now = time.monotonic()
+        with self._lock:
+            known = self._packages.get(language)
+        if known is None or now - known[0] > _PACKAGES_TRUSTED_S:
+            known = (now, lacking(language))
+            with self._lock:
+                self._packages[language] = known
+        return known[1]
+
+
+def told(by_language: Mapping[str, Said | None]) -> dict[str, Any]:
+    """Return readiness by language as answers have it."""
+    return {
+        language: {"ready": lack is None}
+        if lack is None
+        else {"ready": False, "code": lack.code, "message": lack.text(), "params": dict(lack.params)}
+        for language, lack in by_language.items()
+    }

@@ -1,0 +1,1 @@
+"""Routes of trainings: starting each kind, and following, pausing, cancelling them by session."""

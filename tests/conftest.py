@@ -1,0 +1,57 @@
+"""What every test gets: the order of a parallel run, and a report of what the files cost."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+from typing import Any
+
+import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before numpy, MindSpore and the native kernels are loaded: processes beside each other have one thread each. More
+    # would wait for each other, and waiting threads spin.
+    for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(_variable, "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options."""
+    parser.addoption("--processor-time", action="store_true", help="print which test files take most processor time")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start measuring where it is asked for."""
+    if config.getoption("--processor-time"):
+        from tests.processor_time import ProcessorTime
+
+        config.pluginmanager.register(ProcessorTime())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Arrange the tests for the processes of a parallel run."""
+    if getattr(config.option, "loadgroup", False):  # what pytest-xdist tells its processes
+        from tests.scheduling import arrange
+
+        arrange(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Choose what hands out the tests."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from tests.scheduling import Scheduler
+
+    return Scheduler(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Give memory back after each file: glibc keeps what weights of full size took, hundreds of MB a file."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None and (nextitem is None or nextitem.path != item.path):
+        gc.collect()
+        trim(0)

@@ -1,0 +1,1 @@
+"""Twenty and more faults that we make on purpose, to see which test notices: ``python -m tests.faults``."""

@@ -1,0 +1,1 @@
+"""Runs cases of what should be spoken: ``python -m tests.readingcheck FOLDER``."""

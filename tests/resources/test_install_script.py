@@ -1,0 +1,91 @@
+"""``bash install.sh`` from a fresh checkout: the packages, exact Japanese and English, the kernels; and once only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+JAPANESE = "GPT_SoVITS/pretrained_models/text/openjtalk"
+# A Python that notes how it is called, has no English dictionaries, and fails at what FAILS names. COPIED is whether it
+# finds a copy instead of the checkout.
+PYTHON = """#!/bin/bash
+[[ $1 == -c && "$2" == *find_spec* ]] && exit "${COPIED:-0}"
+[[ $1 == -c ]] && exit 0
+printf '%s\\n' "$*" >>calls
+[[ "$*" != *'resources check'* && ( -z $FAILS || "$*" != *"$FAILS"* ) ]]
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with an environment in which nothing is installed yet."""
+    for name in ("install.sh", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    python = tmp_path / "environment/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    return tmp_path
+
+
+def install(
+    checkout: Path, *options: str, fails: str = "", copied: bool = False, status: int = 0
+) -> tuple[list[str], str]:
+    """Run it; return the calls of Python and what was said."""
+    (checkout / "calls").write_text("")
+    given = {**os.environ, "VIRTUAL_ENV": str(checkout / "environment"), "FAILS": fails, "COPIED": str(int(copied))}
+    command = ["bash", str(checkout / "install.sh"), "--here", "--no-system", *options]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=20)
+    assert done.returncode == status, done.stderr
+    return (checkout / "calls").read_text().splitlines(), done.stdout + done.stderr
+
+
+def test_exact_japanese_and_english_belong_to_it_and_a_second_run_only_looks(checkout: Path) -> None:
+    calls, said = install(checkout)
+    whole = "\n".join(calls)
+    assert "--editable .[hub,dataset]" in whole and "GPT_SoVITS.native build" in whole
+    (japanese,) = (call for call in calls if "pyopenjtalk-ndy==" in call)
+    assert f"--target {JAPANESE}" in japanese and "--no-deps" in japanese, "a folder of its own"
+    assert "-m GPT_SoVITS.resources fetch english-dictionaries" in calls
+    assert said.rstrip().endswith(f"ready: {checkout}/environment/bin/python")
+    calls, said = install(checkout)
+    assert "is up to date" in said and not any("pip" in call or "fetch" in call for call in calls)
+
+
+@pytest.mark.parametrize("fails", ["pyopenjtalk-ndy", "fetch english-dictionaries"])
+def test_without_a_network_for_them_speech_is_installed_all_the_same(checkout: Path, fails: str) -> None:
+    calls, said = install(checkout, fails=fails)
+    assert "warning: " in said and "could not be had" in said
+    assert any("native build" in call for call in calls) and "ready: " in said
+
+
+def test_an_installation_that_pip_did_not_finish_is_made_again(checkout: Path) -> None:
+    install(checkout)
+    pyproject = checkout / "pyproject.toml"
+    before = pyproject.read_text()
+    pyproject.write_text(before + "# changed\n")
+    install(checkout, fails="--editable", status=1)
+    pyproject.write_text(before)
+    calls, said = install(checkout)
+    assert any("--editable" in call for call in calls), said
+
+
+def test_a_copy_in_the_place_of_the_checkout_is_repaired(checkout: Path) -> None:
+    install(checkout)
+    calls, said = install(checkout, copied=True)
+    assert "a copy of this program" in said and any("--editable" in call for call in calls)
+
+
+def test_extras_are_added_to_those_before_and_stay(checkout: Path) -> None:
+    install(checkout)
+    calls, _ = install(checkout, "--extra", "webui")
+    assert any("--editable .[hub,dataset,webui]" in call for call in calls)
+    for options in ((), ("--extra", "webui")):
+        assert "is up to date" in install(checkout, *options)[1]
+    _, said = install(checkout, "--extra", "webiu", status=1)
+    assert "there is no extra webiu" in said

@@ -1,0 +1,1 @@
+"""Specifications of the scheduler: turns, streams, loads and weights, on scripted doubles."""

@@ -1,0 +1,1 @@
+"""Specifications of GPT_SoVITS.separation."""

@@ -1,0 +1,1 @@
+"""Speech as a kind of job."""

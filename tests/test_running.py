@@ -1,0 +1,88 @@
+"""The test run itself: waiting, the closing summary, what runs beside what."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import eventually
+
+pytest.importorskip("xdist", reason="pytest-xdist is not installed: bash install.sh --dev")
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_waiting_ends_with_what_was_waited_for() -> None:
+    seen: list[int] = []
+    threading.Timer(0.01, seen.append, (1,)).start()
+    assert eventually(lambda: seen) == [1]
+
+
+def test_waiting_in_vain_says_what_was_seen() -> None:
+    with pytest.raises(AssertionError, match="seen last: 0"):
+        eventually(lambda: 0, seconds=0.01)
+
+
+def _run(tmp_path: Path, script: str) -> int:
+    """Run the tests with a script in place of Python; return the exit status."""
+    python = tmp_path / "python"
+    python.write_text(f"#!/usr/bin/env bash\n{script}\n", encoding="utf-8")
+    python.chmod(0o755)
+    return subprocess.run(["bash", "tests/run.sh", str(python)], cwd=ROOT, capture_output=True, check=False).returncode
+
+
+def test_a_run_without_closing_summary_has_failed(tmp_path: Path) -> None:
+    assert _run(tmp_path, "echo 'tests/test_layout.py ........'; exit 0") == 1
+    assert _run(tmp_path, "exit 3") == 3
+
+
+def test_a_run_with_closing_summary_ends_as_pytest_does(tmp_path: Path) -> None:
+    assert _run(tmp_path, "echo '==== 3 passed, 1 skipped in 0.01s ===='") == 0
+    assert _run(tmp_path, "echo '1 failed, 2 passed in 61.20s (0:01:01)'; exit 1") == 1
+
+
+def test_files_that_build_graphs_are_one_part_of_a_parallel_run() -> None:
+    from tests.scheduling import BUILDS_GRAPHS, LONG, part_of
+
+    assert part_of("tests/networks/test_t2s.py", alone=False) == part_of("tests/native/test_pool.py", alone=False)
+    assert part_of("tests/text/test_korean.py", alone=False) != part_of("tests/text/test_english.py", alone=False)
+    assert part_of("tests/networks/test_t2s.py", alone=True) == part_of("tests/text/test_korean.py", alone=True)
+    assert all((ROOT / beginning).exists() for beginning in (*BUILDS_GRAPHS, *LONG))
+
+
+def test_long_files_are_handed_out_before_short_ones_and_timed_tests_last() -> None:
+    from tests.scheduling import ALONE, GRAPHS, place_of
+
+    parts = [ALONE, "tests/test_layout.py", "tests/page/test_story.py", GRAPHS]
+    assert sorted(parts, key=place_of) == parts[::-1]
+
+
+SAMPLE = """
+import time, pathlib, pytest
+LOG = pathlib.Path(__file__).parent / "log"
+def note(line):
+    with LOG.open("a") as file: file.write(line + "\\n")
+{body}
+"""
+
+
+def test_tests_that_need_the_machine_run_when_all_others_have_ended(tmp_path: Path) -> None:
+    """In a project of its own with the same scheduling: four files beside each other, then the timed ones."""
+    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = alone: x\n", encoding="utf-8")
+    plain = "def test_{n}():\n    time.sleep(0.05)\n    note('plain')\n"
+    timed = "@pytest.mark.alone\ndef test_timed():\n    note('timed')\n"
+    for number in range(4):
+        body = "".join(plain.format(n=n) for n in range(3)) + (timed if number < 2 else "")
+        (tmp_path / f"test_{number}.py").write_text(SAMPLE.format(body=body), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", str(tmp_path)],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert "14 passed" in done.stdout, done.stdout + done.stderr
+    assert (tmp_path / "log").read_text("utf-8").split() == ["plain"] * 12 + ["timed"] * 2

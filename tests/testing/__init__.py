@@ -1,0 +1,1 @@
+"""Specifications of the fakes that other tests stand on."""

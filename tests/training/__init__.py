@@ -1,0 +1,1 @@
+"""Training at sizes that compile in seconds."""

@@ -1,0 +1,159 @@
+"""Who gets in and what can be reached: keys, Gradio's file routes, old clients' routes, other sites' content."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[webui]'")
+
+from tests.waiting import eventually, eventually_async
+from tests.webui.fakeservice import FakeService, fake_app, tone
+from tests.webui.sites import client_of, serving, site
+from webui.command import parser, prepared
+from webui.logins import Logins
+from webui.service import ServiceCallError, needs_key
+from webui.serving import server
+
+if TYPE_CHECKING:
+    from tests.webui.sites import Site
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "pyproject.toml", ROOT / "webui/app.css", Path("/etc/passwd"), Path.home() / ".bashrc", "x/../../y"]
+)
+@pytest.mark.parametrize("prefix", ["/gradio_api", ""])
+def test_file_routes_reach_nothing_of_the_machine(shared: Site, path: Path | str, prefix: str) -> None:
+    answer = httpx.get(f"{shared.url}{prefix}/file={path}", trust_env=False)
+    assert answer.status_code in (403, 404)
+
+
+def test_a_path_on_the_server_is_no_upload(shared: Site, client: Any) -> None:
+    with pytest.raises(Exception, match=r"."):
+        client.predict(
+            {"path": str(ROOT / "pyproject.toml"), "meta": {"_type": "gradio.FileData"}}, "", "中文", "好",
+            api_name="/get_tts_wav",
+        )  # fmt: skip
+    for path in (ROOT / "pyproject.toml", Path("/etc/passwd"), ROOT / "tests/../pyproject.toml"):
+        reference = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+        with pytest.raises(Exception, match=r"."):
+            client.predict(None, "", "中文", "好", inp_refs=[reference], api_name="/get_tts_wav")
+    assert not shared.fake.posted
+
+
+def test_old_clients_find_their_routes(shared: Site) -> None:
+    with httpx.Client(base_url=shared.url, trust_env=False, timeout=30) as http:
+        assert "/open_slice" in http.get("/info").json()["named_endpoints"]
+        event = http.post("/call/sync", json={"data": ["abc"]}).json()["event_id"]
+        assert '"value": "abc"' in http.get(f"/call/sync/{event}").text
+        body = {"data": ["达摩 ASR (中文)"], "fn_index": 0, "session_hash": "s"}
+        http.post("/queue/join", json=body).raise_for_status()
+        with http.stream("GET", "/queue/data", params={"session_hash": "s"}) as events:
+            said = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")]
+        assert said[-2]["output"]["data"][0]["choices"] == [["zh", "zh"], ["yue", "yue"]]
+
+
+def test_browsers_load_nothing_from_elsewhere(shared: Site) -> None:
+    answer = httpx.get(shared.url, trust_env=False)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "http" not in policy
+    assert "fonts.googleapis" not in httpx.get(f"{shared.url}/theme.css", trust_env=False).text
+
+
+async def _good(key: str) -> bool:
+    return key == "good"
+
+
+def test_a_session_ends_with_its_key() -> None:
+    keys, now = {"good": True}, [0.0]
+
+    async def opens(key: str) -> bool:
+        if key not in keys:
+            raise ServiceCallError("away")
+        return keys[key]
+
+    async def story() -> None:
+        logins = Logins(opens, lambda: now[0])
+        assert await logins.login("any", "good")
+        logins["session"] = "any"
+        keys["good"] = False
+        assert logins.get("session") == "any", "a key is not asked about at each request"
+        now[0] = 100.0
+        del keys["good"]
+        logins.get("session")
+        await asyncio.sleep(0.01)
+        assert logins.get("session") == "any", "the service may be away"
+        keys["good"], now[0] = False, 200.0
+        logins.get("session")
+        await eventually_async(lambda: logins.get("session") is None)
+        assert not await logins.login("any", "good") and not await logins.login("any", "unknown")
+
+    asyncio.run(story())
+
+
+def test_sessions_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.logins._MOST", 3)
+
+    async def story() -> None:
+        logins = Logins(_good)
+        await logins.login("any", "good")
+        for number in range(5):
+            logins[str(number)] = "any"
+        assert list(logins) == ["2", "3", "4"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.full
+def test_where_a_login_is_asked_for_nobody_else_calls_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.logins._AGAIN_S", 0.0)
+    good = {"good"}
+
+    async def opens(key: str) -> bool:
+        return key in good
+
+    with site(opens=opens) as found:
+        for path in ("/gradio_api/info", "/info", "/gradio_api/file=x", "/queue/data?session_hash=a"):
+            assert httpx.get(found.url + path, trust_env=False).status_code == 401
+        joined = httpx.post(f"{found.url}/queue/join", json={"data": [], "fn_index": 3}, trust_env=False)
+        assert joined.status_code == 401
+        with pytest.raises(Exception, match=r"."):
+            found.client(auth=("any", "bad"))
+        client = found.client(auth=("any", "good"))
+        assert client.predict("x", api_name="/sync")["value"] == "x"
+        assert client.predict(api_name="/change_label") == "音频标注WebUI已开启"
+        label = f"http://127.0.0.1:{found.pages.sites['label'].port}"
+        assert httpx.get(f"{label}/gradio_api/info", trust_env=False).status_code == 401
+        found.fake.lists["a.list"] = []
+        assert client_of(label, auth=("any", "good")).predict("a.list", api_name="/load_list")
+        good.clear()
+        with httpx.Client(base_url=found.url, cookies=client.cookies, trust_env=False) as http:
+            eventually(lambda: http.get("/info").status_code == 401)
+
+
+def test_the_login_is_a_key_of_the_service() -> None:
+    fake = FakeService(key="good")
+    with serving(lambda: server(fake_app(fake), "127.0.0.1")) as url:
+        assert needs_key(url) and needs_key(url, "bad") and not needs_key(url, "good")
+        given = parser().parse_args(["--service", url, "--key", "bad"])
+        with pytest.raises(ServiceCallError, match="key"):
+            prepared(given, url, "bad")
+        opens = prepared(given, url, "good").door.opens
+        assert opens is not None
+        assert [asyncio.run(opens(key)) for key in ("good", "bad", "")] == [True, False, False]
+        fake.key = None
+        assert prepared(given, url, None).door.opens is None
+
+
+@pytest.mark.full
+def test_uploads_end_at_a_limit(shared: Site) -> None:
+    files = {"files": ("a.wav", tone(400), "audio/wav")}
+    answer = httpx.post(f"{shared.url}/gradio_api/upload", files=files, trust_env=False, timeout=60)
+    assert answer.status_code == 413

@@ -1,0 +1,1 @@
+"""What people see: components, where they lie, and which endpoint each event is."""

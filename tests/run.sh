@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 python=$1
 shift
+# Images that forbid Python to keep what it compiled make each of some hundred processes compile everything anew.
+unset PYTHONDONTWRITEBYTECODE
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 "$python" -m pytest "$@" 2>&1 | tee "$log"

@@ -202,6 +202,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.engine",
         "GPT_SoVITS.process",
         "GPT_SoVITS.resources",
+        "GPT_SoVITS.starter",
         "GPT_SoVITS.testing",
         "GPT_SoVITS.text",
         "GPT_SoVITS.versions",

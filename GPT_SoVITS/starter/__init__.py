@@ -33,9 +33,9 @@ class StarterVoice:
     is_female: bool
 
 
-def is_here() -> bool:
-    """Whether the weights are there; an installation may have left them out."""
-    return all(path.exists() for path in (GPT, SOVITS, CONTENT_ENCODER))
+def pair() -> tuple[str, str] | None:
+    """Return the paths of its GPT and SoVITS weights; None where an installation has left a part of it out."""
+    return (str(GPT), str(SOVITS)) if all(path.exists() for path in (GPT, SOVITS, CONTENT_ENCODER)) else None
 
 
 def voices() -> list[StarterVoice]:

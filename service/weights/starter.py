@@ -12,9 +12,8 @@ from service.weights.choice import initial_weights
 
 def starter_pair(settings: Settings) -> WeightsPair | None:
     """Return the weights that come with the program; None where they are left out or the settings leave them out."""
-    if not settings.starter or not starter.is_here():
-        return None
-    return WeightsPair(str(starter.GPT), str(starter.SOVITS))
+    found = starter.pair() if settings.starter else None
+    return WeightsPair(*found) if found else None
 
 
 def first_weights(settings: Settings) -> WeightsPair | None:

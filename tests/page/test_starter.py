@@ -52,7 +52,7 @@ def test_other_weights_have_no_such_note(sites: Sites, open_page: Opener) -> Non
     expect(page.locator(".starter-note")).to_have_count(0)
 
 
-@pytest.mark.skipif(not starter.is_here(), reason="this installation has left the starter out")
+@pytest.mark.skipif(starter.pair() is None, reason="this installation has left the starter out")
 def test_a_fresh_installation_speaks_with_the_real_engine(sites: Sites, open_page: Opener, tmp_path: Path) -> None:
     """Weights, voices and sampling as they are shipped; nothing is fetched, and no other network is there."""
     settings = load_settings(root=tmp_path / "service0", starter=True, max_rows=1)

@@ -11,7 +11,7 @@ GPT = FOLDER / "starter-gpt.ckpt"
 SOVITS = FOLDER / "starter-sovits.pth"
 CONTENT_ENCODER = FOLDER / "content"
 """The network whose features its semantic tokens are made from, in the layout of chinese-hubert-base."""
-VOICES = FOLDER / "voices.jsonl"
+VOICES = FOLDER / "voices" / "voices.jsonl"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,6 @@ def voices() -> list[StarterVoice]:
         return []
     rows = [json.loads(line) for line in VOICES.read_text(encoding="utf-8").splitlines() if line.strip()]
     return [
-        StarterVoice(row["name"], FOLDER / "voices" / row["file"], row["text"], row["language"], row["sex"] == "female")
+        StarterVoice(row["name"], VOICES.parent / row["file"], row["text"], row["language"], row["sex"] == "female")
         for row in rows
     ]

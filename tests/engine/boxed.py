@@ -25,10 +25,10 @@ def boxed(folder: Path) -> Iterator[OwnInstallation]:
     for name, sex in zip(NAMES, ("male", "female"), strict=True):
         write_reference(folder / "voices" / f"{name}.wav")
         rows.append({"name": name, "file": f"{name}.wav", "text": "Some words.", "language": "en", "sex": sex})
-    (folder / "voices.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "voices" / "voices.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     places = {
         "FOLDER": folder, "GPT": Path(own.pair.gpt), "SOVITS": Path(own.pair.sovits), "CONTENT_ENCODER": own.content,
-        "VOICES": folder / "voices.jsonl",
+        "VOICES": folder / "voices" / "voices.jsonl",
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name, place in places.items():

@@ -16,7 +16,7 @@ from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
 from GPT_SoVITS.engine.errors import WeightsInvalidError, WeightsMissingError
 from GPT_SoVITS.engine.messages import Finished, SynthesisRequest
 from GPT_SoVITS.inference import bundle as bundle_module
-from GPT_SoVITS.inference import features as features_module
+from GPT_SoVITS.inference import installed as resource_module
 from GPT_SoVITS.inference.bundle import Bundle, load_bundle, open_pair
 from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.local import LocalEngine
@@ -117,8 +117,8 @@ def test_a_base_that_is_missing_or_of_another_version_is_told_in_a_sentence(
     monkeypatch.setattr(bundle_module, "resource_file", lambda resource: Path(mel_home.home.pair("one").sovits))
     with pytest.raises(WeightsInvalidError, match=r"a LoRA of SoVITS v4, but its base one\.pth is SoVITS v2"):
         open_pair(pair)
-    monkeypatch.setattr(bundle_module, "resource_file", features_module.resource_file)
-    monkeypatch.setattr(features_module, "locate", lambda resource: None)
+    monkeypatch.setattr(bundle_module, "resource_file", resource_module.resource_file)
+    monkeypatch.setattr(resource_module, "locate", lambda resource: None)
     with pytest.raises(WeightsMissingError, match=r"not installed; fetch it with: .* fetch sovits-v4"):
         open_pair(pair)
 

@@ -231,6 +231,7 @@ class TTS:
             raise InvalidRequestError("there is no voice: give a reference clip to TTS(...) or to this call")
         sampling = {name: options.pop(name) for name in _SAMPLING if name in options}
         try:
+            options.setdefault("sampling_open", not sampling and "sampling" not in options)
             if sampling:
                 options["sampling"] = SamplingParameters(**sampling)
             return SynthesisRequest(text, language, voice, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import glob
 import os
@@ -10,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 @contextmanager
@@ -34,11 +38,10 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(target)
+            temporary.chmod(0o644)
+            put_in_place(temporary, target)  # under the lock: another writer must not take it for abandoned
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(target.parent)
 
 
 def _remove_abandoned(target: Path) -> None:
@@ -51,8 +54,53 @@ def _remove_abandoned(target: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable, where the system can."""
+def put_in_place(part: Path, target: Path) -> None:
+    """Rename a file whose content is on the disk, and put its new name there too.
+
+    Args:
+        part: A hidden name in the same folder; it is gone afterwards.
+        target: Its name; a file that has it is replaced.
+
+    Raises:
+        OSError: the disk refuses; what was there is there again, unless the disk refuses that as well.
+    """
+    before = part.with_name(f"{part.stem}-before{part.suffix}")
+    try:
+        is_new = not target.exists()
+        kept = not is_new and _linked(target, before)
+        part.replace(target)
+        try:
+            sync_folder(target.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if kept:
+                    before.replace(target)
+                elif is_new:
+                    target.unlink()
+            raise
+    finally:
+        for path in (part, before):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file a second name; return whether the file system has such.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return False
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's names on the disk: what was created or renamed in it survives a power cut."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

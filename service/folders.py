@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import secrets
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+from convert.atomic import put_in_place
 
 
 @dataclass(frozen=True)
@@ -62,66 +61,12 @@ class Folders:
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Put a folder's names on the disk: what was created or renamed in it survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_synced(path: Path, content: bytes) -> None:
     """Write a new file and put its content on the disk."""
     with path.open("xb") as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def put_in_place(part: Path, target: Path) -> None:
-    """Rename a file whose content is on the disk, and put its new name there too.
-
-    Args:
-        part: A hidden name in the same folder; it is gone afterwards.
-        target: Its name; a file that has it is replaced.
-
-    Raises:
-        OSError: the disk refuses; what was there is there again, unless the disk refuses that as well.
-    """
-    before = part.with_name(f"{part.stem}-before{part.suffix}")
-    try:
-        is_new = not target.exists()
-        kept = not is_new and _linked(target, before)
-        part.replace(target)
-        try:
-            sync_folder(target.parent)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                if kept:
-                    before.replace(target)
-                elif is_new:
-                    target.unlink()
-            raise
-    finally:
-        for path in (part, before):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-
-
-def _linked(source: Path, target: Path) -> bool:
-    """Give a file a second name; return whether the file system has such.
-
-    Raises:
-        OSError: the disk refuses.
-    """
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        return False
-    return True
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -70,6 +70,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.sovits",
     },
     "GPT_SoVITS.features": {"GPT_SoVITS.backend", "GPT_SoVITS.compiled", "GPT_SoVITS.layers"},
+    "GPT_SoVITS.starter": set(),
     "GPT_SoVITS.text": {"GPT_SoVITS.versions"},
     "GPT_SoVITS.resources": {"GPT_SoVITS.versions"},
     # A request carries the sampler's own parameters; the interface needs nothing else of the networks.
@@ -92,6 +93,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.resources",
         "GPT_SoVITS.scheduler",
         "GPT_SoVITS.sovits",
+        "GPT_SoVITS.starter",
         "GPT_SoVITS.t2s",
         "GPT_SoVITS.text",
         "GPT_SoVITS.versions",

@@ -55,11 +55,20 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        for left in path.iterdir():
-            if _PART.fullmatch(left.name):
-                left.unlink(missing_ok=True)
+        remove_unfinished(path)
     except OSError as error:
         raise StepError("output_unwritable", path=str(path), reason=error.strerror or str(error)) from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove files that were being written when a run was ended.
+
+    Raises:
+        OSError: the folder is not there, or a file cannot be removed.
+    """
+    for left in folder.iterdir():
+        if _PART.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 def write_wav(path: Path, samples: NDArray[np.int16], rate: int) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from GPT_SoVITS.dataset.cancelling import Cancellation, Cancelled
+from GPT_SoVITS.dataset.files import remove_unfinished
 from GPT_SoVITS.dataset.pool import Result, results
 from GPT_SoVITS.dataset.problems import Problem, StepError, failure_of
 from GPT_SoVITS.dataset.work import Doubtful, Item, Stage, Work
@@ -107,6 +109,7 @@ def run(step: str, work: Work, lines: JsonLines, cancellation: Cancellation) -> 
             _close(stage)
         _require_some(report)
     except Cancelled:
+        _remove_unfinished(work)
         lines.write("cancelled", {})
         return CANCELLED
     except StepError as error:
@@ -121,6 +124,13 @@ def _close(stage: Stage) -> None:
     except OSError as error:
         path = str(error.filename or "")
         raise failure_of(error, path) or StepError("output_unwritable", path=path, reason=str(error)) from error
+
+
+def _remove_unfinished(work: Work) -> None:
+    """Remove what a signal may have left that came between the making of a file and the block that owns it."""
+    for folder in work.folders:
+        with suppress(OSError):
+            remove_unfinished(folder)
 
 
 def _require_some(report: Report) -> None:

@@ -90,6 +90,7 @@ class Work:
         total: Items of all stages.
         stages: One after the other; a stage may depend on what those before it made.
         artefacts: What is there when all is done.
+        folders: Where files are written.
         problems: Found before anything was tried.
         warnings: Likewise.
     """
@@ -97,6 +98,7 @@ class Work:
     total: int
     stages: Iterable[Stage]
     artefacts: Sequence[Artefact]
+    folders: Sequence[Path]
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
 

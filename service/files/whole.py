@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from service.folders import put_in_place
+from convert.atomic import put_in_place
 
 _COPY_BYTES = 1 << 20
 _TEMPORARY = ".tmp"

@@ -20,9 +20,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from convert.atomic import sync_folder
 from service.database import CommitUnknownError
 from service.errors import ConflictError
-from service.folders import locked, locked_within, sync_folder, write_synced
+from service.folders import locked, locked_within, write_synced
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ import logging
 import secrets
 from pathlib import Path
 
+from convert.atomic import sync_folder
 from GPT_SoVITS.engine.messages import WeightsPair
 from GPT_SoVITS.resources import load_manifest, locate
-from service.folders import sync_folder, write_synced
+from service.folders import write_synced
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)

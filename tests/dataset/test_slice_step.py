@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from GPT_SoVITS.audio.files import AtomicFile
 from GPT_SoVITS.events import CANCELLED, FAILED, FINISHED
 from tests.dataset.commands import contents, do, only, start
 from tests.dataset.sounds import RATE, bursts, save
@@ -133,6 +135,19 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_result(tmp_path: Path, part
     do(tmp_path / "events", "slice", *options[:-1], 1, "--out", tmp_path / "whole")
     assert contents(out) == contents(tmp_path / "whole")
     assert not list(out.glob(".*.part"))
+
+
+def test_a_signal_between_a_file_and_its_owner_leaves_no_partial_file(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: AtomicFile) -> AtomicFile:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the signal was not heard")
+
+    monkeypatch.setattr(AtomicFile, "__enter__", interrupted)
+    status, told = do(tmp_path / "events", "slice", "--inp", raw, "--out", tmp_path / "out", *_QUICK)
+    assert (status, told[-1]["event"]) == (CANCELLED, "cancelled")
+    assert not list((tmp_path / "out").glob(".*.part"))
 
 
 @pytest.mark.parametrize("parts", [1, 2])

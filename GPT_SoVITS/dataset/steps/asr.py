@@ -142,7 +142,7 @@ class _AsrStep:
         known_entries = journal.read()
         items = [Item(str(path), known_entries.get(str(path))) for path in found]
         stage = Stage(items, partial(_open, model, wanted, chosen, journal), target.write)
-        return Work(len(items), [stage], [Artefact("list", target.path)], warnings=warnings)
+        return Work(len(items), [stage], [Artefact("list", target.path)], [given.out], warnings=warnings)
 
 
 def _wanted(model: Model, given: Namespace) -> Wanted:

@@ -80,7 +80,7 @@ class _DenoiseStep:
         known = journal.read()
         items = [Item(str(path), known.get(path.name)) for path in found]
         stage = Stage(items, partial(_open, given.model, journal), processes=given.n_parts)
-        return Work(len(items), [stage], [Artefact("folder", given.out)])
+        return Work(len(items), [stage], [Artefact("folder", given.out)], [given.out])
 
 
 STEPS = [_DenoiseStep()]

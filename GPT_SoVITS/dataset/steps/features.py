@@ -93,7 +93,7 @@ class _FeatureStep:
             make_folder(folder)
         stages = [_stage(part, labelled, options) for part in parts]
         total = len(labelled) * len(parts) + len(problems)
-        return Work(total, stages, [Artefact("features", options.folder.root)], problems)
+        return Work(total, stages, [Artefact("features", options.folder.root)], options.folder.folders, problems)
 
 
 def _version_of_weights(path: Path | None) -> str:

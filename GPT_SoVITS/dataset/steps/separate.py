@@ -123,8 +123,9 @@ class _SeparateStep:
         journal = Journal(given.vocals, self.name)
         known = journal.read()
         items = [Item(str(path), known.get(path.name)) for path in found]
-        artefacts = [Artefact("folder", given.vocals), Artefact("folder", given.others)]
-        return Work(len(items), [Stage(items, partial(_open, places, journal))], artefacts)
+        folders = (given.vocals, given.others)
+        artefacts = [Artefact("folder", folder) for folder in folders]
+        return Work(len(items), [Stage(items, partial(_open, places, journal))], artefacts, folders)
 
 
 STEPS = [_SeparateStep()]

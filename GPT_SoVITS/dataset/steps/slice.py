@@ -85,7 +85,7 @@ class _SliceStep:
         items = [Item(str(path), known.get(path.name)) for path in found]
         values = {**asdict(options), "max": given.max, "alpha": given.alpha}
         stage = Stage(items, partial(_open, options, journal, values), processes=given.n_parts)
-        return Work(len(items), [stage], [Artefact("folder", given.out)])
+        return Work(len(items), [stage], [Artefact("folder", given.out)], [given.out])
 
 
 def _checked(given: Namespace) -> SliceOptions:

@@ -48,7 +48,7 @@ class Cantonese:
         MissingResourceError: the package ToJyutping is not installed.
     """
 
-    _kept = ""
+    _kept: re.Pattern[str] | None = None
 
     def __init__(self) -> None:
         try:
@@ -57,11 +57,19 @@ class Cantonese:
             message = f"Cantonese needs the package ToJyutping: {_commands.pip_install('ToJyutping==3.2.0')}"
             raise MissingResourceError(message) from error
 
-    def keeping(self, character: str) -> Cantonese:
-        """Return a front end that leaves a character as it is: simplified, 隻 (zek3) is 只 (zi2)."""
+    def keeping(self, characters: str) -> Cantonese:
+        """Return a front end that leaves some characters as they are, where they have a reading.
+
+        Args:
+            characters: Members of a character class of ``re``. Simplified, 隻 (zek3) would be 只 (zi2); characters of
+                the extension blocks, such as 㗎, would be left out.
+        """
         other = copy.copy(self)
-        other._kept = character
+        other._kept = re.compile(f"([{characters}])")
         return other
+
+    def _is_read(self, character: str) -> bool:
+        return bool(self._read(character)[0][1])
 
     def normalise(self, text: str) -> str:
         """Return the text in simplified characters and the marks ``! ? … , . -``; numbers are in Mandarin words.
@@ -69,8 +77,11 @@ class Cantonese:
         Raises:
             UnreadableNumberError: a number has digits other than 0-9.
         """
-        parts = text.split(self._kept) if self._kept else [text]
-        return self._kept.join(punctuation.keep_known(spoken_lines(part), punctuation.CANTONESE) for part in parts)
+        # What is split off stands at every second place.
+        parts = self._kept.split(text) if self._kept else [text]
+        parts[::2] = [punctuation.keep_known(spoken_lines(part), punctuation.CANTONESE) for part in parts[::2]]
+        parts[1::2] = [character if self._is_read(character) else "" for character in parts[1::2]]
+        return "".join(parts)
 
     def pronounce(self, norm_text: str) -> Pronunciation:
         """Return two phonemes per character and the marks as they are.

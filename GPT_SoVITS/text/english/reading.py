@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
+from collections.abc import Mapping, Sequence
 
 from GPT_SoVITS.text.english.normaliser import normalise
 from GPT_SoVITS.text.english.tokens import tokenise
-from GPT_SoVITS.text.english.words import Budget, WordReader
+from GPT_SoVITS.text.english.words import Budget, WordReader, with_s
 from GPT_SoVITS.text.frontend import Pronunciation
 from GPT_SoVITS.text.symbols import IDS
 
@@ -20,6 +22,13 @@ class EnglishFrontEnd:
 
     def __init__(self, reader: WordReader) -> None:
         self._reader = reader
+        self._own: Mapping[str, Sequence[str]] = {}
+
+    def with_words(self, words: Mapping[str, Sequence[str]]) -> EnglishFrontEnd:
+        """Return a front end that says some words, given in small letters, with phonemes of their own."""
+        other = copy.copy(self)
+        other._own = words
+        return other
 
     def normalise(self, text: str) -> str:
         """Return the text in ASCII letters, spaces and ``' . , ? ! -``, numbers and signs in words.
@@ -39,6 +48,11 @@ class EnglishFrontEnd:
             return {}
         return self._reader.tagger.tag(words, homographs)
 
+    def _own_reading(self, word: str) -> Sequence[str] | None:
+        owner = word.removesuffix("'s")
+        spoken = self._own.get(owner)
+        return spoken if spoken is None or owner == word else with_s(spoken)
+
     def pronounce(self, norm_text: str) -> Pronunciation:
         """Return phonemes and signs; an apostrophe alone is ``-``, what has no symbol is left out."""
         words = tokenise(norm_text)
@@ -48,6 +62,8 @@ class EnglishFrontEnd:
         for index, word in enumerate(words):
             if not _LETTER.search(word):
                 phones.append(word)
+            elif (own := self._own_reading(word.lower())) is not None:
+                phones += own
             elif len(word) == 1:
                 phones += self._reader.letter(word)
             elif self._reader.is_homograph(word):

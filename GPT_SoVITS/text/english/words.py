@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,6 +40,14 @@ class Budget:
             return False
         self.letters -= len(word)
         return True
+
+
+def with_s(phones: Sequence[str]) -> list[str]:
+    """Return the phonemes of a word with the ``'s`` of an owner."""
+    last = phones[-1] if phones else ""
+    if last in _HARD:
+        return [*phones, "S"]
+    return [*phones, *(("AH0", "Z") if last in _HISSING else ("Z",))]
 
 
 class WordReader:
@@ -106,15 +115,8 @@ class WordReader:
         if len(small) <= _LONGEST_SPELT:
             return self._spelt(small)
         if _POSSESSIVE.fullmatch(small):
-            return self._possessive(small[:-2], budget)
+            return with_s(self.word(small[:-2], budget))
         return self._unknown(small, budget)
-
-    def _possessive(self, owner: str, budget: Budget) -> list[str]:
-        phones = self.word(owner, budget)
-        last = phones[-1] if phones else ""
-        if last in _HARD:
-            return [*phones, "S"]
-        return [*phones, *(("AH0", "Z") if last in _HISSING else ("Z",))]
 
     def _unknown(self, word: str, budget: Budget) -> list[str]:
         known = self._remembered.get(word)

@@ -39,7 +39,8 @@ _INITIALS = _words(
 # Initials of which people have made a word, whether a dictionary has it or not.
 _SPOKEN = _words(
     """nasa nato unesco unicef opec asean nafta fifa uefa aids laser radar scuba sonar covid gif jpeg ram sim pin lan
-    wan vat yolo lego ikea osha fema interpol ascii ajax cobol asap awol swat snafu"""
+    wan vat yolo lego ikea osha fema interpol ascii ajax cobol asap awol swat snafu toefl kospi
+    kosdaq hipaa hepa fomo yaml gmat swot captcha"""
 )
 
 

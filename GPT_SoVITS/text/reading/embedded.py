@@ -33,6 +33,10 @@ _DATE = re.compile(
 _LABEL = re.compile(r"(?<![A-Za-z])[A-Z]{2,8}(?:[:：] ?| )$")
 _LONGEST_LABEL = 12
 _CODES_IN_ENGLISH = frozenset({"ja", "ko"})
+_LEAGUES = frozenset({"F1", "G7", "J1", "J2", "J3"})
+"""Codes that Japanese says in English; A4 and B5 it does not."""
+_NUMBER_WORD = re.compile(r"(?<![A-Za-z])N[oO]\.\s?$")
+_SHARES = ("%", "‰")
 _DIMENSIONS = frozenset("DG")  # 3D, 5G
 
 
@@ -187,7 +191,7 @@ class _English:
             or self._right(number.end) in _ORDINAL_ENDS
             or self._is_in_clause(number)
             or self._is_in_name(number, digits)
-            or (language in _CODES_IN_ENGLISH and self._is_code(number, digits))
+            or (language in _CODES_IN_ENGLISH and self._is_code(number, digits, language))
         )
 
     def is_labelled(self, number: _Number) -> bool:
@@ -207,12 +211,13 @@ class _English:
             return False
         around, sentence = self._words[number.first]
         if self._companions[number.first]:
-            return around.small >= 2 or (around.small == 1 and sentence.small >= 3)
+            is_code = 0 < len(self._left(number.start)) < _WORD_LENGTH  # v1.2
+            return around.small >= 2 or (around.small == 1 and sentence.small >= 3 and not is_code)
         return around.all >= 2 and around.small >= 1
 
     def _is_in_name(self, number: _Number, digits: str) -> bool:
         """iPhone 15 Pro, COVID-19, iPhone15Pro."""
-        if not _SHORT_NUMBER.fullmatch(digits):
+        if not _SHORT_NUMBER.fullmatch(digits) or self._text.startswith(_SHARES, number.end):
             return False
         text, start, end = self._text, number.start, number.end
         if text[start - 1 : start] == "-" and len(self._left(start - 1)) >= _WORD_LENGTH:
@@ -224,12 +229,21 @@ class _English:
         words = self._left(start - 1), self._right(end + 1)
         return min(map(len, words)) > 1 and not all(map(str.isupper, words))
 
-    def _is_code(self, number: _Number, digits: str) -> bool:
-        """MP3, GPT-4, 3D."""
+    def _is_code(self, number: _Number, digits: str, language: str) -> bool:
+        """MP3, GPT-4, 3D, H2O, No.1."""
         if not _CODE_NUMBER.fullmatch(digits):
             return False
         start = number.start - (self._text[number.start - 1 : number.start] == "-")
-        return len(self._left(start)) > 1 or (len(digits) == 1 and self._right(number.end) in _DIMENSIONS)
+        left, right = self._left(start), self._right(number.end)
+        if len(left) > 1:
+            return True
+        if len(digits) > 1:
+            return False
+        if right in _DIMENSIONS or (left.isupper() and right[:1].isupper() and start == number.start):
+            return True
+        if left.isupper() and start == number.start:
+            return language == "ko" or left + digits in _LEAGUES
+        return _NUMBER_WORD.search(self._text, max(number.start - 5, 0), number.start) is not None
 
 
 def _is_foreign(run: Run) -> bool:

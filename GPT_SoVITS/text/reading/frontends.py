@@ -35,9 +35,12 @@ class NaturalEnglish:
 
 def _english(symbols: str) -> FrontEnd:
     from GPT_SoVITS.text.english.reading import EnglishFrontEnd
+    from GPT_SoVITS.text.reading.vocabulary import vocabulary
 
     inner = front_end("en", symbols)
-    return NaturalEnglish(inner, inner.has_word) if isinstance(inner, EnglishFrontEnd) else inner
+    if not isinstance(inner, EnglishFrontEnd):
+        return inner
+    return NaturalEnglish(inner.with_words(vocabulary()), inner.has_word)
 
 
 def _mandarin(symbols: str) -> FrontEnd:
@@ -52,7 +55,7 @@ def _cantonese(symbols: str) -> FrontEnd:
     from GPT_SoVITS.text.cantonese.g2p import Cantonese
 
     inner = front_end("yue", symbols)
-    return inner.keeping("隻") if isinstance(inner, Cantonese) else inner
+    return inner.keeping("隻\u3400-\u4dbf\U00020000-\U0003134f") if isinstance(inner, Cantonese) else inner
 
 
 _MAKERS: dict[str, Callable[[str], FrontEnd]] = {"en": _english, "zh": _mandarin, "yue": _cantonese}

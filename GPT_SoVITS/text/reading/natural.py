@@ -20,7 +20,7 @@ from GPT_SoVITS.text.reading.marks import MARKERS, Script
 from GPT_SoVITS.text.reading.notation import parse
 from GPT_SoVITS.text.reading.said import Said
 from GPT_SoVITS.text.reading.scripts import HAN, HANGUL, KANA
-from GPT_SoVITS.text.reading.spoken import addresses, rules_for
+from GPT_SoVITS.text.reading.spoken import addresses, keys, rules_for
 from GPT_SoVITS.text.reading.spoken.said_as import LONG_NUMBER, digit_by_digit, said_as
 from GPT_SoVITS.text.userdict import Pin
 
@@ -122,6 +122,7 @@ class Natural:
         draft = Draft(text)
         draft.edit(script.edits)
         draft.edit(addresses.edits(text))
+        draft.edit(keys.edits(text))
         found = draft.edits()
         spans = self._divider.divide(_as_letters(text, found, script), language)
         _say_meanings(draft, spans, script)

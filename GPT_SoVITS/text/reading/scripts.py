@@ -28,12 +28,14 @@ _MONEY = (
     r"|RMB|CNY|USD|HKD|TWD|NTD|JPY|EUR|GBP|AUD|CAD|KRW|SGD|CHF|THB)(?=\s?\d)"
 )
 _TIMES = rf"{TIMES}(?=\s?\d)"
+_HALF = "(?<![A-Za-z])[AP]M(?=\\s?\\d{1,2}[:：点點时時시])"  # before a time of day
 # What is no word of a language: units behind numbers, 元/kg, %p, money, the x of 3x4.
-# E300L, 宝马320L: the letter of a model; not litres.
+# E300L, 宝马320L, R11s, iPhone 5s: the letter of a model, not litres and seconds.
 _NO_MODEL = r"(?!L(?:(?<=[A-Z]\dL)|(?<=[A-Z]\d{2}L)|(?<=[A-Z]\d{3}L)|(?<=(?:宝马|奔驰|奥迪|寶馬)\d{3}L)))"
+_NO_MODEL += r"(?!s(?:(?<=[A-Z]\ds)|(?<=[A-Z]\d{2}s)|(?<=Phone \ds)|(?<=Phone\ds)))"
 _SIGNS = (
     rf"(?:(?<=[\d⁰¹²³⁴-⁹])|(?<=\d\s)){_NO_MODEL}(?:{_UNIT}(?![A-Za-z])|{_TIMES})|(?<=[\u4e00-\u9fff]/){_MEASURE}(?![A-Za-z])"
-    rf"|(?<=%)pt?(?![A-Za-z])|{_MONEY}"
+    rf"|(?<=%)pt?(?![A-Za-z])|{_MONEY}|{_HALF}"
 )
 _RUN = re.compile(
     rf"(?P<unit>{_SIGNS})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"

@@ -41,6 +41,13 @@ _FRACTION = re.compile("[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _SEPARATED = re.compile(
     r"(?<![A-Za-z0-9/.，-])(?:(?<=[$¥￥€£])\d{1,3}(?:，\d{3})+|\d{1,3}(?:，\d{3})+(?=\.\d))(?!\d|-\d)"
 )
+# Numbers as most of Europe writes them, with points between thousands and a comma before decimals.
+_POINTS_FOR_COMMAS = re.compile(
+    r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+,\d{1,2}|\d{1,3}(?:\.000){2,}"
+    r"|\d{1,3}(?:[ .]\d{3})*,\d{1,2}(?= ?€)|(?<=€)\d+,\d{2}"
+    r"|(?<=€ )\d+,\d{2})(?!\d|[.,]\d)"
+)
+_SWAPPED = str.maketrans(".,", ",.", " ")
 _WAVE = re.compile("～(?= ?[-\\d$€£¥￥])")  # between the ends of a range; elsewhere it draws a sound out
 _TERMINAL = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")  # colours of terminal output
 # Signs of programs and of plain keyboards, between what they compare or join.
@@ -123,6 +130,8 @@ def unify(text: str) -> str:
     text = unicodedata.normalize("NFC", text) if not text.isascii() else text
     text = _FRACTION.sub(_fraction, text.translate(_table()))
     text = _WAVE.sub("~", _SEPARATED.sub(lambda found: found[0].replace("，", ","), text))
+    if "." in text or "€" in text:
+        text = _POINTS_FOR_COMMAS.sub(lambda found: found[0].translate(_SWAPPED), text)
     if "=" in text:
         text = _COMPARED.sub(lambda found: found[1] + _COMPARISONS[found[2]], text)
     if ">" in text:

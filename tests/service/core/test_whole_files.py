@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from convert import atomic
 from GPT_SoVITS.engine.messages import WeightsPair
-from service import folders
 from service.files.whole import write_whole
 from service.folders import write_atomically
 from service.weights import choice
@@ -21,7 +21,12 @@ def _in_parts(path: Path, content: bytes) -> None:
     write_whole(path, [content[:1], content[1:]], durable=True)
 
 
-both = pytest.mark.parametrize("write", [write_atomically, _in_parts])
+def _converted(path: Path, content: bytes) -> None:
+    with atomic.replacing(path) as stream:
+        stream.write(content)
+
+
+both = pytest.mark.parametrize("write", [write_atomically, _in_parts, _converted])
 Write = Callable[[Path, bytes], None]
 
 
@@ -35,7 +40,7 @@ def test_a_name_that_cannot_be_put_on_the_disk_is_taken_back(
 ) -> None:
     there, new = tmp_path / "there.txt", tmp_path / "new.txt"
     write(there, b"before")
-    monkeypatch.setattr(folders, "sync_folder", _broken)
+    monkeypatch.setattr(atomic, "sync_folder", _broken)
     for path in (there, new):
         with pytest.raises(OSError, match="Input/output"):
             write(path, b"after")

@@ -21,7 +21,9 @@ ADDRESS = re.compile(
     rf"|(?P<file>(?<![\w.@/\-])(?:\.{{0,2}}/)?(?:[A-Za-z0-9_][\w\-]{{0,60}}/){{0,8}}[A-Za-z0-9_][\w\-]{{0,100}}(?:\.[\w\-]{{1,40}}){{0,4}}\.(?:{_FILES})(?![\w\-])(?!\.\w))",
     re.ASCII,
 )
-_SIGNED_NAME = re.compile(r"(?<![A-Za-z0-9])([A-Z])(\+\+(?![A-Za-z+#])|#(?![A-Za-z0-9+#]))")
+_SIGNED_NAME = re.compile(
+    r"(?<![A-Za-z0-9])([A-Z])(\+\+(?![A-Za-z+#])|#(?![A-Za-z0-9+#]))|(?<!\.)\.(?=NET(?![A-Za-z]))"
+)
 _SCHEME = re.compile("[a-z]+://")
 _TRAILING = ".,;:!?'\")]*_~"
 _PART = re.compile(r"[A-Za-z]+|\d+|.")
@@ -123,10 +125,12 @@ def edits(text: str) -> list[Edit]:
     if "." in text or "@" in text:
         addresses = ((match.start(), _trimmed(match[0])) for match in ADDRESS.finditer(text))
         found = [edit for start, address in addresses for edit in _spelled(address, start)]
-    if "#" in text or "++" in text:
+    if "#" in text or "++" in text or ".NET" in text:
         found += [Edit(match.start(), match.end(), _named(match)) for match in _SIGNED_NAME.finditer(text)]
     return found
 
 
 def _named(match: re.Match[str]) -> str:
+    if not match[1]:
+        return "dot "
     return f"{match[1]} {'sharp' if match[2] == '#' else 'plus plus'}"

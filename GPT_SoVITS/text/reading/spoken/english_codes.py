@@ -52,6 +52,17 @@ def _parts() -> Iterable[Rule]:
         r"(?<=\s-p\s)(?P<own>\d{2,5}):(?P<inner>\d{2,5})(?!\d)",
         lambda m: f"{pairs(m['own'])} colon {pairs(m['inner'])}",
     )
+    yield rule(  # iPhone 5s: the letter of a model is no unit
+        r"\b(?:[A-Za-z]?Phone|i?Pad|Pixel|Galaxy|Nexus|Redmi|Xperia|Mate|Nova|Note|OnePlus|Honor)\s?"
+        r"(?P<at>(?P<number>\d{1,3})(?P<letter>[a-z]))(?!\w)",
+        lambda m: f"{quantity(m['number'])} {m['letter'].upper()}",
+        "at",
+    )
+    yield rule(
+        r"\b(?:[Aa]t|[Tt]he|[Aa]n?|to|near|from|by|local|[Oo]ur)\s(?P<shop>7-11)(?!\d|[.,:-]\d|\s?[AaPp]\.?[Mm]\b|\s\w+s\b)",
+        said("seven eleven"),
+        "shop",
+    )
     yield rule(r"\b(?:RTX|GTX|RX|MX|Ryzen\s\d)\s(?P<card>\d{4})(?!\d|[.,]\d)", lambda m: pairs(m["card"]), "card")
 
 

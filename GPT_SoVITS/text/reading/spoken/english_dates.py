@@ -38,6 +38,10 @@ _SCORE = either(
     "won wins? lost loses? beats? beaten scored? leads? led draws? drew tied? victory defeat(?:ed)? finished odds "
     "ratio ended"
 )
+_TIMED = either("in at is was for by times?(?:\\sof)? lasts? runs? ran clocked finished record")
+"""Words before the minutes and seconds of a race or a film: finished in 52:30."""
+_DIVIDING = re.compile(r"\b(?:ratio|split|odds|mix|proportions?|divided|share)\b[^.!?]*$", re.IGNORECASE)
+_SEEN = 40  # characters before in which something is divided
 _DECADE_BEFORE = either("the [Tt]he early mid late my his her their your our and or since")
 _DECADE_AFTER = (
     r"\s(?:music|style|fashion|movies?|films?|era|pop|rock|songs?|hits?|disco|kids?|cars?|vibes?|TV|shows?)\b"
@@ -175,6 +179,11 @@ def _scores_and_times() -> Iterable[Rule]:
     yield rule(rf"{BEFORE}(\d{{1,2}})\s?h\s?(\d{{1,2}})\s?m(?:in)?(?![A-Za-z])", _lasting)
     yield rule(r"\bodds\b[^\d\n.!?]{0,16}?(?P<ratio>\d{1,3}/\d{1,3})(?![\d/])", ends, "ratio")
     yield rule(rf"{BEFORE}(?P<ratio>\d{{1,3}}/\d{{1,3}})(?=\s(?:odds|favou?rites?|outsiders?)\b)", ends)
+    yield rule(
+        rf"\b{_TIMED}\s(?:(?:a|the|just|only|about|under|over|exactly)\s){{0,2}}(?P<at>(?P<minutes>[2-9]\d):(?P<seconds>[0-5]\d))(?![\d:])",
+        _minutes_and_seconds,
+        "at",
+    )
     time = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
     yield rule(rf"{BEFORE}{time}(?![\d%]|:\d){_HALF}?", _clock)
     yield rule(
@@ -188,6 +197,14 @@ def years() -> Iterable[Rule]:
     """Yield the rules of years, and of four digits that are counted."""
     yield rule(rf"{BEFORE}{YEAR}(?=[-–]{YEAR}\b)", lambda m: year(m[0]))
     yield rule(rf"{BEFORE}\d{{4}}{_COUNTED_AFTER}", lambda m: quantity(m[0]))
+
+
+def _minutes_and_seconds(match: Match) -> str | None:
+    """52:30 of a race; 60:40 is how something is divided."""
+    before = match.string[max(match.start() - _SEEN, 0) : match.start()]
+    if int(match["minutes"]) + int(match["seconds"]) == 100 or _DIVIDING.search(before):
+        return None
+    return f"{quantity(match['minutes'])} {_minutes(match['seconds']) if match['seconds'] != '00' else 'minutes'}"
 
 
 def _season(match: Match) -> str | None:

@@ -89,6 +89,10 @@ def _angles() -> Iterable[Rule]:
         _arc,
     )
     yield rule(rf"{BEFORE}(?P<degrees>{NUMBER})°(?P<minutes>)(?P<seconds>)\s?(?P<point>[NSEW])\b", _arc)
+    yield rule(
+        rf"{BEFORE}(?P<feet>\d{{1,2}})\s?(?:ft|feet|foot)\.?,?\s(?P<inches>1[01]|\d)\s?in(?:ches|ch)?\b(?!\s(?:the|a)\b)",
+        _height,
+    )
     yield rule(rf"{BEFORE}(?P<feet>[1-9])'\s?(?P<inches>1[01]|\d)(?:\"|'')?(?![\d'])", _height)
     yield rule(
         rf"{BEFORE}(?P<first>{NUMBER})\"(?=\s[a-z])(?![^\"\n]{{0,80}}\")", lambda m: f"{quantity(m['first'])} inch"

@@ -93,6 +93,7 @@ def _calculations() -> Iterable[Rule]:
     yield rule(rf"(?<={_TERM})\s?\+\s?(?=[\dA-Za-z(\ue000])", said(" plus "))
     yield rule(r"(?<=[\d\ue000)²³]) - (?=[\d\ue000(])|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)", said(" minus "))
     yield rule(r"(?<=[\d\ue000)A-Za-z])\s?=(?=\s?(?:\?|$|_))", said(" equals "))
+    yield rule(r"(?<=[\w)\ue000])\s?=\s?(?=[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7af])", said(" equals "))
     yield rule(r"(?<=[\d)\ue000])\s[+](?=\s?=|\s?$)", said(" plus "))
     yield rule(r"(?<!\S)\+\s(?=\d)", said("plus "))
     yield rule(r"[±≥≤≈<>≠]\s?(?=[\d$€£¥\ue000.])|(?<![\w)\]\ue000~])~\s?(?=[\d$€£¥\ue000.])", _before_number)
@@ -132,6 +133,7 @@ def _signs() -> Iterable[Rule]:
     yield rule("∞", said(" infinity "))
     yield rule(rf"(?<=[\d\ue000])\s?[{''.join(_NAMED_SIGNS)}]", lambda m: _NAMED_SIGNS[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.,!?])[()\[\]{}\"“”«»]+(?=[\w\ue000])", said(" "))
+    yield rule(r"(?<=[A-Za-z])_(?=[\d\ue000])|(?<=[\d\ue000])_(?=[A-Za-z])", said(" underscore "))
     yield rule(r"[#*_~^\\<>=+@/]+", said(" "))
 
 

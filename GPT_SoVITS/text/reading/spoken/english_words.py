@@ -42,7 +42,12 @@ _MONTHS = {
     **{"Jul": "July", "Aug": "August", "Sep": "September", "Sept": "September", "Oct": "October"},
     **{"Nov": "November", "Dec": "December"},
 }
-_KEYS = {"Ctrl": "control", "Cmd": "command", "Del": "delete", "Esc": "escape"}
+# Capitals inside words that are no letters of their own.
+_MIXED = {
+    **{"IoT": "I O T", "AIoT": "A I O T", "QoS": "Q O S", "SoC": "S O C", "PoE": "P O E", "ToF": "T O F"},
+    **{"SaaS": "saas", "PaaS": "paas", "VoIP": "voip", "DoS": "doss", "DDoS": "D doss", "NaN": "nan"},
+    **{"LaTeX": "lah teck", "eSIM": "E sim", "IoC": "I O C", "DoD": "D O D", "BoJ": "B O J", "FoV": "F O V"},
+}
 _PER = {
     **{"kg": "kilogram", "lb": "pound", "km": "kilometer", "hr": "hour", "min": "minute", "sec": "second"},
     **{"oz": "ounce", "ml": "milliliter", "mL": "milliliter", "gal": "gallon", "yr": "year", "mi": "mile"},
@@ -86,13 +91,11 @@ def rules() -> Iterable[Rule]:
 
 
 def _written_short() -> Iterable[Rule]:
-    """Keys, units and signs of programs that are written short."""
+    """Units and signs of programs that are written short."""
     yield rule(r"\b\d{1,3}[A-Z]?\s(?P<point>[NSEW])(?![\w'²³/-])", _heading, "point")
     yield rule(r"\bRte\b\.?(?=\s\d)", said("route"))
-    yield rule(
-        r"\b(?P<key>Ctrl|Cmd|Del|Esc)(?:-(?=[A-Z\d])|\b(?=\s?\+\s?\w))|(?<=[+-])(?:Ctrl|Cmd|Del|Esc)\b",
-        lambda m: f"{_KEYS[m['key'] or m[0]]} " if m[0].endswith("-") else _KEYS[m[0]],
-    )
+    yield rule(rf"(?<![A-Za-z])(?:{'|'.join(_MIXED)})(?![A-Za-z])", lambda m: _MIXED[m[0]])
+    yield rule(r"(?<=\d)-(?=[A-Z][a-z])", said(" "))
     yield rule(r"\bmc(?:²|\^2)", said("m c squared"))
     yield rule(rf"(?<=\bper )(?:{'|'.join(_PER)})\b", lambda m: _PER[m[0]])
     yield rule(r"(?<=[A-Za-z_])\+\+(?=[\s;),]|$)", said(" plus plus"))
@@ -131,7 +134,7 @@ def _abbreviations() -> Iterable[Rule]:
         lambda m: _QUARTERS[m["at"]],
         "at",
     )
-    yield rule(rf"\b({titles})\.(?=\s[A-Z]|\s?&|/)", lambda m: _TITLES[m[1]])
+    yield rule(rf"\b({titles})\.(?=\s[A-Z]|\s?&|/|\s?[\u3041-\u30ff\u4e00-\u9fff])", lambda m: _TITLES[m[1]])
     yield rule(r"\b([Dd]r|Prof|Sen|Gov|Gen|Rev|Capt|Lt|Sgt|Col)\.(?=\s[a-z])", lambda m: _TITLES[m[1].title()])
     yield rule(rf"\b(?:{short})\.(?=\s+[a-z(\d]|[,;:)])", lambda m: _SHORT[m[0][:-1]])
     yield rule(r"\b(?:vs|e\.g|i\.e|cf|approx|incl|excl|max|avg)\.(?=\s?\w|\s\S)", lambda m: _SHORT[m[0][:-1]])
@@ -209,13 +212,17 @@ def _initials() -> Iterable[Rule]:
     yield rule(r"(?<![\w.])(?<!\d )(?:[A-Za-z]\.){1,5}[A-Za-z]\b\.?(?!\w)", lambda m: _letters(m[0]))
     yield rule(r"(?<![\w.'])[A-Z]\.(?=\s(?:[A-Z]\.\s?){0,6}[A-Z][a-z])", lambda m: m[0][0])
     # Not where it is what somebody says or is called: "Oh no... 5 left", "said no. 2 minutes later", "Dr. No. 7".
-    yield rule(r"(?<![Oo]h )(?<!said )(?<!says )(?<!say )(?<!\ue000 )\b(?:[Nn]o|NO)\.(?=\s?\d)", said("number"))
-    yield rule(r"\b[Nn]os\.(?=\s?\d)", said("numbers"))
-    yield rule(r"\b[Vv]ol\.(?=\s?\d)", said("volume"))
-    yield rule(r"\b[Ff]igs?\.(?=\s?\d)", said("figure"))
-    yield rule(r"\b[Cc]h\.(?=\s?\d)", said("chapter"))
-    yield rule(r"\b(?:[Ss]ec|§)\.(?=\s?\d)", said("section"))
-    yield rule(r"\bpp?\.(?=\s?\d)", lambda m: "pages" if m[0] == "pp." else "page")
+    yield rule(
+        r"(?<![Oo]h )(?<!said )(?<!says )(?<!say )(?<!\ue000 )\b(?:(?:[Nn]o|NO)\.(?=\s?\d)|N[Oo]\.(?=\s?\ue000))",
+        said("number"),
+    )
+    number = r"(?=\s?[\d\ue000])"
+    yield rule(rf"\b[Nn]os\.{number}", said("numbers"))
+    yield rule(rf"\b[Vv]ol\.{number}", said("volume"))
+    yield rule(rf"\b[Ff]igs?\.{number}", said("figure"))
+    yield rule(rf"\b[Cc]h\.{number}", said("chapter"))
+    yield rule(rf"\b(?:[Ss]ec|§)\.{number}", said("section"))
+    yield rule(rf"\bpp?\.{number}", lambda m: "pages" if m[0] == "pp." else "page")
 
 
 def _letters_and(match: Match) -> str:

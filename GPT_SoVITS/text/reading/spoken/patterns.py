@@ -55,6 +55,34 @@ def is_long(parts: Sequence[str]) -> bool:
     return sum(map(len, parts)) > _LONG or max(map(len, parts)) > 4
 
 
+_INCHES_SEEN = 200  # characters of a line before a number in which a quotation may begin
+
+
+def is_inch(match: re.Match[str]) -> bool:
+    """Whether the ``"`` that ends a find is no closing quote: none was opened in its line."""
+    text, start = match.string, match.start()
+    line = text[max(text.rfind("\n", 0, start) + 1, start - _INCHES_SEEN) : start]
+    opened = False
+    for quote in re.finditer('"', line):
+        opened = not opened and not line[quote.start() - 1 : quote.start()].isdigit()
+    return not opened
+
+
+_NAMED = re.compile(r"(?:[A-Z]|Phone ?)$")
+
+
+def names_a_model(match: re.Match[str]) -> bool:
+    """Whether the find of a number with its ``unit`` is a model: E300L, R11s, iPhone 5s.
+
+    Its letter follows without a blank, and is s or a capital one.
+    """
+    unit: str = match["unit"]
+    if not match.string[match.start("unit") - 1].isdigit() or not (unit == "s" or (len(unit) == 1 and unit.isupper())):
+        return False
+    named = _NAMED.search(match.string, max(match.start() - 6, 0), match.start())
+    return named is not None and (unit == "s" or len(named[0]) == 1)
+
+
 def said(word: str) -> Say:
     """Return what says one word for every find."""
     return lambda match: word

@@ -38,7 +38,7 @@ def _rules(*, cantonese: bool) -> Iterable[Rule]:
     yield from scores.rules()
     yield from codes.telephones()
     yield from items.rules()
-    yield from codes.known()
+    yield from codes.known(cantonese=cantonese)
     yield from durations.rules()
     yield from years.rules()
     yield from calendar.dates()

@@ -231,7 +231,10 @@ def times_and_ratios() -> Iterable[Rule]:
         rf"{BEFORE}(?P<hour>{_HOUR})[:：](?P<minute>{_MINUTE})(?:[:：](?P<second>{_MINUTE})|分(?!钟|鐘|之))?(?![\d:%]){half}?",
         _clock,
     )
-    yield rule(rf"{BEFORE}(\d{{1,2}})'(\d{{2}})(?:''|\")(?!\d)", lambda m: f"{counted(m[1])}分{quantity(m[2])}秒")
+    yield rule(
+        rf"{BEFORE}(?<![高矮])(?<![高矮][是为為约約:：])(\d{{1,2}})'(\d{{2}})(?:''|\")(?!\d)",
+        lambda m: f"{counted(m[1])}分{quantity(m[2])}秒",
+    )
     yield rule(rf"{BEFORE}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>){half}", _clock)
     yield rule(rf"{BEFORE}(?P<ratio>\d+(?:\.\d+)?(?:[:：]\d+(?:\.\d+)?){{1,4}})(?![\d:])", _ratio)
 

@@ -30,7 +30,7 @@ _PART_AFTER = re.compile(r"\d+/\d|\d{3}(?!\d)")
 _NO_MORE = r"(?![-–.,/:]?\d|\s?=)"
 """What must not follow a code: more of it, or the result of a calculation."""
 _NO_COUNT = rf"(?!\d|[.,]\d|[%‰℃°]|\s?[-–—~至到]\s?\d|\s?[+×÷=*]|[多余几]?\s?{MEASURE}|\s?{UNIT_LETTERS})"
-_EMERGENCY = "(?:110|114|119|120|122)"
+_EMERGENCY = "(?:110|112|114|119|120|122|992|999)"
 _CALLED = either(
     "报警 报案 报火警 匪警 火警 警察 警方 警务 接警 出警 急救 救护 抢救 消防 求助 求救 指挥中心 热线 电话 查号 来了 "
     "赶到 報警 報案 警務 出警 急救 救護 消防 熱線 電話 來了"
@@ -111,15 +111,15 @@ def telephones() -> Iterable[Rule]:
     yield rule(r"(?<=\d) (?=\d)", _between_numbers)
     yield rule(
         rf"(?:{_WORD_TELEPHONE}|{_WORD_NUMBER})(?:号码?|號碼?)?(?:[是为為係系:：]|[:：]\s)?\s?"
-        r"(?P<digits>\d{3,}(?:[- ]\d{2,}){0,5}(?:[、/]\d{3,}(?:-\d{2,}){0,5}){0,5})"
+        r"(?P<digits>\d{3,}(?:[- ]\d{2,}){0,5}(?:(?:[、/和与與及]|或者?)\d{3,}(?:-\d{2,}){0,5}){0,5})"
         r"(?![\d.,]*\d)(?![多几余]?[人名次个年元块分天字万亿件份米克])",
-        lambda m: "、".join(map(by_digit, re.split("[、/]", m["digits"]))),
+        lambda m: re.sub(r"\d[\d -]*", lambda found: by_digit(found[0]), m["digits"]).replace("/", "、"),
         "digits",
     )
 
 
-def known() -> Iterable[Rule]:
-    """Yield the rules of numbers that everybody knows: 110, 12306, 996, 985/211, 9·18."""
+def known(*, cantonese: bool) -> Iterable[Rule]:
+    """Yield the rules of numbers that everybody knows: 110, 12306, 996, 985/211, 9·18; of Hong Kong 999, 7-11."""
     yield rule(
         rf"{BEFORE}{_EMERGENCY}{_NO_COUNT}(?:[^\d。！？\n]{{1,8}}{_EMERGENCY}{_NO_COUNT}){{1,5}}",
         lambda m: re.sub(r"\d+", lambda found: by_digit(found[0]), m[0]).replace("/", "、"),
@@ -148,6 +148,8 @@ def known() -> Iterable[Rule]:
         rf"(?<=[去在喺到逛家间間])7-11(?!\d|[-.]\d|\s?[+×÷=%]|\s?{MEASURE})|{BEFORE}7-11(?=便利|店|超市|隔[籬篱])",
         lambda m: by_digit(m[0]),
     )
+    if cantonese:
+        yield rule(rf"{BEFORE}7-11{_NO_COUNT}", lambda m: digits(m[0].replace("-", "")))
     yield rule(rf"{BEFORE}(?:58(?=同城|到家)|1(?:63|26|39|88)(?=邮箱|郵箱|网易))", lambda m: digits(m[0]))
     yield rule(
         rf"(?:错误代?码|错误|错误号|报错|状态码|返回码|返回值|錯誤代?碼|錯誤|報錯|狀態碼|HTTP)\s?[为為是:：]?\s?"
@@ -156,6 +158,7 @@ def known() -> Iterable[Rule]:
         "code",
     )
     yield rule(rf"(?<=返回|状态|狀態)\s?(?P<code>[1-5]\d\d){_NO_COUNT}", _error_codes, "code")
+    yield rule(r"(?<=[Ii][3579])-\d{4,5}(?![\d.,-])", lambda m: digits(m[0][1:]))  # i7-13700K
     yield rule(r"(?<=[Ri][3579]\ue000)\d{4,5}(?![\d.,])", lambda m: digits(m[0]))  # R9 7950X
     yield rule(rf"(?:{_NAMED_BY_DIGITS})\s(?P<code>\d{{3,4}})(?!\d|[.,:/-]\d)", lambda m: code(m["code"]), "code")
     yield rule(rf"{BEFORE}360(?=公司|安全|卫士|浏览器|杀毒|搜索|软件|手机|借条)", lambda m: by_digit(m[0]))

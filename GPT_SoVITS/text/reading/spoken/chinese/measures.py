@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal, digits
-from GPT_SoVITS.text.reading.draft import Rule
+from GPT_SoVITS.text.reading.draft import Rule, Say
 from GPT_SoVITS.text.reading.spoken.chinese.words import counted, exact, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
     BEFORE,
     DASH,
     NUMBER,
     either,
+    is_inch,
     longest_first,
+    names_a_model,
     plain,
     rule,
     said,
@@ -116,6 +118,9 @@ _MINUS = (
 )
 
 
+_NO_COINS = re.compile(r"\.00?$")
+
+
 def _degrees(match: Match) -> str:
     unit = _DEGREES[match["unit"].replace(" ", "")]
     ends = [("零下" if sign else "") + exact(plain(value)) for sign, value in _ends(match)]
@@ -131,7 +136,7 @@ def _ends(match: Match) -> list[tuple[str | None, str]]:
 
 def _money(currencies: Mapping[str, str]) -> Iterable[Rule]:
     def amount(text: str, letter: str | None) -> str:
-        return quantity(scaled(text, letter)) if letter else counted(plain(text))
+        return quantity(scaled(text, letter)) if letter else counted(_NO_COINS.sub("", plain(text)))
 
     def amount_of(match: Match) -> str:
         letter = match["letter"]
@@ -170,20 +175,12 @@ def _place(match: Match) -> str:
 
 
 def _measured(match: Match) -> str | None:
-    if _names_a_model(match):
+    if names_a_model(match):
         return None
     ends = ("负" if match["minus"] else "") + counted(match["first"])
     if match["second"]:
         ends += f"到{counted(match['second'])}"
     return ends + _RATED[match["unit"]] + _each(match)
-
-
-def _names_a_model(match: Match) -> bool:
-    """E300L: between letters and one capital, without a blank, no measure stands."""
-    before = match.string[max(match.start() - 1, 0) : match.start()]
-    unit: str = match["unit"]
-    glued = match.string[match.start("unit") - 1].isdigit()
-    return glued and len(unit) == 1 and unit.isupper() and before.isascii() and before.isupper()
 
 
 def _each(match: Match) -> str:
@@ -199,7 +196,22 @@ def _pressure(match: Match) -> str:
     return f"{cardinal(match['high'])}，{cardinal(match['low'])}{unit}"
 
 
-def _units() -> Iterable[Rule]:
+def _height(*, cantonese: bool) -> Say:
+    foot, inch = ("呎", "吋") if cantonese else ("英尺", "英寸")
+
+    def say(match: Match) -> str:
+        inches = f"{counted(match['inches'])}{inch}" if match["inches"] != "0" else ""
+        return f"{counted(match['feet'])}{foot}{inches}"
+
+    return say
+
+
+def _inches(*, cantonese: bool) -> Say:
+    unit = "吋" if cantonese else "英寸"
+    return lambda match: f"{counted(match['first'])}{unit}" if is_inch(match) else None
+
+
+def _units(*, cantonese: bool) -> Iterable[Rule]:
     each = rf"\s?/\s?(?P<of>1\d{{0,3}})?\s?(?P<each>{_UNIT}|{_PER})"
     yield rule(rf"{BEFORE}(?P<high>\d{{2,3}})/(?P<low>\d{{2,3}})\s?(?P<unit>mmHg|毫米汞柱)", _pressure)
     compared = "(?:[是为為:：<>≤≥]|[低高小大][于於]|不超过|不超過)?"
@@ -214,6 +226,11 @@ def _units() -> Iterable[Rule]:
         rf"|(?<=[\u4e00-\u9fff])(?<![解乘设設求令把加减減式程数數])({NUMBER})x(?=[，。、；）)]|$)",
         lambda m: f"{counted(m[1] or m[2])}倍",
     )
+    # 5'8" of a person, 27" of a screen; a closing quote is no inch.
+    tall = r"(?P<feet>[1-9])'\s?(?P<inches>1[01]|\d)(?:''|\"|(?!\d))"
+    yield rule(rf"(?:[高矮]|height)[^\d，。\n]{{0,3}}(?P<at>{tall})", _height(cantonese=cantonese), "at")
+    yield rule(rf"{BEFORE}(?P<feet>[1-9])'\s?(?P<inches>\d)(?:''|\")", _height(cantonese=cantonese))
+    yield rule(rf"{BEFORE}(?P<first>{NUMBER})(?:''|\")", _inches(cantonese=cantonese))
     yield rule(r"(?<![\d.'])(\d{1,3})'(?=[\u4e00-\u9fff，。])", lambda m: f"{counted(m[1])}分钟")
     yield rule(rf"{BEFORE}(\d)m(\d{{2}})(?![\dA-Za-z])", lambda m: f"{counted(m[1])}米{digits(m[2])}")
     yield rule(
@@ -264,5 +281,5 @@ def rules(*, cantonese: bool) -> Iterable[Rule]:
     """
     yield from _money({**_CURRENCIES, "$": "蚊"} if cantonese else _CURRENCIES)
     yield from _temperatures()
-    yield from _units()
+    yield from _units(cantonese=cantonese)
     yield from _percentages()

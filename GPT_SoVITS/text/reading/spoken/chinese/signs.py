@@ -61,6 +61,10 @@ def _keys(match: Match) -> str:
     return "".join(_KEYS.get(sign) or by_digit(sign) for sign in match[0])
 
 
+def _half_of_day(match: Match) -> str:
+    return {"A": "上午", "P": "下午"}[match["half"]]
+
+
 def _trend(match: Match) -> str:
     return ("，" if match["apart"] else "") + {"↑": "上升", "↓": "下降"}[match["arrow"]]
 
@@ -74,6 +78,8 @@ def before_numbers() -> Iterable[Rule]:
     yield rule(r"√(?=\s?[\u4e00-\u9fff])", said("对，"))
     yield rule(r"(?<![\w)\]²³])\s?×(?=\s[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]\s)×(?=\s[\u4e00-\u9fff])", said("，错，"))
     yield rule("〇", said("零"))
+    yield rule(rf"(?<=[A-Za-z])-(?={NUMBER}%)", said("减"))  # LPR-0.25%
+    yield rule(r"(?<![A-Za-z])(?P<half>[AP])M\s?(?=\d{1,2}[:：点點时時])", _half_of_day)
     yield rule(r"(?<=零下)\s?-(?=\d+(?:\.\d+)?\s?[度℃°])", said(""))
     yield rule(rf"(?<=\d)\s?{TIMES}\s?(?=\d)", said("乘"))
     yield rule(r"(?<=\d[kKwW])\s?[-–—~]{1,2}\s?(?=\d)", said("到"))
@@ -89,7 +95,7 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<![\w)\ue000])[≥≤≈<>]\s?(?=[\d\ue000])", _operator)
     yield rule(rf"(?<={_TERM})\s?[+×÷=<>≥≤≠≈*]\s?(?=[-+(]?{_TERM})", _operator)
     yield rule(r"(?<=[\u4e00-\u9fff])\s?[=≥≤≠≈><]\s?(?=[\d\ue000\u4e00-\u9fffA-Za-z])", _operator)
-    yield rule(r"(?<=[\dA-Za-zα-ω\ue000])\s?[=≥≤≠≈]\s?(?=[\u4e00-\u9fff?])", _operator)
+    yield rule(r"(?<=[\dA-Za-zα-ω\ue000])\s?[=≥≤≠≈]\s?(?=[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7af?])", _operator)
     yield rule(rf"(?<={_TERM}) - (?={_TERM})", said("减"))
     yield rule(r"±(?=\s?[\d\ue000])", said("正负"))
     yield rule(r"√(?=\d)", said("根号"))

@@ -62,6 +62,13 @@ def _month_and_day(match: Match) -> str | None:
     return f"{int(match['month'])}月{int(match['day'])}日{_weekday(match)}"
 
 
+def _lasting(match: Match) -> str:
+    """Return how long something takes: 1:23:45 is 1時間23分45秒."""
+    parts = [match["first"], match["second"], match["third"]]
+    named = zip(parts, ("時間", "分", "秒"), strict=True) if match["third"] else zip(parts, ("分", "秒"), strict=False)
+    return "".join(f"{int(part)}{unit}" for part, unit in named if part and int(part)) or "0秒"
+
+
 def _pair(joint: str) -> Callable[[Match], str]:
     return lambda match: joint.join(map(quantity, re.findall(r"\d+", match["ratio"])))
 
@@ -110,6 +117,18 @@ def times_and_scores() -> Iterable[Rule]:
         _match_score,
         "ratio",
     )
+    length = r"(?P<first>\d{1,3}):(?P<second>[0-5]\d)"
+    yield rule(
+        rf"(?:再生|収録|録画|残り|カウントダウン|タイム|動画|映像|ラップ|尺)(?:時間|の長さ)?[^\d。、\n]{{0,3}}(?P<at>{length}(?::(?P<third>[0-5]\d))?)(?![\d:]|\.\d)",
+        _lasting,
+        "at",
+    )
+    yield rule(
+        rf"(?:所要時間|長さ|記録|時間は)[^\d。、\n]{{0,3}}(?P<at>{length}:(?P<third>[0-5]\d))(?![\d:]|\.\d)",
+        _lasting,
+        "at",
+    )
+    yield rule(r"(?<![A-Za-z])[AP]M\s?(?=\d{1,2}[:時])", lambda m: {"A": "午前", "P": "午後"}[m[0][0]])
     half = r"(?:\s?(?P<half>[AaPp]\.?[Mm]\.?))?"
     yield rule(
         rf"{BEFORE}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[AaPp]\.?[Mm](?:\.|(?![A-Za-z])))",

@@ -22,6 +22,11 @@ def _parts(match: Match) -> str:
 
 def rules() -> Iterable[Rule]:
     """Yield the rules; dates come before them."""
+    one = r"\d{1,3}[-–~]\d{1,3}"
+    yield rule(
+        rf"{BEFORE}{one}(?:/{one}){{1,3}}(?=[月日人個本枚回時分年歳円階章話週号名巻])",
+        lambda m: "、".join("から".join(re.findall(r"\d+", pair)) for pair in m[0].split("/")),
+    )
     yield rule(rf"{BEFORE}\d{{4}}(?:[ -]\d{{4}}){{2,4}}(?![\d ])", lambda m: by_digit(m[0]))
     yield rule(
         rf"{BEFORE}(?:\+\d{{1,3}}[- ]?)?\(?0\d{{1,4}}[-)(]\s?\d{{1,4}}[-)]\d{{3,4}}(?!\d)", lambda m: by_digit(m[0])

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.japanese.words import quantity
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER, SCALE, longest_first, rule, scaled
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    NUMBER,
+    SCALE,
+    is_inch,
+    longest_first,
+    names_a_model,
+    rule,
+    scaled,
+)
 
 Match = re.Match[str]
 
@@ -106,8 +115,8 @@ def _ends(match: Match, joint: str = "から") -> str:
     return minus + quantity(match["first"]) + (joint + quantity(match["second"]) if match["second"] else "")
 
 
-def _measured(match: Match) -> str:
-    return _ends(match) + _UNITS[match["unit"]]
+def _measured(match: Match) -> str | None:
+    return None if names_a_model(match) else _ends(match) + _UNITS[match["unit"]]
 
 
 def _rate(match: Match) -> str:
@@ -162,9 +171,24 @@ def _percent(match: Match) -> str:
     return _ends(match, f"{word if match['own'] else ''}から") + word
 
 
+def _batting(share: str) -> str:
+    """Return a share of a thousand as in baseball: 325 is 3割2分5厘."""
+    named = zip(share, ("割", "ぶ", "厘"), strict=True)
+    return "".join(f"{digit}{unit}" for digit, unit in named if digit != "0") or "0"
+
+
+def _height(match: Match) -> str:
+    inches = f"{match['inches']}インチ" if match["inches"] != "0" else ""
+    return f"{match['feet']}フィート{inches}"
+
+
 def rules() -> Iterable[Rule]:
     """Yield the rules."""
     n = NUMBER
+    yield rule(rf"{BEFORE}(?P<feet>[1-9])'\s?(?P<inches>1[01]|\d)(?:''|\")", _height)
+    yield rule(rf"{BEFORE}(?P<first>{n})(?:''|\")", lambda m: f"{quantity(m['first'])}インチ" if is_inch(m) else None)
+    yield rule(r"(?<=[打塁勝])率[はがも:]?\s?(?P<at>0?\.(?P<share>\d{3}))(?!\d)", lambda m: _batting(m["share"]), "at")
+    yield rule(rf"{BEFORE}(?P<first>\d{{2,5}})\s?(?:m|メートル)走", lambda m: f"{m['first']}メートルソウ")
     each = rf"\s?/\s?(?P<of>\d{{1,4}})?(?P<each>時間|[分秒時日月週年人個本枚台回泊戸株杯箱袋坪室]|{_UNIT}){_NO_UNIT_ON}"
     scale = rf"(?:(?P<scale>[万億兆千百]+)|\s?(?P<letter>{SCALE}))?"
     yield rule(

@@ -69,6 +69,14 @@ def _clock(match: Match) -> str:
     return spoken + minute + (f" {sino(match['second'])} 초" if match["second"] else "")
 
 
+def _lasting(match: Match) -> str:
+    """Return how long something takes: 1:23:45 is 한 시간 이십삼 분 사십오 초."""
+    parts = [match["first"], match["second"], match["third"]]
+    hours = [f"{native(parts[0])} 시간"] if parts[2] and int(parts[0]) else []
+    others = zip(parts[1:] if parts[2] else parts[:2], ("분", "초"), strict=True)
+    return " ".join([*hours, *(f"{sino(part)} {unit}" for part, unit in others if int(part))]) or "영 초"
+
+
 def _pair(match: Match) -> str:
     return " 대 ".join(map(quantity, re.findall(r"\d+", match["ratio"])))
 
@@ -119,6 +127,16 @@ def times_and_scores() -> Iterable[Rule]:
         _match_score,
         "ratio",
     )
+    length = r"(?P<first>\d{1,3}):(?P<second>[0-5]\d)"
+    yield rule(
+        rf"(?:재생|러닝|상영|영상|남은|카운트다운|타이머|길이|랩)\s?(?:시간|타임|길이)?[은는이가:]?\s?(?P<at>{length}(?::(?P<third>[0-5]\d))?)(?![\d:]|\.\d)",
+        _lasting,
+        "at",
+    )
+    yield rule(
+        rf"(?:소요 ?시간|기록|시간)[은는이가:]?\s?(?P<at>{length}:(?P<third>[0-5]\d))(?![\d:]|\.\d)", _lasting, "at"
+    )
+    yield rule(r"(?<![A-Za-z])[AP]M\s?(?=\d{1,2}[:시])", lambda m: {"A": "오전 ", "P": "오후 "}[m[0][0]])
     half = r"(?:\s?(?P<half>[AaPp]\.?[Mm]\.?))?"
     yield rule(
         rf"{BEFORE}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[AaPp]\.?[Mm](?:\.|(?![A-Za-z])))",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, code_parts
+from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, code_parts, sino
 from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, is_long, rule
 
 Match = re.Match[str]
@@ -23,6 +23,17 @@ def _parts(match: Match) -> str:
 
 def rules() -> Iterable[Rule]:
     """Yield the rules; dates come before them."""
+    one = r"\d{1,3}[-–~]\d{1,3}"
+    yield rule(
+        rf"{BEFORE}{one}(?:/{one}){{1,3}}(?=월|일|명|개|년|세|층|회|장|권|호)",
+        lambda m: ", ".join("에서 ".join(map(sino, re.findall(r"\d+", pair))) for pair in m[0].split("/")),
+    )
+    year = r"(?:1[0-47-9]|20)\d{2}"
+    yield rule(
+        rf"{BEFORE}(?P<first>{year})\s?[-–~]\s?(?P<second>{year}){_NO_MORE}"
+        r"|(?<=\()(?P<born>1\d{3}|\d{3})\s?[-–~]\s?(?P<died>1\d{3}|\d{3})(?=\))",
+        _years,
+    )
     yield rule(rf"{BEFORE}\d{{4}}(?:[ -]\d{{4}}){{2,4}}(?![\d ])", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}01[016-9]\.\d{{3,4}}\.\d{{4}}(?![\d.]*\d)", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}1-\d{{3}}-\d{{3}}-\d{{4}}(?!\d)", lambda m: by_digit(m[0]))
@@ -63,6 +74,12 @@ def _telephone(match: Match) -> str:
 
 def _listed(match: Match) -> str:
     return re.sub(r"\d+", lambda found: by_digit(found[0]), re.sub(r"\s?[·/]\s?", ", ", match[0]))
+
+
+def _years(match: Match) -> str | None:
+    """1939-1945: two years of which the second is later are no telephone number."""
+    first, second = match["first"] or match["born"], match["second"] or match["died"]
+    return f"{sino(first)}에서 {sino(second)}" if int(first) < int(second) else None
 
 
 def _lot(match: Match) -> str | None:

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.korean.words import PARTICLE, quantity, with_particle
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER, SCALE, longest_first, rule, scaled
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    NUMBER,
+    SCALE,
+    is_inch,
+    longest_first,
+    names_a_model,
+    rule,
+    scaled,
+)
 
 Match = re.Match[str]
 
@@ -120,8 +129,8 @@ def _ends(match: Match, minus: str = "마이너스 ") -> str:
     return ends + (f"에서 {quantity(match['second'])}" if match["second"] else "")
 
 
-def _measured(match: Match) -> str:
-    return f"{_ends(match)} {with_particle(_UNITS[match['unit']], match['particle'])}"
+def _measured(match: Match) -> str | None:
+    return None if names_a_model(match) else f"{_ends(match)} {with_particle(_UNITS[match['unit']], match['particle'])}"
 
 
 def _rate(match: Match) -> str:
@@ -178,9 +187,20 @@ def _percent(match: Match) -> str:
     return ends + word
 
 
+def _height(match: Match) -> str:
+    inches = f" {quantity(match['inches'])} 인치" if match["inches"] != "0" else ""
+    return f"{quantity(match['feet'])} 피트{inches}"
+
+
+def _inches(match: Match) -> str | None:
+    return f"{quantity(match['first'])} {with_particle('인치', match['particle'])}" if is_inch(match) else None
+
+
 def rules() -> Iterable[Rule]:
     """Yield the rules."""
     n = NUMBER
+    yield rule(rf"{BEFORE}(?P<feet>[1-9])'\s?(?P<inches>1[01]|\d)(?:''|\")", _height)
+    yield rule(rf"{BEFORE}(?P<first>{n})(?:''|\"){PARTICLE}", _inches)
     scale = rf"(?:(?P<scale>[만억조천백]+)|\s?(?P<letter>{SCALE}))?"
     yield rule(
         rf"{_MINUS}(?<![A-Za-z])(?P<sign>{_CURRENCY})\s?(?P<first>{n})(?:{_DASH}(?:{_CURRENCY})?(?P<second>{n}))?{scale}"

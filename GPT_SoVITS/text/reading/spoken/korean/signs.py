@@ -26,6 +26,8 @@ _TOGETHER = {"12": "한두", "23": "두세", "34": "서너", "45": "네다섯", 
 _TERM = r"[\d)\ue000A-Za-z]"
 _LONG_HOURS = 20  # which are said with Sino-Korean numbers
 _AGES = re.compile(r"대(?!의\s?(?:차|버스|비행기))")
+_NUMBERED = re.compile(r"(?:버스|지하철|트랙|채널|국도|등번호|문제|정답|보기|객관식|\d반|\ue000반|이반)\s?$")
+_SEEN = 6  # characters before a number that is a name: 버스 5번
 _YOUNG = re.compile(r"대\s?(?:청소년|소녀|소년|때|들|남|여|초반|중반|후반|학생|자녀)")
 
 
@@ -38,8 +40,10 @@ def _raised(match: Match) -> str:
 
 
 def _counted(match: Match) -> str:
-    """Return a count in native words, except long hours and the tens of an age: 24시간, 30대."""
+    """Return a count in native words, except long hours, the tens of an age, and numbers of buses and pupils."""
     value, after = int(match[1]), match.string[match.end() : match.end() + 8].lstrip()
+    if after.startswith("번") and _NUMBERED.search(match.string, max(match.start() - _SEEN, 0), match.start()):
+        return sino(match[1])
     long = value >= _LONG_HOURS and after.startswith("시간")
     if long or (value % 10 == 0 and _AGES.match(after) and (value > 10 or _YOUNG.match(after))):
         return sino(match[1])
@@ -94,6 +98,7 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<=[\w)\]])(?P<exponent>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", _raised)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(rf"(?<={_TERM})\s?[+×÷<>≥≤≠≈*]\s?(?=[-(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(r"(?<=[\w)\ue000])\s?[×÷]\s?(?=[가-힣])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"[≥≤<>]\s?({n})", lambda m: quantity(m[1]) + _AT_LEAST[m[0][0]])
     yield rule(r"±(?=\s?[\d\ue000])", said("플러스 마이너스 "))
     yield rule(r"√(?=\d)", said("루트 "))

@@ -90,8 +90,10 @@ class Block(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.drop = nn.Dropout(sizes.dropout)
 
-    def forward(self, x: Tensor, bias: Tensor | None, cache: list[Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """x (B, N, width) -> output and the queries and keys of the first head, (2, B, N, head width).
+    def forward(
+        self, x: Tensor, bias: Tensor | None, cache: list[Tensor] | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """x (B, N, width) -> output and the queries and keys of the first head, (B, N, head width) each.
 
         With a cache, its keys and values (B, heads, M, head width) are seen too, and are replaced by the longer ones.
         """
@@ -106,7 +108,7 @@ class Block(nn.Module):
         y = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         x = self.norm1(x + self.drop(attention.out_proj(y.transpose(1, 2).reshape(batch, count, width))))
         x = self.norm2(x + self.drop(self.linear2(self.drop(functional.relu(self.linear1(x))))))
-        return x, torch.stack([q[:, 0], k[:, 0]]) if cache is None else x
+        return x, q[:, 0], k[:, 0]
 
 
 class _Stack(nn.Module):
@@ -150,7 +152,7 @@ class Decoder(nn.Module):
         bias = _bias(batch.text_lengths, length, batch.history.shape[1])
         scores = []
         for index, block in enumerate(self.h.layers):
-            x, (q, k) = block(x, bias)
+            x, q, k = block(x, bias)
             if index in TAUGHT_LAYERS:
                 scores.append(q[:, length:] * block.head_width**-0.5 @ k.transpose(1, 2) + bias[:, 0, length:])
         last = x[torch.arange(len(x)), batch.text_lengths - 1][:, None]

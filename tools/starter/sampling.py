@@ -33,7 +33,7 @@ def generate(
     bias = torch.zeros(seen.shape).masked_fill(~seen, -1e4)
     caches: list[list[torch.Tensor]] = [[] for _ in decoder.h.layers]
     for block, cache in zip(decoder.h.layers, caches, strict=True):
-        rows = block(rows, bias, cache)
+        rows = block(rows, bias, cache)[0]
     said: list[int] = []
     while len(said) < longest:
         logits = decoder.ar_predict_layer(rows[0, -1])
@@ -47,7 +47,7 @@ def generate(
         said.append(min(code, END - 1))
         rows = decoder.embed_codes(torch.tensor([[said[-1]]]), count + len(said) - 1)
         for block, cache in zip(decoder.h.layers, caches, strict=True):
-            rows = block(rows, None, cache)
+            rows = block(rows, None, cache)[0]
     return said
 
 

@@ -20,6 +20,7 @@ import wordsegment
 from GPT_SoVITS.text.frontend import front_end
 from tools.starter.grammar import plain_sentence
 
+CLIPS = Path(__file__).with_name("clips.jsonl")
 HELD_OUT = Path(__file__).parents[2] / "bench/starter_sentences.txt"
 KINDS = {"plain": 0.4, "chain": 0.4, "random": 0.2}
 """Shares of the three kinds."""
@@ -107,15 +108,19 @@ def _length(rng: random.Random) -> int:
 
 
 def main() -> None:
-    """Write sentences and the held-out ones as JSON lines: ``id``, ``text``, ``spoken`` and ``phones``."""
+    """Write sentences, the held-out ones and those of the clips as JSON lines with their phonemes."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("folder", type=Path, help="receives train.jsonl and held_out.jsonl")
+    parser.add_argument("folder", type=Path, help="receives train.jsonl, held_out.jsonl and clips.jsonl")
     parser.add_argument("--count", type=int, default=7000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     reader = front_end("en", "v2")
-    texts = {"held_out": HELD_OUT.read_text().splitlines(), "train": sentences(options.count, options.seed)}
+    texts = {
+        "clips": [json.loads(line)["text"] for line in CLIPS.read_text().splitlines()],
+        "held_out": HELD_OUT.read_text().splitlines(),
+        "train": sentences(options.count, options.seed),
+    }
     for name, lines in texts.items():
         with (options.folder / f"{name}.jsonl").open("w") as file:
             for index, text in enumerate(lines):

@@ -127,7 +127,7 @@ def batches(
             yield batch_of([round_[i] for i in group], rng)
 
 
-def check(decoder: Decoder, held_out: Sequence[Utterance], count: int = 10) -> str:
+def check(decoder: Decoder, held_out: Sequence[Utterance], count: int = 4) -> str:
     """Say the phoneme errors of some held-out sentences: alone, and after the prompt of another one."""
     torch.manual_seed(1)
     alone, prompted = [], []

@@ -18,6 +18,10 @@ from tests.engine.small_own import OwnInstallation
 from tests.page.conftest import Opener, Sites
 
 
+SLOW = 600_000
+"""Milliseconds for an engine's process to start, and for a first sentence; it takes seconds on a machine of its own."""
+
+
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[OwnInstallation]:
     """Small networks in its place."""
@@ -58,9 +62,9 @@ def test_a_fresh_installation_speaks_with_the_real_engine(sites: Sites, open_pag
     settings = load_settings(root=tmp_path / "service0", starter=True, max_rows=1)
     site = sites(open_engine(settings.engine_settings(first_weights(settings))), starter=True)
     page = open_page(site)
-    page.get_by_role("button", name="Hear it").click(timeout=180_000)
+    page.get_by_role("button", name="Hear it").click(timeout=SLOW)
     row = page.locator(".task").filter(has_text="a small voice that was made")
-    expect(row.locator(".play")).to_be_visible(timeout=180_000)
+    expect(row.locator(".play")).to_be_visible(timeout=SLOW)
     row.locator(".play").click()
     expect(page.locator(".player")).to_contain_text("a small voice that was made")
     entry = site.data("GET", "/voice-tasks", params={"status": "done"})["data"][0]

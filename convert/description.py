@@ -36,6 +36,7 @@ class Description:
         config: Complete configuration, every field within its range.
         weights: Official key to tensor; our key to tensor for a file that was converted.
         ignored: Of a converted file: what its source had besides, and why it was left out; None of any other file.
+        lora_rank: What a LoRA file says that its rank is; None where it says nothing.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Description:
     config: dict[str, Any]
     weights: Mapping[str, Tensor] = field(repr=False)
     ignored: Mapping[str, str] | None = None
+    lora_rank: int | None = None
 
 
 def describe(checkpoint: Checkpoint, config: Mapping[str, Any] | None = None) -> Description:
@@ -73,9 +75,8 @@ def _official(checkpoint: Checkpoint, config: Mapping[str, Any] | None) -> Descr
     kind = kind_of(official.weights)
     weights = official_names(kind, official.weights) if checkpoint.format == "mindspore" else official.weights
     version = _version(kind, weights, official, checkpoint)
-    return Description(
-        kind, version, _settle(kind, version, config or official.config or _beside(checkpoint), weights), weights
-    )
+    settled = _settle(kind, version, config or official.config or _beside(checkpoint), weights)
+    return Description(kind, version, settled, weights, lora_rank=official.lora_rank)
 
 
 def _version(kind: str, weights: Mapping[str, Tensor], official: Official, checkpoint: Checkpoint) -> Version:

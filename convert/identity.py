@@ -12,7 +12,7 @@ from convert.description import Description, describe
 from convert.errors import CheckpointError, WeightsMismatchError
 from convert.expected import expected_keys
 from convert.keymap import Mapped, map_official
-from convert.lora import is_lora
+from convert.lora import check, is_lora
 from convert.reader import load
 from convert.storage import located
 
@@ -59,7 +59,9 @@ def identify(path: str | Path) -> Identity:
         raise located(error, checkpoint.path) from error.__cause__
     lora = described.version.lora or is_lora(described.weights)
     try:
-        if not lora:
+        if lora:
+            check(described.weights, described.lora_rank)
+        else:
             _check_shapes(described)
     except CheckpointError as error:
         return Identity(described.kind, described.version.name, lora, str(error))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,18 @@ from convert.storage import Array
 
 _PAIR = re.compile(r"cfm\.base_model\.model\.(.+)\.lora_([AB])\.default\.weight")
 _WRAPPED = re.compile(r"cfm\.base_model\.model\.(.+)")
+
+
+class Shaped(Protocol):
+    """An array, or what stands for one whose values nobody has read."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its lengths."""
+        ...
+
+
+_Half = TypeVar("_Half")
 
 
 def _target(match: re.Match[str]) -> str:
@@ -40,8 +53,45 @@ def _changed_by(key: str) -> str:
     return f"cfm.{wrapped[1].replace('.base_layer.', '.')}" if wrapped else key
 
 
+def check(changes: Mapping[str, Shaped], rank: int | None = None) -> None:
+    """Refuse what is no whole LoRA, by its shapes alone.
+
+    The rank is that of the matrices, any from 1 on; each pair may have its own.
+
+    Args:
+        changes: Official key to array, the LoRA file's weights.
+        rank: What the file says that it is; None where it says nothing.
+
+    Raises:
+        CorruptCheckpointError: there is no pair, half of one is missing, or its halves have no rank in common.
+    """
+    pairs = _pairs(changes)
+    if not pairs:
+        raise CorruptCheckpointError("marked as a LoRA, but it holds no pair of matrices; it changes no voice")
+    for key, pair in pairs.items():
+        if len(pair) != 2:
+            raise CorruptCheckpointError(f"the LoRA of {key} has only one half")
+        down, up = pair["A"].shape, pair["B"].shape
+        if len(down) != 2 or len(up) != 2 or up[1] != down[0]:
+            raise CorruptCheckpointError(f"the LoRA of {key} has the shapes {down} and {up}")
+        if not down[0]:
+            raise CorruptCheckpointError(f"the LoRA of {key} has rank 0; it changes nothing, train it again")
+        if rank is not None and rank != down[0]:
+            raise CorruptCheckpointError(f"the file says that its rank is {rank}, its matrices ({key}) have {down[0]}")
+
+
+def _pairs(changes: Mapping[str, _Half]) -> dict[str, dict[str, _Half]]:
+    """Key of each weight that pairs change to its halves, by their letters."""
+    found: dict[str, dict[str, _Half]] = {}
+    for key, half in changes.items():
+        match = _PAIR.fullmatch(key)
+        if match:
+            found.setdefault(_target(match), {})[match[2]] = half
+    return found
+
+
 def merge(base: Mapping[str, Array], changes: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the base weights with the changes of a LoRA file.
+    """Return the base weights with the changes of a LoRA file that :func:`check` lets pass.
 
     Args:
         base: Official key to array, the published v3 or v4 weights.
@@ -49,26 +99,15 @@ def merge(base: Mapping[str, Array], changes: Mapping[str, Array]) -> dict[str, 
 
     Raises:
         WeightsMismatchError: the base lacks a weight that is changed, or has it in another shape.
-        CorruptCheckpointError: half of a pair is missing.
     """
     merged = dict(base)
-    pairs: dict[str, dict[str, Array]] = {}
-    for key, array in changes.items():
-        pair = _PAIR.fullmatch(key)
-        if pair:
-            pairs.setdefault(_target(pair), {})[pair[2]] = array
-        else:
-            merged[_changed_by(key)] = array
-    for key, pair_of in pairs.items():
-        if len(pair_of) != 2:
-            raise CorruptCheckpointError(f"the LoRA of {key} has only one half")
-        merged[key] = _add(key, merged.get(key), pair_of["A"], pair_of["B"])
+    merged.update((_changed_by(key), array) for key, array in changes.items() if not _PAIR.fullmatch(key))
+    for key, pair in _pairs(changes).items():
+        merged[key] = _add(key, merged.get(key), pair["A"], pair["B"])
     return merged
 
 
 def _add(key: str, weight: Array | None, down: Array, up: Array) -> Array:
-    if down.ndim != 2 or up.ndim != 2 or up.shape[1] != down.shape[0]:
-        raise CorruptCheckpointError(f"the LoRA of {key} has the shapes {down.shape} and {up.shape}")
     shape = (up.shape[0], down.shape[1])
     if weight is None:
         raise WeightsMismatchError({key: shape}, {})

@@ -41,13 +41,13 @@ class Official:
     Attributes:
         weights: Official key to tensor.
         config: Configuration found in the file, empty if there is none.
-        lora_rank: Rank of a LoRA file, 0 otherwise.
+        lora_rank: What a LoRA file says that its rank is; None where it says nothing.
         info: Free text of the file.
     """
 
     weights: Mapping[str, Tensor]
     config: Mapping[str, Any]
-    lora_rank: int
+    lora_rank: int | None
     info: str
 
 
@@ -92,7 +92,8 @@ def find(checkpoint: Checkpoint) -> Official:
             f"{checkpoint.path}: holds no weights under {', '.join(_CONTAINERS)} nor at the top"
         )
     rank, info = tree.get("lora_rank"), tree.get("info")
-    return Official(weights, _config(tree), rank if isinstance(rank, int) else 0, info if isinstance(info, str) else "")
+    told = rank if isinstance(rank, int) else None
+    return Official(weights, _config(tree), told, info if isinstance(info, str) else "")
 
 
 def kind_of(keys: Mapping[str, object]) -> str:

@@ -79,6 +79,7 @@ _WIDTH = _Whole(1, 16384)
 _ROWS = _Whole(1, 1 << 20)
 _LAYERS = _Whole(1, 200)
 _HEADS = _Whole(1, 256)
+_COUPLINGS = _Whole(1, 64)
 _KERNEL = _Whole(1, 1024)
 _PART = _Number(0, 1)
 _FLAG = _Choice((True, False, 0, 1))
@@ -103,6 +104,13 @@ _T2S: dict[str, _Rule] = {
     "model.n_layer": _LAYERS,
     "model.dropout": _PART,
     "model.EOS": _Whole(0, 1 << 20),
+    "model.bert_dim": _WIDTH,
+    "model.mute_token": _Whole(0, 1 << 20),
+    "model.languages": _List(_Choice(("zh", "en", "ja", "ko", "yue")), 5),
+    "inference.sampling.top_k": _Whole(1, 10_000),
+    "inference.sampling.top_p": _PART,
+    "inference.sampling.temperature": _Number(0, 100),
+    "inference.sampling.repetition_penalty": _Number(0.01, 100),
     "data.max_sec": _Number(0.1, 600),
 }
 _SOVITS: dict[str, _Rule] = {f"model.{name}": rule for name, rule in _GENERATOR.items()} | {
@@ -115,6 +123,14 @@ _SOVITS: dict[str, _Rule] = {f"model.{name}": rule for name, rule in _GENERATOR.
     "model.p_dropout": _PART,
     "model.gin_channels": _WIDTH,
     "model.semantic_frame_rate": _Choice(("25hz", "50hz")),
+    "model.ssl_dim": _WIDTH,
+    "model.codebook_size": _ROWS,
+    "model.style_hidden": _WIDTH,
+    "model.mrte_hidden": _WIDTH,
+    "model.mrte_heads": _HEADS,
+    "model.flow_count": _COUPLINGS,
+    "model.flow_layers": _COUPLINGS,
+    "model.content_encoder": _Choice(("official", "starter")),
     "data.sampling_rate": _Whole(100, 192_000),
     "data.filter_length": _Whole(16, 1 << 16),
     "data.hop_length": _Whole(1, 1 << 14),
@@ -126,7 +142,7 @@ _SOVITS: dict[str, _Rule] = {f"model.{name}": rule for name, rule in _GENERATOR.
 _HUBERT: dict[str, _Rule] = {
     "conv_dim": _List(_WIDTH, 16),
     "conv_kernel": _List(_KERNEL, 16),
-    "conv_stride": _List(_Whole(1, 64), 16),
+    "conv_stride": _List(_Whole(1, 320), 16),
     "conv_bias": _FLAG,
     "feat_extract_norm": _Choice(("group", "layer")),
     "feat_proj_layer_norm": _FLAG,
@@ -179,6 +195,7 @@ _RULES: dict[str, dict[str, _Rule]] = {
 _SHARED = (
     ("model.hidden_dim", "model.head"),
     ("model.hidden_channels", "model.n_heads"),
+    ("model.mrte_hidden", "model.mrte_heads"),
     ("hidden_size", "num_attention_heads"),
 )
 _PAIRED = (

@@ -54,12 +54,14 @@ class Version:
         symbols: Phoneme set: v1 or v2.
         lora: Whether the file holds only the changes to published v3 or v4 weights.
         how: The evidence, in the order it was considered.
+        certain: Whether the evidence rules the other versions out.
     """
 
     name: str
     symbols: str
     lora: bool
     how: tuple[str, ...]
+    certain: bool = True
 
 
 def _configured(config: Mapping[str, Any]) -> str:
@@ -116,8 +118,10 @@ def sovits_version(shapes: Mapping[str, Shape], config: Mapping[str, Any], head:
     symbols = "v1" if rows and rows[0] == V1_SOVITS_SYMBOLS else "v2"
     marked = _from_file(head)
     if marked is None:
-        version, how = _from_weights(shapes, config) or _from_size(size)
-        return Version(version, symbols if rows else "v1" if version == "v1" else "v2", False, (how,))
+        known = _from_weights(shapes, config)
+        version, how = known or _from_size(size)
+        certain = known is not None and (version != "v3" or _configured(config) == "v3")
+        return Version(version, symbols if rows else "v1" if version == "v1" else "v2", False, (how,), certain)
     version, lora, how = marked
     corrected = _from_weights(shapes, config)
     if version in ("v1", "v2") and corrected is not None and corrected[0] != version:

@@ -21,9 +21,8 @@ from convert.errors import (
 )
 from convert.expected import expected_keys
 from convert.keymap import Mapped, map_official
-from convert.official import find
 from convert.reader import load
-from convert.storage import Array, located
+from convert.storage import Array, Tensor, located
 from convert.version import Version
 
 
@@ -104,6 +103,7 @@ def _open(
         mapped = Mapped(dict(arrays), dict(described.ignored))
     else:
         if version.lora or lora.is_lora(arrays):
+            lora.check(arrays, described.lora_rank)
             changed = lora.targets(arrays)
             arrays = _merged(arrays, base, version, frozenset(held) - changed)
             config["model"]["dit_depth"] = dit_depth(arrays)
@@ -127,14 +127,34 @@ def _merged(
         raise UnsupportedCheckpointError(
             f"a LoRA of SoVITS {version.name}: it holds only changes; give the published weights it belongs to as base"
         )
-    published = find(load(base))
-    if lora.is_lora(published.weights):
-        raise UnsupportedCheckpointError(f"{base}: is a LoRA itself; the published {version.name} weights are needed")
     values = {
         key: np.broadcast_to(np.float16(0), tensor.shape) if key in unread else tensor.array()
-        for key, tensor in published.weights.items()
+        for key, tensor in _published(Path(base), version.name).items()
     }
     return lora.merge(values, arrays)
+
+
+def _published(base: Path, version: str) -> Mapping[str, Tensor]:
+    """Return the weights that a LoRA of a version changes.
+
+    Raises:
+        UnsupportedCheckpointError: they are a LoRA themselves, or of another version.
+        CheckpointError: the file cannot be read.
+    """
+    checkpoint = load(base)
+    try:
+        described = describe(checkpoint)
+    except CheckpointError as error:
+        raise located(error, checkpoint.path) from error.__cause__
+    found = described.version
+    if found.lora or lora.is_lora(described.weights):
+        raise UnsupportedCheckpointError(f"{base}: is a LoRA itself; the published {version} weights are needed")
+    if described.kind != "sovits" or (found.certain and found.name != version):
+        what = f"SoVITS {found.name}" if described.kind == "sovits" else f"a network of kind {described.kind}"
+        raise UnsupportedCheckpointError(
+            f"a LoRA of SoVITS {version}, but its base {base.name} is {what}; put the published {version} weights there"
+        )
+    return described.weights
 
 
 def metadata_text(weights: Weights) -> str:

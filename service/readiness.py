@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from GPT_SoVITS import _commands
 from GPT_SoVITS.engine.interface import Engine
-from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Reference, WeightsPair
+from GPT_SoVITS.engine.messages import EngineState, EngineStatus, LoadedWeights, Reference, WeightsPair
 from GPT_SoVITS.resources import load_manifest
 from GPT_SoVITS.text.installed import Lacking, lacking, languages_of
 from service.errors import UnavailableError
@@ -103,7 +103,7 @@ class Readiness:
         """Return each language that the current weights speak, with what it lacks."""
         status, whole = self._engine.status(), self.of_engine()
         spoken = languages_of(status.current.version if status.current else _LATEST)
-        return {language: whole or self._lack(language, status) for language in spoken}
+        return {language: whole or self._lack(language, status, status.current) for language in spoken}
 
     def demand(self, request: Asked) -> None:
         """Refuse a text for the queue that nothing but an installation could make speakable.
@@ -116,8 +116,9 @@ class Readiness:
         status = self._engine.status()
         if status.state is EngineState.CLOSED or (status.state is EngineState.NO_WEIGHTS and request.weights is None):
             self._refuse(self.of_engine())
+        speaking = _loaded(request.weights, status)
         for language in self._languages(request):
-            self._refuse(self._lack(language, status))
+            self._refuse(self._lack(language, status, speaking))
 
     def _languages(self, request: Asked) -> Iterable[str]:
         found = languages_in(request.language, request.text)
@@ -130,7 +131,9 @@ class Readiness:
         if lack is not None:
             raise UnavailableError(lack)
 
-    def _lack(self, language: str, status: EngineStatus) -> Said | None:
+    def _lack(self, language: str, status: EngineStatus, speaking: LoadedWeights | None) -> Said | None:
+        if speaking is not None and speaking.languages and language not in speaking.languages:
+            return said("language_not_trained", found=language, spoken=", ".join(speaking.languages))
         for name in status.needs:
             if (name != _FOR_CHINESE or language == "zh") and not self._presence.has(name):
                 what = load_manifest().get(name).description["en"]
@@ -150,6 +153,13 @@ class Readiness:
             with self._lock:
                 self._packages[language] = known
         return known[1]
+
+
+def _loaded(weights: WeightsPair | None, status: EngineStatus) -> LoadedWeights | None:
+    """Return the weights that a request will be spoken with, as far as they are in memory."""
+    if weights is None:
+        return status.current
+    return next((loaded for loaded in status.loaded if loaded.weights == weights), None)
 
 
 def told(by_language: Mapping[str, Said | None]) -> dict[str, Any]:

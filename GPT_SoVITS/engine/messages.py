@@ -76,6 +76,7 @@ class SynthesisRequest:
         request_id: Names the request in events and in :meth:`Engine.cancel`.
         weights: What to speak with; None takes the current ones at the moment of acceptance.
         sampling: How tokens are chosen.
+        sampling_open: Whether nobody has asked for that: weights that recommend something else use theirs.
         seed: Same seed, same audio, whatever else runs; None draws one, which :class:`Started` reports.
         speed: 0.25 to 4; 2 is twice as fast.
         how_to_cut: Name or code of a cutting method.
@@ -101,6 +102,7 @@ class SynthesisRequest:
     request_id: str = field(default_factory=new_request_id)
     weights: WeightsPair | None = None
     sampling: SamplingParameters = field(default_factory=SamplingParameters)
+    sampling_open: bool = False
     seed: int | None = None
     speed: float = 1.0
     how_to_cut: str = "cut1"
@@ -261,6 +263,7 @@ class LoadedWeights:
         sample_rate: Of their audio, in Hz.
         memory_bytes: What they hold.
         in_use: Requests that are pinned to them.
+        languages: Codes of the languages that they speak; empty for all of their version.
     """
 
     weights: WeightsPair
@@ -268,6 +271,7 @@ class LoadedWeights:
     sample_rate: int
     memory_bytes: int = 0
     in_use: int = 0
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,10 @@ from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
 from GPT_SoVITS.engine.errors import WeightsInvalidError
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
 from GPT_SoVITS.execution import Execution
-from GPT_SoVITS.inference.features import Features, loading, resource_file
+from GPT_SoVITS.inference.companions import Companions
+from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.frames import BUCKETS, encode_phonemes
+from GPT_SoVITS.inference.installed import loading, resource_file
 from GPT_SoVITS.inference.progress import Step, nothing
 from GPT_SoVITS.inference.sharing import FileIdentity, LoadedDecoder, LoadedParts, identity_of
 from GPT_SoVITS.inference.trial import check_voice
@@ -36,8 +38,6 @@ from GPT_SoVITS.text.pipeline import BERT_CHANNELS
 from GPT_SoVITS.text.symbols import SYMBOLS
 from GPT_SoVITS.versions import SPOKEN, version_of
 
-MUTE_TOKEN = 486
-"""The semantic token of silence in all published quantizers."""
 REFERENCE_FRAMES = (250, 512)
 ROW_COUNTS = (1, 2, 4, 8, 16, 32)
 _EMBEDDING = "ar_audio_embedding.word_embeddings.weight"
@@ -55,6 +55,7 @@ class Bundle:
         decode_description: Which decode backend that is, in words.
         synthesizer: Semantic tokens to audio.
         memory_bytes: What the weights hold.
+        companions: The networks that it speaks with.
         mute_similarity: (vocab,) float32, cosine between each token's embedding and the mute token's.
         key: Tells bundles apart, also one that was loaded again after its files had changed.
         extension: Loads what raises the rate of its audio, for requests that ask for it; None where nothing does.
@@ -68,10 +69,21 @@ class Bundle:
     decode_description: str
     synthesizer: Synthesizer | MelSynthesizer
     memory_bytes: int
+    companions: Companions
     mute_similarity: NDArray[np.float32] = field(repr=False)
     key: int = 0
     has_warm_decoder: bool = False
     extension: Callable[[], BandwidthExtension] | None = field(default=None, repr=False)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of the resources that speech reads beside these weights."""
+        return self.companions.resources
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that they speak; empty for all of their version."""
+        return self.companions.languages
 
     @property
     def vits(self) -> Synthesizer:
@@ -158,6 +170,7 @@ class OpenedPair:
     Attributes:
         weights: The files.
         version: That of the SoVITS weights.
+        companions: The networks that they speak with.
         files: Kind to what was read; taken out as it is used, so that it can be freed.
         needs_graphs: Whether loading them builds graphs of MindSpore.
         decoder: That of the GPT file where it is in memory; the file was not read then.
@@ -168,6 +181,7 @@ class OpenedPair:
 
     weights: WeightsPair
     version: str
+    companions: Companions
     files: dict[str, Weights] = field(repr=False)
     needs_graphs: bool = False
     decoder: LoadedDecoder | None = field(default=None, repr=False)
@@ -202,9 +216,20 @@ def open_pair(weights: WeightsPair, parts: LoadedParts | None = None) -> OpenedP
     held = base.keys if base is not None and published is not None else frozenset()
     sovits = files["sovits"] = _open(weights.sovits, "sovits", "SoVITS weights", published, held)
     _check_pair(weights.gpt, decoder.symbols if decoder is not None else files["t2s"].symbols, sovits)
+    companions = Companions(sovits.version, _content_encoder(sovits), _languages(decoder, files))
     return OpenedPair(
-        weights, sovits.version, files, decoder=decoder, base=base, gpt_file=gpt_file, base_file=base_file
+        weights, sovits.version, companions, files, decoder=decoder, base=base, gpt_file=gpt_file, base_file=base_file
     )
+
+
+def _content_encoder(sovits: Weights) -> str:
+    return str(sovits.config["model"].get("content_encoder", SovitsConfig.content_encoder))
+
+
+def _languages(decoder: LoadedDecoder | None, files: Mapping[str, Weights]) -> tuple[str, ...]:
+    if decoder is not None:
+        return decoder.backend.config.languages
+    return tuple(files["t2s"].config["model"].get("languages", ()))
 
 
 def load_bundle(weights: WeightsPair, settings: EngineSettings, features: Features) -> Bundle:
@@ -238,6 +263,7 @@ def build_bundle(opened: OpenedPair, settings: EngineSettings, features: Feature
     say(f"packing {sovits.path.name}")
     with loading("SoVITS weights", sovits.path):
         config = SovitsConfig.from_official(sovits.config, sovits.version)
+        _check_tokens(opened.weights, decoder.backend.config, config)
         with np.errstate(over="ignore", invalid="ignore"):  # the check says it in words
             synthesizer = _synthesizer(config, sovits, opened.base, settings.threads, features)
         if not (synthesizer.encoders.needs_compiling or synthesizer.vocoder.needs_compiling):
@@ -245,10 +271,11 @@ def build_bundle(opened: OpenedPair, settings: EngineSettings, features: Feature
     if isinstance(synthesizer, MelSynthesizer):
         features.parts.note_base(opened.base_file, synthesizer.base)
     memory = decoder.backend.nbytes + synthesizer.nbytes
+    rate = config.sampling_rate if version_of(config.version).mel is None else version_of(config.version).sample_rate
     del sovits
     return Bundle(
-        opened.weights, config.version, version_of(config.version).sample_rate, decoder.backend, decoder.description,
-        synthesizer, memory, decoder.mute_similarity, next(_keys), opened.decoder is not None,
+        opened.weights, config.version, rate, decoder.backend, decoder.description,
+        synthesizer, memory, opened.companions, decoder.mute_similarity, next(_keys), opened.decoder is not None,
         features.bandwidth_extension if version_of(config.version).vocoder == "bigvgan" else None,
     )  # fmt: skip
 
@@ -256,11 +283,11 @@ def build_bundle(opened: OpenedPair, settings: EngineSettings, features: Feature
 def _decoder(gpt: Weights, settings: EngineSettings, execution: Execution) -> LoadedDecoder:
     with loading("GPT weights", gpt.path):
         config = T2SConfig.from_official(gpt.config)
-        _check_tokens(config, gpt, SovitsConfig.codebook_size)
+        _check_text(config, gpt)
         # Graphs and caches for no more rows than are used.
         rows = tuple(n for n in ROW_COUNTS if n <= settings.max_rows) or ROW_COUNTS[:1]
         backend, description, _ = choose_backend(config, gpt.arrays, execution, settings.threads, rows)
-        return LoadedDecoder(backend, description, gpt.symbols, _mute_similarity(gpt.arrays))
+        return LoadedDecoder(backend, description, gpt.symbols, _mute_similarity(config.mute_token, gpt.arrays))
 
 
 def _synthesizer(
@@ -310,18 +337,30 @@ def _check_pair(gpt: str, symbols: str, sovits: Weights) -> None:
         )
 
 
-def _check_tokens(config: T2SConfig, gpt: Weights, codebook_size: int) -> None:
+def _check_text(config: T2SConfig, gpt: Weights) -> None:
     symbols = len(SYMBOLS[gpt.symbols])
-    if config.eos != codebook_size or config.phoneme_vocab_size < symbols or config.bert_dim != BERT_CHANNELS:
+    # Only Chinese text has features of RoBERTa, whose width is fixed; those of other languages are zeros.
+    reads_chinese = not config.languages or "zh" in config.languages
+    if config.phoneme_vocab_size < symbols or (reads_chinese and config.bert_dim != BERT_CHANNELS):
         raise WeightsInvalidError(
-            f"{gpt.path.name!r} has {config.eos} semantic tokens, {config.phoneme_vocab_size} phonemes and "
-            f"{config.bert_dim} text channels; expected {codebook_size}, at least {symbols}, and {BERT_CHANNELS}"
+            f"{gpt.path.name!r} has {config.phoneme_vocab_size} phonemes and {config.bert_dim} text channels; "
+            f"expected at least {symbols}, and {BERT_CHANNELS}"
         )
 
 
-def _mute_similarity(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """Cosine between the embedding of every token and that of silence, (vocab,)."""
+def _check_tokens(weights: WeightsPair, gpt: T2SConfig, sovits: SovitsConfig) -> None:
+    if gpt.eos != sovits.codebook_size:
+        raise WeightsInvalidError(
+            f"{Path(weights.gpt).name!r} has {gpt.eos} semantic tokens, {Path(weights.sovits).name!r} "
+            f"{sovits.codebook_size}; choose GPT and SoVITS weights that were trained together"
+        )
+
+
+def _mute_similarity(mute_token: int | None, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Cosine between the embedding of every token and that of silence, (vocab,); zeros where that is not known."""
     embedding = np.asarray(arrays[_EMBEDDING], np.float32)
-    mute = embedding[min(MUTE_TOKEN, len(embedding) - 1)]
+    if mute_token is None:
+        return np.zeros(len(embedding), np.float32)
+    mute = embedding[mute_token]
     norms = np.linalg.norm(embedding, axis=1) * np.linalg.norm(mute)
     return np.asarray(embedding @ mute / np.maximum(norms, 1e-8), np.float32)

@@ -80,7 +80,7 @@ class SynthesisPipeline:
             self.features.note_failure()
         if self.settings.warm_up:
             bundle.warm_up(lambda steps: meter.stage("warm-up", steps))
-            self.features.warm_up(bundle.version, lambda name: meter.stage(name, 2))
+            self.features.warm_up(bundle.companions, lambda name: meter.stage(name, 2))
             read_dictionaries(bundle.version, meter.stage("texts", len(FIRST_TEXTS)))
         give_memory_back()
         let_go_of_code()
@@ -95,7 +95,7 @@ class SynthesisPipeline:
         seconds = STAGES_GRAPHS if self.features.execution.loads_graphs else STAGES_NATIVE
         coming = [
             "weights",
-            *(["warm-up", *self.features.cold(opened.version), "texts"] if self.settings.warm_up else []),
+            *(["warm-up", *self.features.cold(opened.companions), "texts"] if self.settings.warm_up else []),
         ]
         return {name: seconds[name] for name in coming}
 

@@ -17,7 +17,7 @@ from GPT_SoVITS.inference.attempts import Purpose, generator_for, token_limit, t
 from GPT_SoVITS.inference.bundle import Bundle
 from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.frames import LONGEST_TEXT
-from GPT_SoVITS.inference.reading import bert_of, text_errors
+from GPT_SoVITS.inference.reading import bert_of, check_languages, text_errors
 from GPT_SoVITS.inference.references import PreparedReference
 from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.decoding import MAX_STEPS, Row
@@ -134,7 +134,7 @@ class SegmentPlan:
         """
         prompt = self.reference
         phonemes = np.concatenate([prompt.phonemes, self.phonemes])
-        columns = np.concatenate([prompt.bert, bert_of(self.sentence, features)], axis=1)
+        columns = np.concatenate([prompt.bert, bert_of(self.sentence, features, len(prompt.bert))], axis=1)
         return DecodeInput(phonemes, columns, prompt.tokens)
 
     def row(self, attempt: int = 1) -> Row:
@@ -186,11 +186,13 @@ def plan(
         reader: Reads texts; the voice's when None.
 
     Raises:
-        InvalidRequestError: the text cannot be spoken, this version does not know the language, there is no such
+        InvalidRequestError: the text cannot be spoken, the weights do not know the language, there is no such
             segment, or the prompt leaves no room.
         WeightsMissingError: a package of the language, or what raises the rate, is not installed.
     """
     validate(request)
+    if request.sampling_open and bundle.decoder.config.sampling is not None:
+        request = replace(request, sampling=bundle.decoder.config.sampling)
     if version_of(bundle.version).mel is not None:
         _within("sample_steps", request.sample_steps, LEAST_STEPS, MOST_STEPS)
     raised = bundle.extension() if request.super_sampling and bundle.extension is not None else None
@@ -200,6 +202,7 @@ def plan(
         text = request.text.strip("\n")
         cut = reader.prepare(text, request.language, bundle.version, request.how_to_cut, request.reading)
         sentences = [part for sentence in cut for part in planner.fitting(sentence)]
+    check_languages(sentences, bundle.languages)
     segments = tuple(planner.segment(i, sentence) for i, sentence in enumerate(sentences))
     wanted = tuple(range(len(segments))) if request.segments is None else tuple(sorted(set(request.segments)))
     if not wanted or wanted[0] < 0 or wanted[-1] >= len(segments):

@@ -9,12 +9,16 @@ Step = Callable[[str], None]
 Tell = Callable[[str, float], None]
 """Told what comes next, in words, and which part of the whole is done, 0 to 1."""
 
-STAGES_NATIVE = {"weights": 6.5, "warm-up": 0.8, "HuBERT": 1.0, "RoBERTa": 2.2, "speaker verifier": 0.6, "texts": 2.0}
+STAGES_NATIVE = {
+    "weights": 6.5, "warm-up": 0.8, "HuBERT": 1.0, "content encoder": 0.1,
+    "RoBERTa": 2.2, "speaker verifier": 0.6, "texts": 2.0,
+}  # fmt: skip
 """Seconds of each stage at full size where everything is native (two processors)."""
 STAGES_GRAPHS = {
     "weights": 6.5,
     "warm-up": 90.0,
     "HuBERT": 20.0,
+    "content encoder": 5.0,
     "RoBERTa": 40.0,
     "speaker verifier": 12.0,
     "texts": 2.0,

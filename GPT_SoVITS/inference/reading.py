@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import numpy as np
@@ -12,7 +12,8 @@ from GPT_SoVITS.engine.errors import InvalidRequestError, WeightsMissingError
 from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.progress import Step
 from GPT_SoVITS.text.errors import MissingResourceError, TextError
-from GPT_SoVITS.text.pipeline import BertFeature, Sentence, default_reader
+from GPT_SoVITS.text.frontend import FRONT_ENDS
+from GPT_SoVITS.text.pipeline import BERT_CHANNELS, BertFeature, Sentence, default_reader
 
 FIRST_TEXTS = {"all_zh": ("Chinese", "好。"), "en": ("English", "Well.")}
 """Text language -> its name and a text. Their dictionaries are read while weights load: Chinese takes two seconds of
@@ -31,8 +32,40 @@ def text_errors() -> Iterator[None]:
         raise InvalidRequestError(str(error)) from error
 
 
-def bert_of(sentence: Sentence, features: Features) -> NDArray[np.float32]:
-    """Return the phoneme features (1024, L) of a sentence; RoBERTa is loaded only if some of it is Chinese."""
+def check_languages(sentences: Iterable[Sentence], spoken: Sequence[str]) -> None:
+    """Refuse texts in languages that weights were not trained on.
+
+    Args:
+        sentences: Read.
+        spoken: Codes of the languages that the weights speak; empty for all.
+
+    Raises:
+        InvalidRequestError: a part of a text is in another language.
+    """
+    if not spoken:
+        return
+    found = {part.language for sentence in sentences for part in sentence.segments if part.phones}
+    unknown = sorted(code for code in found if code in FRONT_ENDS and code not in spoken)
+    if unknown:
+        raise InvalidRequestError(
+            f"these weights speak {', '.join(spoken)} only, and the text has {', '.join(unknown)}; "
+            "choose other weights, or another language",
+            code="language_not_trained",
+            found=", ".join(unknown),
+            spoken=", ".join(spoken),
+        )
+
+
+def bert_of(sentence: Sentence, features: Features, width: int = BERT_CHANNELS) -> NDArray[np.float32]:
+    """Return the phoneme features (width, L) of a sentence; RoBERTa is loaded only if some of it is Chinese.
+
+    Args:
+        sentence: Read.
+        features: Has RoBERTa.
+        width: Channels that the decoder reads; a decoder of another number than RoBERTa's knows no Chinese.
+    """
+    if width != BERT_CHANNELS:
+        return np.zeros((width, len(sentence.phone_ids)), np.float32)
     feature: BertFeature | None = None
     if any(segment.needs_bert for segment in sentence.segments):
         feature = features.phone_features()

@@ -33,11 +33,11 @@ from GPT_SoVITS.features.spectrogram import (
 from GPT_SoVITS.inference.bundle import Bundle
 from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.frames import encode_phonemes
-from GPT_SoVITS.inference.reading import bert_of, text_errors
+from GPT_SoVITS.inference.reading import bert_of, check_languages, text_errors
 from GPT_SoVITS.sovits.synthesizer import InputError
 from GPT_SoVITS.text.cutting import SPLITTERS
 from GPT_SoVITS.text.languages import resolve_language
-from GPT_SoVITS.text.pipeline import BERT_CHANNELS, default_reader
+from GPT_SoVITS.text.pipeline import default_reader
 from GPT_SoVITS.text.symbols import symbol_set
 from GPT_SoVITS.versions import version_of
 
@@ -62,7 +62,7 @@ class PreparedReference:
         condition: (gin,) float32, timbre for the synthesizer.
         tokens: (P,) int64, semantic prompt; empty without a prompt.
         phonemes: (Tp,) int64, of the prompt's text; empty without a prompt.
-        bert: (1024, Tp) float32, features of those phonemes.
+        bert: (bert_dim, Tp) float32, features of those phonemes.
         seconds: Length of the clip.
         mel: v3 and v4: what every chunk begins with.
     """
@@ -95,7 +95,6 @@ class _Prompt:
     bert: Array
 
 
-NO_PROMPT = _Prompt(np.zeros(0, np.int64), np.zeros((BERT_CHANNELS, 0), np.float32))
 _NO_TOKENS = np.zeros(0, np.int64)
 
 
@@ -166,7 +165,7 @@ class References:
         others = []
         for path in () if version.mel is not None else reference.auxiliary:
             others.append((yield from self._read(path, check=False)))  # noqa: PERF401  (a generator cannot be delegated to in a comprehension)
-        prompt, tokens = NO_PROMPT, _NO_TOKENS
+        prompt, tokens = _no_prompt(bundle), _NO_TOKENS
         if wanted:
             prompt = yield from self._prompt(bundle, reference)
             yield
@@ -205,14 +204,16 @@ class References:
         with text_errors():
             language = resolve_language(reference.language, bundle.version)
         text = prompt_text(reference.text, language)
-        key = (symbol_set(bundle.version), language, text)
+        width = bundle.decoder.config.bert_dim
+        key = (symbol_set(bundle.version), language, text, width, bundle.languages)
         known = self._prompts.get(key)
         if known is not None:
             return known
         # Beside the networks: a language's dictionaries are read at its first text, which takes seconds.
         with text_errors():
             sentence = yield from self._beside(lambda: default_reader().read(text, language, bundle.version))
-        bert = bert_of(sentence, self.features)
+        check_languages([sentence], bundle.languages)
+        bert = bert_of(sentence, self.features, width)
         return self._prompts.put(key, _Prompt(np.array(sentence.phone_ids, np.int64), bert))
 
     def _semantic(self, bundle: Bundle, clip: Clip) -> Generator[None, None, Tokens]:
@@ -222,9 +223,10 @@ class References:
             return known
         with _audio_errors():
             wave = with_trailing_silence(prompt_wave(clip.wave, clip.rate))
-            hubert = self.features.hubert()
+            encoder = bundle.companions.content_encoder
+            hubert = self.features.hubert(encoder)
             yield
-            unloaded = self.features.unloaded_hubert
+            unloaded = self.features.unloaded_hubert(encoder)
             if unloaded is not None:  # read beside the networks, so that streams go on
                 yield from self._beside(unloaded.loaded)
             features = hubert(wave)[0].T  # (frames, hidden) -> (hidden, frames)
@@ -260,6 +262,10 @@ class References:
             content = voice.content(tokens, encode_phonemes(voice, prompt.phonemes), timbre)
             condition = voice.mel_condition(content, timbre, len(tokens))
         return self._mels.put(key, voice.prompt(normalise_mel(mel)[0], condition))
+
+
+def _no_prompt(bundle: Bundle) -> _Prompt:
+    return _Prompt(np.zeros(0, np.int64), np.zeros((bundle.decoder.config.bert_dim, 0), np.float32))
 
 
 def mel_wave(clip: Clip) -> Array:

@@ -26,6 +26,7 @@ from GPT_SoVITS.text.reading import READINGS
 from GPT_SoVITS.versions import SAMPLE_STEPS
 
 SAY = _commands.module("GPT_SoVITS.say")
+_SAMPLING = ("top_k", "top_p", "temperature", "repetition_penalty")
 AUTOMATIC = "beside the sound"
 EPILOG = f"""
 {script.__doc__}
@@ -108,7 +109,6 @@ def _output_group(parser: argparse.ArgumentParser) -> None:
 
 
 def _sampling_group(parser: argparse.ArgumentParser) -> None:
-    default = SamplingParameters()
     sampling = parser.add_argument_group("how")
     sampling.add_argument(
         "--seed", type=_number(int, 0, 2**62), help="same seed, same sound (default: drawn and shown)"
@@ -116,10 +116,11 @@ def _sampling_group(parser: argparse.ArgumentParser) -> None:
     sampling.add_argument("--speed", type=_number(float, 0.25, 4), default=1.0, help="2 is twice as fast (default 1)")
     sampling.add_argument("--pause", type=_number(float, 0, 60), default=0.3, metavar="SECONDS",
                           help="silence after each sentence (default 0.3)")  # fmt: skip
-    sampling.add_argument("--top-k", type=_number(int, 1, 1024), default=default.top_k)
-    sampling.add_argument("--top-p", type=_number(float, 0, 1), default=default.top_p)
-    sampling.add_argument("--temperature", type=_number(float, 0, 10), default=default.temperature)
-    sampling.add_argument("--repetition-penalty", type=_number(float, 0.01, 100), default=default.repetition_penalty)
+    # None where nobody has asked: weights may recommend something.
+    sampling.add_argument("--top-k", type=_number(int, 1, 1024))
+    sampling.add_argument("--top-p", type=_number(float, 0, 1))
+    sampling.add_argument("--temperature", type=_number(float, 0, 10))
+    sampling.add_argument("--repetition-penalty", type=_number(float, 0.01, 100))
     sampling.add_argument("--attempts", type=_number(int, 1, 10), default=3, help="tries for each sentence (default 3)")
     steps = _number(int, *SAMPLE_STEPS)
     sampling.add_argument("--sample-steps", type=steps, default=32, help="steps of the sampler (v3, v4)")
@@ -177,7 +178,7 @@ def requests(
         voice = voices[turn.voice]
         language = turn.language or voice.language or options.language
         reference = Reference(voice.reference, voice.prompt_text, voice.prompt_language or language, voice.auxiliary)
-        numbers = {name: getattr(options, name) for name in ("top_k", "top_p", "temperature", "repetition_penalty")}
+        numbers = {name: given for name in _SAMPLING if (given := getattr(options, name)) is not None}
         numbers |= {name: value for name, value in voice.numbers.items() if name != "speed"}
         found.append(
             SynthesisRequest(
@@ -186,6 +187,7 @@ def requests(
                 reference,
                 weights=weights[turn.voice],
                 sampling=SamplingParameters(**numbers),
+                sampling_open=not numbers,
                 # Turns get seeds of their own: the same words twice should not be the same sound twice.
                 seed=None if options.seed is None else options.seed + index,
                 speed=voice.numbers.get("speed", options.speed),

@@ -26,7 +26,6 @@ from GPT_SoVITS.engine.messages import (
     LoadedWeights,
     SynthesisRequest,
     WeightsPair,
-    networks_beside,
 )
 from GPT_SoVITS.scheduler.limits import SchedulerLimits
 from GPT_SoVITS.scheduler.loading import Load, Loads
@@ -133,7 +132,7 @@ class Scheduler:
             waiting=len(stages) - active,
             tokens_per_second=self._runner.meter.rate,
             loading=self._loads.progress,
-            needs=networks_beside(current.described.version) if current else (),
+            needs=current.bundle.needs if current else (),
         )
 
     def close(self, timeout: float = 10.0) -> None:

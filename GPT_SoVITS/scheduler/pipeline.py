@@ -49,6 +49,14 @@ class Bundle(Protocol):
         """Their text-to-semantic network."""
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of the resources that speech reads beside them."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that they speak; empty for all of their version."""
+
+    @property
     def decode_description(self) -> str:
         """The decoder's kind in words."""
 

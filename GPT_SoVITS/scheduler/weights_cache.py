@@ -49,7 +49,9 @@ class CachedWeights:
     def described(self) -> LoadedWeights:
         """For the status."""
         bundle = self.bundle
-        return LoadedWeights(bundle.weights, bundle.version, bundle.sample_rate, bundle.memory_bytes, self.users)
+        return LoadedWeights(
+            bundle.weights, bundle.version, bundle.sample_rate, bundle.memory_bytes, self.users, bundle.languages
+        )
 
 
 class WeightsCache:

@@ -11,6 +11,12 @@ from GPT_SoVITS.versions import VERSIONS, version_of
 
 FLOWS = 4
 """Couplings of the flow that turns content into latent frames; v3 and v4 have none (``cfm``)."""
+FRAMES_PER_SECOND = 50
+"""Latent frames, in every version."""
+OWN_SIZES = (
+    "ssl_dim", "codebook_size", "style_hidden", "mrte_hidden", "mrte_heads", "flow_layers",
+)  # fmt: skip
+"""Constants of the official constructor that a checkpoint's ``model`` section may name otherwise."""
 
 
 class ConfigError(ValueError):
@@ -66,7 +72,12 @@ class GeneratorConfig:
 class SovitsConfig:
     """Sizes of ``SynthesizerTrn`` (official ``module/models.py``).
 
-    The first group comes from the checkpoint; the fields with defaults are constants of the official constructor.
+    The first group is in every checkpoint. The fields with defaults are constants of the official constructor; those of
+    :data:`OWN_SIZES` may be named otherwise by a checkpoint.
+
+    Attributes:
+        content_encoder: Which network's features its quantizer was trained on, see
+            ``GPT_SoVITS.inference.content_encoders``: tokens of another one mean nothing to it.
     """
 
     version: str
@@ -95,6 +106,27 @@ class SovitsConfig:
     flow_layers: int = 4
     flow_kernel_size: int = 5
     speaker_embedding_dim: int = 20480
+    content_encoder: str = "official"
+
+    def __post_init__(self) -> None:
+        for name, parts, what in (
+            ("mrte_hidden", self.mrte_heads, "attention heads"),
+            ("style_hidden", self.style_heads, "attention heads"),
+            ("inter_channels", 2, "halves of a coupling"),
+        ):
+            if getattr(self, name) % parts:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected a multiple of {parts} ({what})")
+        if not self.is_pro and self.mrte_hidden != self.gin_channels:
+            raise ConfigError(
+                f"mrte_hidden is {self.mrte_hidden}; {self.version} adds the condition to it, which has "
+                f"{self.gin_channels} channels (gin_channels)"
+            )
+        frames = FRAMES_PER_SECOND * self.generator.samples_per_frame
+        if version_of(self.version).synthesizer == "vits" and frames != self.sampling_rate:
+            raise ConfigError(
+                f"sampling_rate is {self.sampling_rate}; the generator makes {frames} samples a second, "
+                f"{self.generator.samples_per_frame} of each frame"
+            )
 
     @property
     def is_pro(self) -> bool:
@@ -104,7 +136,7 @@ class SovitsConfig:
     @property
     def frames_per_code(self) -> int:
         """Latent frames (50 per second) per semantic token."""
-        return 50 // self.codes_per_second
+        return FRAMES_PER_SECOND // self.codes_per_second
 
     @classmethod
     def from_official(cls, config: Mapping[str, Any], version: str | None = None) -> SovitsConfig:
@@ -141,7 +173,9 @@ class SovitsConfig:
                 reference_bins=known.reference_bins or spectrogram_bins,
                 sampling_rate=int(data["sampling_rate"]),
                 generator=_generator(model),
-                flow_count=FLOWS if known.synthesizer == "vits" else 0,
+                flow_count=int(model.get("flow_count", FLOWS)) if known.synthesizer == "vits" else 0,
+                content_encoder=str(model.get("content_encoder", cls.content_encoder)),
+                **{name: int(model[name]) for name in OWN_SIZES if name in model},
             )
         except KeyError as error:
             raise ConfigError(f"the configuration has no {error}; is it that of a SoVITS checkpoint?") from error

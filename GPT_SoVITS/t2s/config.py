@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from GPT_SoVITS.t2s.sampling import SamplingParameters
+
+MUTE_TOKEN = 486
+"""The semantic token of silence in all published quantizers."""
+
 
 class T2SConfigError(ValueError):
     """A checkpoint's configuration does not describe a decoder we can build."""
@@ -24,6 +29,9 @@ class T2SConfig:
         bert_dim: Width of the BERT features added to the phonemes.
         max_positions: Rows of the sine position table.
         max_sec: Seconds of speech one decode may produce, from the checkpoint's data section.
+        mute_token: The semantic token of silence; None where that is not known.
+        languages: Codes of the languages that it was trained on; empty for all that its version knows.
+        sampling: How tokens are best chosen where a request leaves it open; None takes the request's.
     """
 
     vocab_size: int
@@ -34,6 +42,9 @@ class T2SConfig:
     bert_dim: int = 1024
     max_positions: int = 4000
     max_sec: float = 54.0
+    mute_token: int | None = None
+    languages: tuple[str, ...] = ()
+    sampling: SamplingParameters | None = None
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "phoneme_vocab_size", "hidden_dim", "head", "n_layer", "bert_dim", "max_positions"):
@@ -76,4 +87,13 @@ class T2SConfig:
             raise T2SConfigError(f"EOS is {eos}, expected the last of {sizes['vocab_size']} tokens")
         if embedding_dim != sizes["hidden_dim"]:
             raise T2SConfigError(f"embedding_dim {embedding_dim} differs from hidden_dim {sizes['hidden_dim']}")
-        return cls(**sizes, max_sec=float(config.get("data", {}).get("max_sec", cls.max_sec)))
+        sampling = (config.get("inference") or {}).get("sampling")
+        mute = int(model.get("mute_token", MUTE_TOKEN))
+        return cls(
+            **sizes,
+            bert_dim=int(model.get("bert_dim", cls.bert_dim)),
+            max_sec=float(config.get("data", {}).get("max_sec", cls.max_sec)),
+            mute_token=mute if mute < eos else None,
+            languages=tuple(model.get("languages", ())),
+            sampling=SamplingParameters(**sampling) if sampling else None,
+        )

@@ -95,6 +95,7 @@ class FakeEngine:
         real_cutting: Cut as the real engine does (language and method count) instead of after sentences.
         check_files: Fail for references and weights that are no files.
         seconds_per_load: Time that :meth:`load` takes; 0 is done at once.
+        languages: Those that its weights claim to speak; empty for all.
 
     Attributes:
         requests: Everything submitted, in order.
@@ -115,12 +116,14 @@ class FakeEngine:
         real_cutting: bool = False,
         check_files: bool = False,
         seconds_per_load: float = 0.0,
+        languages: tuple[str, ...] = (),
     ) -> None:
         self.seconds_per_segment, self.steps_per_segment = seconds_per_segment, steps_per_segment
         self.parallel, self.max_requests = parallel, max_requests
         self.real_cutting, self.check_files = real_cutting, check_files
         self.requests: list[SynthesisRequest] = []
         self.needs: tuple[str, ...] = ()
+        self.languages = languages
         self.unloadable: dict[str, EngineError] = {}
         self._scripted: deque[tuple[str, EngineError, int]] = deque()
         self._wake = threading.Condition()
@@ -245,7 +248,8 @@ class FakeEngine:
         return EngineState.READY, ""
 
     def _known(self, weights: WeightsPair) -> LoadedWeights:
-        return self._loaded.setdefault(weights, LoadedWeights(weights, "v2", SAMPLE_RATE, 1 << 20))
+        loaded = LoadedWeights(weights, "v2", SAMPLE_RATE, 1 << 20, languages=self.languages)
+        return self._loaded.setdefault(weights, loaded)
 
     def _weights_error(self, weights: WeightsPair) -> EngineError | None:
         for path in (weights.gpt, weights.sovits):

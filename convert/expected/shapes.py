@@ -10,14 +10,19 @@ Shape = tuple[int, ...]
 MAX_KEYS = 100_000
 
 
-def size(config: Any, name: str) -> int:
+def size(config: Any, name: str, default: int | None = None) -> int:
     """Return a positive integer of a configuration.
+
+    Args:
+        config: The section.
+        name: Of the entry.
+        default: What an absent entry means; None where it has to be there.
 
     Raises:
         KeyError: it is not there.
         ValueError: it is no positive integer.
     """
-    value = config[name]
+    value = config[name] if default is None else config.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 24:
         raise ValueError(f"{name} is {shown(value, 40)}, a positive number is needed")
     return value

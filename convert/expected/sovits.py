@@ -9,11 +9,16 @@ from convert.expected.cfm import conditional_flow_matching
 from convert.expected.shapes import Shapes, size
 from convert.expected.vocoders import generator
 
-SSL_WIDTH = 768
-CODEBOOK_SIZE = 1024
+OFFICIAL_SIZES = {
+    "ssl_dim": 768,
+    "codebook_size": 1024,
+    "style_hidden": 128,
+    "mrte_hidden": 512,
+    "flow_count": 4,
+    "flow_layers": 4,
+}
+"""Constants of the official constructor, which a configuration may name otherwise."""
 WINDOW = 4
-MRTE_WIDTH = 512
-STYLE_WIDTH = 128
 SPEAKER_EMBEDDING = 20480
 REFERENCE_BINS = 704
 SYMBOLS = {"v1": 322}
@@ -30,17 +35,22 @@ def sovits(shapes: Shapes, config: Mapping[str, Any]) -> None:
     style = size(model, "gin_channels")
     spectrum = int(config.get("data", {}).get("filter_length", 2048)) // 2 + 1
     _text_encoder(shapes, model, SYMBOLS.get(version, SYMBOLS_LATER))
-    _reference_encoder(shapes, spectrum if version == "v1" else REFERENCE_BINS, style)
-    shapes.conv("ssl_proj", SSL_WIDTH, SSL_WIDTH, 2 if model.get("semantic_frame_rate", "25hz") == "25hz" else 1)
-    _quantizer(shapes)
+    _reference_encoder(shapes, model, spectrum if version == "v1" else REFERENCE_BINS)
+    ssl = _size(model, "ssl_dim")
+    shapes.conv("ssl_proj", ssl, ssl, 2 if model.get("semantic_frame_rate", "25hz") == "25hz" else 1)
+    _quantizer(shapes, _size(model, "codebook_size"), ssl)
     if version in MEL_VERSIONS:
         _mel_decoder(shapes, model, style)
     else:
         _wave_decoder(shapes, model, style, spectrum)
     if "Pro" in version:
         shapes.linear("sv_emb", SPEAKER_EMBEDDING, style)
-        shapes.linear("ge_to512", style, MRTE_WIDTH)
+        shapes.linear("ge_to512", style, _size(model, "mrte_hidden"))
         shapes.add("prelu.weight", style)
+
+
+def _size(model: Mapping[str, Any], name: str) -> int:
+    return size(model, name, OFFICIAL_SIZES[name])
 
 
 def _wave_decoder(shapes: Shapes, model: Mapping[str, Any], style: int, spectrum: int) -> None:
@@ -50,10 +60,11 @@ def _wave_decoder(shapes: Shapes, model: Mapping[str, Any], style: int, spectrum
         shapes.conv("enc_q.pre", hidden, spectrum, 1)
         wavenet(shapes, "enc_q.enc", hidden, 16, style)
         shapes.conv("enc_q.proj", 2 * inter, hidden, 1)
-    for index in (0, 2, 4, 6):  # the flips between them have no parameters
-        name = f"flow.flows.{index}"
+    layers = _size(model, "flow_layers")
+    for index in range(_size(model, "flow_count")):
+        name = f"flow.flows.{2 * index}"  # the flips between them have no parameters
         shapes.conv(f"{name}.pre", hidden, inter // 2, 1)
-        wavenet(shapes, f"{name}.enc", hidden, 4, style)
+        wavenet(shapes, f"{name}.enc", hidden, layers, style)
         shapes.conv(f"{name}.post", inter // 2, hidden, 1)
 
 
@@ -77,14 +88,15 @@ def wavenet(shapes: Shapes, name: str, hidden: int, layers: int, conditioning: i
 
 def _text_encoder(shapes: Shapes, model: Mapping[str, Any], symbols: int) -> None:
     hidden, layers = size(model, "hidden_channels"), size(model, "n_layers")
-    shapes.conv("enc_p.ssl_proj", hidden, SSL_WIDTH, 1)
+    shapes.conv("enc_p.ssl_proj", hidden, _size(model, "ssl_dim"), 1)
     for name, depth in (("encoder_ssl", layers // 2), ("encoder_text", layers), ("encoder2", layers // 2)):
         _transformer(shapes, f"enc_p.{name}", model, depth)
     shapes.add("enc_p.text_embedding.weight", symbols, hidden)
-    _attention(shapes, "enc_p.mrte.cross_attention", MRTE_WIDTH)
-    shapes.conv("enc_p.mrte.c_pre", MRTE_WIDTH, hidden, 1)
-    shapes.conv("enc_p.mrte.text_pre", MRTE_WIDTH, hidden, 1)
-    shapes.conv("enc_p.mrte.c_post", hidden, MRTE_WIDTH, 1)
+    mrte = _size(model, "mrte_hidden")
+    _attention(shapes, "enc_p.mrte.cross_attention", mrte)
+    shapes.conv("enc_p.mrte.c_pre", mrte, hidden, 1)
+    shapes.conv("enc_p.mrte.text_pre", mrte, hidden, 1)
+    shapes.conv("enc_p.mrte.c_post", hidden, mrte, 1)
     shapes.conv("enc_p.proj", 2 * size(model, "inter_channels"), hidden, 1)
 
 
@@ -107,20 +119,21 @@ def _attention(shapes: Shapes, name: str, channels: int) -> None:
         shapes.conv(f"{name}.{part}", channels, channels, 1)
 
 
-def _reference_encoder(shapes: Shapes, bins: int, style: int) -> None:
-    shapes.linear("ref_enc.spectral.0.fc", bins, STYLE_WIDTH)
-    shapes.linear("ref_enc.spectral.3.fc", STYLE_WIDTH, STYLE_WIDTH)
+def _reference_encoder(shapes: Shapes, model: Mapping[str, Any], bins: int) -> None:
+    hidden = _size(model, "style_hidden")
+    shapes.linear("ref_enc.spectral.0.fc", bins, hidden)
+    shapes.linear("ref_enc.spectral.3.fc", hidden, hidden)
     for index in (0, 1):
-        shapes.conv(f"ref_enc.temporal.{index}.conv1.conv", 2 * STYLE_WIDTH, STYLE_WIDTH, 5)
+        shapes.conv(f"ref_enc.temporal.{index}.conv1.conv", 2 * hidden, hidden, 5)
     for part in ("w_qs", "w_ks", "w_vs", "fc"):
-        shapes.linear(f"ref_enc.slf_attn.{part}", STYLE_WIDTH, STYLE_WIDTH)
-    shapes.linear("ref_enc.fc.fc", STYLE_WIDTH, style)
+        shapes.linear(f"ref_enc.slf_attn.{part}", hidden, hidden)
+    shapes.linear("ref_enc.fc.fc", hidden, size(model, "gin_channels"))
 
 
-def _quantizer(shapes: Shapes) -> None:
+def _quantizer(shapes: Shapes, codes: int, width: int) -> None:
     book = "quantizer.vq.layers.0._codebook"
-    shapes.add(f"{book}.embed", CODEBOOK_SIZE, SSL_WIDTH)
+    shapes.add(f"{book}.embed", codes, width)
     if shapes.training:
         shapes.add(f"{book}.inited", 1)
-        shapes.add(f"{book}.cluster_size", CODEBOOK_SIZE)
-        shapes.add(f"{book}.embed_avg", CODEBOOK_SIZE, SSL_WIDTH)
+        shapes.add(f"{book}.cluster_size", codes)
+        shapes.add(f"{book}.embed_avg", codes, width)

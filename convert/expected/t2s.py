@@ -8,6 +8,7 @@ from typing import Any
 from convert.expected.shapes import Shapes, size
 
 BERT_WIDTH = 1024
+"""Where the configuration does not say otherwise."""
 FEED_FORWARD_FACTOR = 4
 
 
@@ -18,7 +19,7 @@ def t2s(shapes: Shapes, config: Mapping[str, Any]) -> None:
     """
     model = config["model"]
     hidden, embedding = size(model, "hidden_dim"), size(model, "embedding_dim")
-    shapes.linear("bert_proj", BERT_WIDTH, embedding)
+    shapes.linear("bert_proj", size(model, "bert_dim", BERT_WIDTH), embedding)
     shapes.add("ar_text_embedding.word_embeddings.weight", size(model, "phoneme_vocab_size"), embedding)
     shapes.add("ar_text_position.alpha", 1)
     shapes.add("ar_audio_embedding.word_embeddings.weight", size(model, "vocab_size"), embedding)

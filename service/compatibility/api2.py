@@ -13,7 +13,14 @@ from fastapi.responses import RedirectResponse
 from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from service.compatibility import api_v2
-from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, parse
+from service.compatibility.speaking import (
+    DialectsDep,
+    DialectSpeech,
+    audio_answer,
+    declared,
+    parse,
+    sampling_open,
+)
 from service.http.dependencies import refuse_changes_of_other_sites, refuse_other_sites
 from service.http.envelope import Json
 from service.http.fields import INTERFACES
@@ -74,6 +81,7 @@ def native_fields(fields: Api2Fields, dialects: DialectSpeech) -> dict[str, Any]
         "how_to_cut": dialects.how_to_cut,
         **fields.model_dump(include={"top_k", "top_p", "temperature", "speed", "seed", "sample_steps"}),
         "super_sampling": fields.if_sr,
+        **sampling_open(fields),
         "auxiliary": fields.inp_refs,
     }
     if signs := _CUT_SIGNS & set(fields.cut_punc or ""):

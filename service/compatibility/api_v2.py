@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from GPT_SoVITS.engine.messages import Streaming
-from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared
+from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, sampling_open
 from service.errors import MissingError, ParameterError
 from service.http.dependencies import refuse_changes_of_other_sites, refuse_other_sites
 from service.http.envelope import Json
@@ -94,6 +94,7 @@ def native_fields(fields: TtsFields, dialects: DialectSpeech) -> dict[str, Any]:
     same |= {"reading", "sample_steps", "super_sampling", "overlap_length", "min_chunk_length"}
     found = {
         **fields.model_dump(include=same),
+        **sampling_open(fields),
         "text_language": fields.text_lang,
         "how_to_cut": fields.text_split_method,
         "speed": fields.speed_factor,

@@ -18,6 +18,7 @@ from service.http.envelope import Json
 from service.http.json_routes import JsonRoute
 from service.http.streaming import streamed, while_connected
 from service.synthesis.fields import LARGEST_SEED, LenientFields, SampleSteps
+from service.synthesis.requests import SAMPLING_OPEN
 from service.synthesis.service import Speech
 
 PATHS = ("/v1/",)
@@ -84,6 +85,7 @@ async def _begin(body: SpeechRequest, dialects: DialectSpeech) -> Speech:
         "model_id": await dialects.voice_named(body.voice),
         "how_to_cut": "cut5",
         "top_k": 15,
+        SAMPLING_OPEN: True,
         "speed": body.speed,
         "seed": body.seed,
         "sample_steps": body.sample_steps,

@@ -19,7 +19,7 @@ from service.container import Container
 from service.errors import ForbiddenError, MissingError, ParameterError, TooLargeError
 from service.http.dependencies import provided
 from service.http.streaming import streamed, while_connected
-from service.synthesis.requests import Speakers
+from service.synthesis.requests import SAMPLING, SAMPLING_OPEN, Speakers, leaves_sampling_open
 from service.synthesis.service import SaveAs, Speech, SynthesisService
 
 NO_REFERENCE = "reference_unset"
@@ -61,6 +61,13 @@ class Preset:
     path: str
     text: str | None = None
     language: str | None = None
+
+
+def sampling_open(fields: BaseModel) -> dict[str, bool]:
+    """Return the native field that says whether a request has nothing but its interface's defaults for sampling."""
+    own = type(fields).model_fields
+    defaults = {name: own[name].default for name in SAMPLING if name in own}
+    return {SAMPLING_OPEN: leaves_sampling_open(vars(fields), defaults)}
 
 
 class DialectSpeech:

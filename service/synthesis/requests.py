@@ -20,6 +20,20 @@ from service.errors import ParameterError
 from service.synthesis.texts import LATEST_VERSION
 
 DEFAULT_PROMPT_LANGUAGE = "all_zh"
+SAMPLING: Mapping[str, float] = {"top_k": 5, "top_p": 1.0, "temperature": 1.0, "repetition_penalty": 1.35}
+"""How tokens are chosen where a request does not say: defaults of the native interface."""
+SAMPLING_OPEN = "sampling_open"
+"""A field by which another interface, with defaults of its own, says that its client has left sampling open."""
+
+
+def leaves_sampling_open(given: Mapping[str, Any], defaults: Mapping[str, float] = SAMPLING) -> bool:
+    """Whether a request has nothing but defaults for sampling; a default that is spelled out changes nothing.
+
+    Args:
+        given: Its fields.
+        defaults: Of the interface that it came by.
+    """
+    return all(given.get(name, default) == default for name, default in defaults.items())
 
 
 @dataclass(frozen=True)
@@ -149,12 +163,8 @@ def engine_request(
         language=asked.language,
         reference=asked.reference,
         weights=asked.weights,
-        sampling=SamplingParameters(
-            top_k=fields.get("top_k", 5),
-            top_p=fields.get("top_p", 1.0),
-            temperature=fields.get("temperature", 1.0),
-            repetition_penalty=fields.get("repetition_penalty", 1.35),
-        ),
+        sampling=SamplingParameters(**{name: fields.get(name, default) for name, default in SAMPLING.items()}),
+        sampling_open=bool(fields.get(SAMPLING_OPEN, leaves_sampling_open(fields))),
         seed=None if seed in (None, -1) else seed,
         speed=fields.get("speed", 1.0),
         how_to_cut=asked.how_to_cut,

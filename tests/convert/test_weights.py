@@ -13,7 +13,6 @@ from convert import (
     CorruptCheckpointError,
     UnsupportedCheckpointError,
     WeightsMismatchError,
-    lora,
     mindspore_ckpt,
     open_weights,
 )
@@ -22,7 +21,7 @@ from convert.keymap import map_official
 from convert.writer import verify, write
 from tests.convert.conftest import CHECKPOINTS, T2S_MODEL, random_state, sovits_content
 from tests.convert.test_formats import write_safetensors
-from tests.convert.torchfile import Namespace, save, save_legacy
+from tests.convert.torchfile import save, save_legacy
 
 Content = dict[str, Any]
 
@@ -114,65 +113,6 @@ def test_hugging_face_folder(tmp_path: Path) -> None:
         assert (weights.kind, weights.version) == ("bert", "")
         assert set(weights.report.ignored) == {"cls.predictions.bias"}
         assert len(weights.arrays) == len(state)
-
-
-LORA = "cfm.base_model.model.estimator.proj_out"
-PAIR: dict[str, np.ndarray[Any, Any]] = {
-    f"{LORA}.lora_A.default.weight": np.array([[1, 2, 3]], np.float16),
-    f"{LORA}.lora_B.default.weight": np.array([[1], [10]], np.float16),
-}
-
-
-def test_lora_pairs_are_added_and_other_weights_replace() -> None:
-    weight: np.ndarray[Any, Any] = np.ones((2, 3), np.float16)
-    base = {"cfm.estimator.proj_out.weight": weight, "a": np.zeros(1), "b": np.zeros(1)}
-    merged = lora.merge(base, {**PAIR, "a": np.ones(1)})
-    np.testing.assert_array_equal(merged["cfm.estimator.proj_out.weight"], [[2, 3, 4], [11, 21, 31]])
-    assert (merged["a"][0], merged["b"][0], merged.keys()) == (1, 0, base.keys())
-
-
-def test_lora_that_does_not_fit_its_base_is_refused() -> None:
-    with pytest.raises(WeightsMismatchError, match=r"missing: cfm\.estimator\.proj_out\.weight"):
-        lora.merge({}, PAIR)
-    with pytest.raises(WeightsMismatchError, match="misshapen"):
-        lora.merge({"cfm.estimator.proj_out.weight": np.ones((3, 2))}, PAIR)
-    with pytest.raises(CorruptCheckpointError, match="one half"):
-        lora.merge({}, {f"{LORA}.lora_A.default.weight": np.ones((1, 3))})
-
-
-def lora_files(folder: Path) -> tuple[Path, Path, Content]:
-    """A v3 network of one block, and a LoRA file for it."""
-    exported = sovits_content("v2")
-    model = exported["config"].fields["model"].fields | {"version": "v3", "dit_depth": 1}
-    state = random_state("sovits", {"model": model})
-    config = Namespace(model=Namespace(**{k: v for k, v in model.items() if k != "dit_depth"}))
-    base = save({"weight": state, "config": config}, folder / "s2Gv3.pth")
-    rng = np.random.default_rng(2)
-    block = "cfm.base_model.model.estimator.transformer_blocks.0.attn.to_out.0"
-    changes = {
-        f"{block}.lora_A.default.weight": rng.standard_normal((2, 1024)).astype(np.float16),
-        f"{block}.lora_B.default.weight": rng.standard_normal((1024, 2)).astype(np.float16),
-        "linear_mel.bias": rng.standard_normal(100).astype(np.float16),
-    }
-    content = {"weight": changes, "config": config, "lora_rank": 2}
-    return base, save(content, folder / "voice_l2.pth", head=b"03"), {"base": state, "changes": changes, "block": block}
-
-
-@pytest.mark.full
-def test_lora_file_is_merged_into_its_base_file(tmp_path: Path) -> None:
-    base, tuned, known = lora_files(tmp_path)
-    before, after = open_weights(base), open_weights(tuned, base=base)
-    assert before.version == after.version == "v3"
-    changed = {key for key in before.arrays if not np.array_equal(before.arrays[key], after.arrays[key])}
-    target = "cfm.estimator.transformer_blocks.0.attn.to_out.0.weight"
-    assert changed == {target, "linear_mel.bias"}
-    down, up = (known["changes"][f"{known['block']}.lora_{half}.default.weight"].astype(np.float32) for half in "AB")
-    np.testing.assert_allclose(after.arrays[target], before.arrays[target].astype(np.float32) + up @ down, rtol=1e-6)
-
-
-def test_lora_without_its_base_says_what_is_needed() -> None:
-    with pytest.raises(UnsupportedCheckpointError, match="LoRA of SoVITS v3"):
-        open_weights(CHECKPOINTS / "s2G_v3_lora.pth")
 
 
 @pytest.mark.parametrize("dtype", ["fp32", "fp16"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,32 +43,43 @@ def _end_now_and_then(arrays: Arrays, eos: int, last: int) -> None:
     arrays["ar_predict_layer.weight"][eos] = shift * 2.25 / float(shift @ shift)
 
 
-def write_gpt(path: Path, seed: int) -> None:
+More = Mapping[str, dict[str, Any]]
+"""What sections of a configuration have besides."""
+
+
+def write_gpt(path: Path, seed: int, more: More | None = None) -> None:
     """Write a decoder of two blocks."""
     config = copy.deepcopy(dict(default_config("t2s", "v2")))
     config["model"] |= {"embedding_dim": 32, "hidden_dim": 32, "head": 2, "linear_units": 128, "n_layer": 2}
+    _add(config, more)
     arrays = _numbers("t2s", config, seed)
     _end_now_and_then(arrays, config["model"]["EOS"], config["model"]["n_layer"] - 1)
     weight = {f"model.{key}": value for key, value in arrays.items()}
     torchfile.save({"weight": weight, "config": config, "info": f"small {seed}"}, path)
 
 
-def write_sovits(path: Path, seed: int, version: str = "v2") -> None:
+def _add(config: dict[str, Any], more: More | None) -> None:
+    for section, values in (more or {}).items():
+        config[section] = {**config.get(section, {}), **values}
+
+
+def write_sovits(path: Path, seed: int, version: str = "v2", more: More | None = None) -> None:
     """Write a synthesizer whose widths are a sixth and less of the published ones."""
     config = load_config(FIXTURES / f"s2_{version}")
     config["model"] |= {
         "version": version, "inter_channels": 32, "hidden_channels": 32, "filter_channels": 64, "n_layers": 2,
         "upsample_initial_channel": 32,
     }  # fmt: skip
+    _add(config, more)
     weight = _numbers("sovits", config, seed)
     torchfile.save({"weight": weight, "config": config, "info": f"small {seed}"}, path)
 
 
-def write_hubert(folder: Path) -> None:
-    """Write a HuBERT of one layer; the synthesizer takes its 768 channels."""
+def write_hubert(folder: Path, **more: Any) -> None:
+    """Write a HuBERT of one layer; the synthesizer takes its 768 channels. ``more`` is of its configuration."""
     folder.mkdir(exist_ok=True)
     config = load_config(FIXTURES / "hubert_base")
-    config |= {"conv_dim": [16] * 7, "num_hidden_layers": 1, "intermediate_size": 64}
+    config |= {"conv_dim": [16] * 7, "num_hidden_layers": 1, "intermediate_size": 64, **more}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     torchfile.save(_numbers("hubert", config, 0), folder / "pytorch_model.bin")
 

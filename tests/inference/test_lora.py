@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ import pytest
 from convert import open_weights
 from GPT_SoVITS.cfm.choose import BaseMatrices
 from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
+from GPT_SoVITS.engine.errors import WeightsInvalidError, WeightsMissingError
 from GPT_SoVITS.engine.messages import Finished, SynthesisRequest
 from GPT_SoVITS.inference import bundle as bundle_module
-from GPT_SoVITS.inference.bundle import Bundle, load_bundle
+from GPT_SoVITS.inference import installed as resource_module
+from GPT_SoVITS.inference.bundle import Bundle, load_bundle, open_pair
 from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.local import LocalEngine
 from GPT_SoVITS.sovits.synthesizer import Buckets
@@ -105,6 +108,19 @@ def test_a_base_that_was_replaced_is_read_again(
     again = load_bundle(mel_home.pair("second"), mel_home.settings(), mel_features)
     assert _base(again) is not _base(first)
     os.utime(mel_home.base, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_base_that_is_missing_or_of_another_version_is_told_in_a_sentence(
+    mel_home: MelInstallation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = mel_home.pair("first")
+    monkeypatch.setattr(bundle_module, "resource_file", lambda resource: Path(mel_home.home.pair("one").sovits))
+    with pytest.raises(WeightsInvalidError, match=r"a LoRA of SoVITS v4, but its base one\.pth is SoVITS v2"):
+        open_pair(pair)
+    monkeypatch.setattr(bundle_module, "resource_file", resource_module.resource_file)
+    monkeypatch.setattr(resource_module, "locate", lambda resource: None)
+    with pytest.raises(WeightsMissingError, match=r"not installed; fetch it with: .* fetch sovits-v4"):
+        open_pair(pair)
 
 
 def test_requests_name_their_lora(mel_home: MelInstallation) -> None:

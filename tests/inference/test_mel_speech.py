@@ -192,7 +192,7 @@ def test_what_warms_up_covers_the_flow_and_the_vocoder(mel_bundle: Bundle) -> No
 
 def test_a_lora_without_its_base_says_how_to_fetch_it(home: SmallInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle_module, "identify", lambda path: _LORA)
-    monkeypatch.setattr("GPT_SoVITS.inference.features.locate", lambda resource: None)
+    monkeypatch.setattr("GPT_SoVITS.inference.installed.locate", lambda resource: None)
     with pytest.raises(WeightsMissingError, match="fetch sovits-v4"):
         open_pair(home.pair())
 

@@ -203,7 +203,7 @@ def test_a_language_the_weights_do_not_speak_is_refused(
 def test_a_missing_network_is_named_with_the_command_that_mends_it(
     home: SmallInstallation, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("GPT_SoVITS.inference.features.locate", lambda resource: None)
+    monkeypatch.setattr("GPT_SoVITS.inference.installed.locate", lambda resource: None)
     bare = References(Features(home.settings(hubert=None)))
     with pytest.raises(WeightsMissingError, match=r"-m GPT_SoVITS\.resources fetch hubert"):
         finish(bare.prepare(bundle, home.voice))

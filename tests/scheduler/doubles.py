@@ -243,6 +243,8 @@ class ScriptedBundle:
     sample_rate: int = RATE
     decode_description: str = "scripted"
     vocoder_description: str = "scripted too"
+    needs: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
 
 class ScriptedPipeline:

@@ -15,7 +15,8 @@ from GPT_SoVITS import backend
 from GPT_SoVITS.dataset.features.options import FeatureOptions
 from GPT_SoVITS.dataset.problems import StepError
 from GPT_SoVITS.engine.errors import WeightsInvalidError, WeightsMissingError
-from GPT_SoVITS.inference.features import Features, resource_file
+from GPT_SoVITS.inference.features import Features
+from GPT_SoVITS.inference.installed import resource_file
 from GPT_SoVITS.sovits.semantic import KEYS, SemanticTokens
 from GPT_SoVITS.versions import version_of
 

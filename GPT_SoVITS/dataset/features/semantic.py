@@ -14,7 +14,7 @@ from GPT_SoVITS.dataset.files import signature
 from GPT_SoVITS.dataset.journal import Entry, Journal
 from GPT_SoVITS.dataset.problems import ProblemError
 from GPT_SoVITS.dataset.work import Item, Outcome
-from GPT_SoVITS.inference.features import resource_file
+from GPT_SoVITS.inference.installed import resource_file
 from GPT_SoVITS.versions import version_of
 
 NAME = "semantic"

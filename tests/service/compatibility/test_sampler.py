@@ -42,6 +42,14 @@ def test_steps_reach_the_engine(name: str, speaking: Running, asked: list[Synthe
     assert [(one.sample_steps, one.super_sampling) for one in asked] == [(8, True), (32, False)]
 
 
+@pytest.mark.parametrize("name", ["api2", "api_v2"])
+def test_a_default_of_theirs_leaves_sampling_open(name: str, speaking: Running, asked: list[SynthesisRequest]) -> None:
+    path, body, _ = DIALECTS[name]
+    for given in ({}, {"top_k": 15}, {"top_k": 5}):
+        assert speaking.client.post(path, json={**body, **given}).status_code == 200
+    assert [(one.sampling.top_k, one.sampling_open) for one in asked] == [(15, True), (15, True), (5, False)]
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("steps", [SAMPLE_STEPS[0] - 1, SAMPLE_STEPS[1] + 1])
 def test_other_steps_are_refused(name: str, steps: int, speaking: Running, asked: list[SynthesisRequest]) -> None:

@@ -74,6 +74,18 @@ def test_without_roberta_everything_but_chinese_is_spoken(start: Starter, shelf:
     assert submit(running, "Good evening.", "en", **said, ref_free=True) == (200, "")
 
 
+def test_weights_of_one_language_are_ready_for_it_alone(start: Starter, shelf: Shelf) -> None:
+    running = start(FakeEngine(languages=("en",)))
+    assert states(running) == {"zh": False, "en": True, "ja": False, "ko": False, "yue": False}
+    assert running.client.get("/readyz").status_code == 200
+    refused = running.client.get("/readyz", params={"language": "zh"}).json()
+    assert refused["data"]["error"]["code"] == "language_not_trained"
+    assert "speak en only" in refused["message"] and "other weights" in refused["message"]
+    assert submit(running, "Good morning.", "en") == (200, "")
+    assert submit(running, "早上好。", "all_zh") == (503, "language_not_trained")
+    assert submit(running, "Good morning. 早上好。", "auto") == (503, "language_not_trained")
+
+
 def test_without_hubert_nothing_is_spoken(start: Starter, shelf: Shelf) -> None:
     running = start(needing())
     shelf.there.clear()

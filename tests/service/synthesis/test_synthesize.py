@@ -34,6 +34,13 @@ def test_speech_comes_as_wav_and_is_kept_under_its_names(running: Running) -> No
     assert request.streaming is Streaming.OFF
 
 
+def test_sampling_is_open_until_a_client_asks_for_another(running: Running) -> None:
+    asked: list[dict[str, Any]] = [{}, {"top_k": 5}, {"top_k": 6}, {"temperature": 0.9}, {"repetition_penalty": 1.2}]
+    for fields in asked:
+        assert _speak(running, **fields).status_code == 200
+    assert [one.sampling_open for one in running.engine.requests] == [True, True, False, False, False]
+
+
 def test_a_text_over_the_limit_is_too_large_wherever_it_is_sent(start: Starter) -> None:
     running = start(text_limit=5)
     for path in ("/synthesize", "/voice-tasks", "/text/preview"):

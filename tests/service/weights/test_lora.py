@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from convert.identity import identify
 from GPT_SoVITS.resources.pairing import newest_pair
@@ -18,13 +20,15 @@ GPT, LORA = "GPT_weights_v4/anna-e5.ckpt", "SoVITS_weights_v4/anna_e2_s40_l32.pt
 BASE = "GPT_SoVITS/pretrained_models/gsv-v4-pretrained/s2Gv4.pth"
 
 
-def write_lora(path: Path) -> None:
+def write_lora(path: Path, rank: int = 4, told: int = 4, halves: str = "AB") -> None:
     """Write a file with one pair, as the official training names it."""
     stem = "cfm.base_model.model.estimator.transformer_blocks.0.attn.to_q.lora"
-    halves = {f"{stem}_{half}.default.weight": np.zeros((4, 4), np.float16) for half in "AB"}
+    shapes = {"A": (rank, 4), "B": (4, rank)}
+    weight = {f"{stem}_{half}.default.weight": np.zeros(shapes[half], np.float16) for half in halves}
+    weight["cfm.base_model.model.estimator.rotary_embed.inv_freq"] = np.ones(2, np.float16)
     path.parent.mkdir(parents=True, exist_ok=True)
     config = {"model": {"version": "v4"}, "train": {}, "data": {}}
-    torchfile.save({"weight": halves, "config": config, "info": "x", "lora_rank": 4}, path, head=b"04")
+    torchfile.save({"weight": weight, "config": config, "info": "x", "lora_rank": told}, path, head=b"04")
 
 
 def install_base(root: Path) -> None:
@@ -33,22 +37,39 @@ def install_base(root: Path) -> None:
     (root / BASE).write_bytes(b"weights")
 
 
-def test_a_voice_has_a_lora_of_its_own_where_the_base_is_installed(running: Running) -> None:
-    write_lora(running.root / LORA)
-    assert identify(running.root / LORA).problem == ""
+def create(running: Running) -> tuple[int, str]:
+    """Create a voice that speaks with the LoRA; returns status and answer."""
     (running.root / GPT).parent.mkdir(parents=True, exist_ok=True)
     write_gpt(running.root / GPT, 0)
     fields = {"model_id": "anna", "model_name": "Anna", "gender": "2", "prompt_text": "hello", "prompt_language": "en"}
     fields |= {"gpt_model_path": GPT, "sovits_model_path": LORA}
+    answer = running.client.post("/voice-models", data=fields, files={"refer_wav": ("r.wav", clip())})
+    return answer.status_code, answer.text
 
-    def create() -> tuple[int, str]:
-        answer = running.client.post("/voice-models", data=fields, files={"refer_wav": ("r.wav", clip())})
-        return answer.status_code, answer.text
 
-    status, said = create()
+def test_a_voice_has_a_lora_of_its_own_where_the_base_is_installed(running: Running) -> None:
+    write_lora(running.root / LORA)
+    assert identify(running.root / LORA).problem == ""
+    status, said = create(running)
     assert status == 404 and "s2Gv4.pth" in said and "fetch sovits-v4" in said
     install_base(running.root)
-    assert create()[0] == 200
+    assert create(running)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ({"rank": 0, "told": 0}, "has rank 0; it changes nothing"),
+        ({"told": 32}, "says that its rank is 32, its matrices"),
+        ({"halves": ""}, "holds no pair of matrices"),
+        ({"halves": "A"}, "has only one half"),
+    ],
+)
+def test_what_is_no_whole_lora_is_refused_in_a_sentence(running: Running, file: dict[str, Any], sentence: str) -> None:
+    install_base(running.root)
+    write_lora(running.root / LORA, **file)
+    status, said = create(running)
+    assert status == 400 and sentence in said and str(running.root) not in said
 
 
 def test_the_list_says_what_a_lora_lacks(tmp_path: Path) -> None:

@@ -1,0 +1,109 @@
+"""Word errors of English speech as a recogniser hears it, and what is said twice or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+RATE = 16000
+"""Samples per second that the recogniser hears."""
+_SAME = {
+    "colour": "color", "favourite": "favorite", "harbour": "harbor", "grey": "gray", "centre": "center",
+    "theatre": "theater", "2": "two", "3": "three", "7": "seven", "9": "nine", "10": "ten", "20": "twenty",
+    "okay": "ok",
+}  # fmt: skip
+"""Spellings that sound the same; recognisers write numbers as digits."""
+_LARGEST_EXCESS = 3
+"""Words beyond a sentence that an invention of the recogniser may count for."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What is wrong with the words heard, summed up over sentences.
+
+    Attributes:
+        words: Words that should be heard.
+        errors: Insertions, deletions and replacements.
+        omitted: Words that are missing.
+        repeated: Words that are there once more than they should, next to themselves.
+    """
+
+    words: int = 0
+    errors: int = 0
+    omitted: int = 0
+    repeated: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Errors per word."""
+        return self.errors / max(1, self.words)
+
+    def __add__(self, other: Errors) -> Errors:
+        """Sum up."""
+        return Errors(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+def words(text: str) -> list[str]:
+    """Return the words to compare, in one spelling."""
+    lowered = re.sub(r"[’`]", "'", text.lower()).replace("o'clock", "oclock").replace(":00", " oclock")
+    return [_SAME.get(word, word) for word in re.findall(r"[a-z0-9']+", lowered)]
+
+
+def distances(wanted: Sequence[Hashable], found: Sequence[Hashable]) -> list[list[int]]:
+    """Return the edit distances of all beginnings, ``[len(wanted)][len(found)]`` being that of the whole."""
+    table = [list(range(len(found) + 1))]
+    for i, a in enumerate(wanted, 1):
+        row, above = [i], table[-1]
+        for j, b in enumerate(found, 1):
+            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b)))
+        table.append(row)
+    return table
+
+
+def distance(wanted: Sequence[Hashable], found: Sequence[Hashable]) -> int:
+    """Return the edit distance."""
+    return distances(wanted, found)[-1][-1]
+
+
+def compare(text: str, heard: str) -> Errors:
+    """Return what is wrong with a sentence as it was heard."""
+    wanted, found = words(text), words(heard)
+    table = distances(wanted, found)
+    i, j, omitted, repeated = len(wanted), len(found), 0, 0
+    while i or j:
+        if i and j and table[i][j] == table[i - 1][j - 1] + (wanted[i - 1] != found[j - 1]):
+            i, j = i - 1, j - 1
+        elif j and table[i][j] == table[i][j - 1] + 1:
+            repeated += found[j - 1] in found[max(0, j - 2) : j - 1] + found[j : j + 1]
+            j -= 1
+        else:
+            omitted, i = omitted + 1, i - 1
+    return Errors(len(wanted), min(table[-1][-1], len(wanted) + _LARGEST_EXCESS), omitted, repeated)
+
+
+class Judge:
+    """Writes English speech down.
+
+    Args:
+        model: Folder of a Whisper model in the format of faster-whisper.
+    """
+
+    def __init__(self, model: Path, threads: int = 1) -> None:
+        from faster_whisper import WhisperModel
+
+        self._model: Any = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=threads)
+
+    def write_down(self, wave: npt.NDArray[np.float32]) -> str:
+        """Return the words in audio (n,) at 16 kHz."""
+        padded = np.pad(wave.astype(np.float32), (RATE // 4, RATE // 2))
+        parts, _ = self._model.transcribe(
+            padded, language="en", beam_size=1, temperature=0.0, condition_on_previous_text=False, vad_filter=False,
+            without_timestamps=True,
+        )  # fmt: skip
+        return " ".join(part.text.strip() for part in parts)

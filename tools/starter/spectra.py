@@ -1,0 +1,58 @@
+"""Spectra that sound is compared by."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tools.starter.dataset import RATE
+from tools.starter.generator import HOP
+
+_SIZE = 1024
+_LOW = 64
+_BANDS = 60
+SPECTRUM = _LOW + _BANDS
+"""Values per frame: linear bins below 1 kHz, where single harmonics show, and mel bands above."""
+_FLOOR = 0.02
+_RESOLUTIONS = {2048: 120, 1024: 80, 512: 64, 256: 40}
+"""Sizes of transforms and their mel bands."""
+
+
+@cache
+def mel_bands(size: int, bands: int, lowest: float, highest: float = 7900.0) -> Tensor:
+    """Return triangular filters (bands, size // 2 + 1)."""
+    limits = 1127 * torch.log1p(torch.tensor([lowest, highest]) / 700)
+    edges = 700 * torch.expm1(torch.linspace(float(limits[0]), float(limits[1]), bands + 2) / 1127)
+    bins = torch.linspace(0, RATE / 2, size // 2 + 1)
+    rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
+    return torch.minimum(rising, falling).clamp(min=0)
+
+
+def log_spectrum(waves: Tensor, count: int) -> Tensor:
+    """Return the log spectrum of latent frames, waves (B, n) -> (B, SPECTRUM, count)."""
+    pad = (_SIZE - HOP) // 2
+    padded = functional.pad(waves, (pad, pad + _SIZE))
+    window = torch.hann_window(_SIZE)
+    magnitudes = torch.stft(padded, _SIZE, HOP, _SIZE, window, center=False, return_complex=True).abs()[:, :, :count]
+    bands = mel_bands(_SIZE, _BANDS, 400.0) @ magnitudes
+    return torch.cat([(magnitudes[:, :_LOW] + _FLOOR).log(), (bands + _FLOOR).log()], 1)
+
+
+def spectral_loss(made: Tensor, real: Tensor) -> Tensor:
+    """Return how far sound is from sound, (B, n) each: log mel bands and magnitudes at several resolutions."""
+    total = made.new_zeros(())
+    for size, bands in _RESOLUTIONS.items():
+        if size > made.shape[1]:
+            continue
+        window, filters = torch.hann_window(size), mel_bands(size, bands, 40.0)
+        a, b = (
+            torch.stft(wave, size, size // 4, size, window, pad_mode="constant", return_complex=True).abs()
+            for wave in (made, real)
+        )
+        total = total + ((filters @ a + 1e-2).log() - (filters @ b + 1e-2).log()).abs().mean()
+        total = total + 0.5 * (a - b).abs().mean() / b.abs().mean().clamp(min=0.05)
+    return total

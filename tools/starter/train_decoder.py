@@ -1,0 +1,164 @@
+"""Train the text-to-semantic decoder on the teacher's timings; a part of the prompts has the encoder's own codes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tools.starter.dataset import Utterance, load_all
+from tools.starter.decoder import END, Decoder, DecoderSizes, Sequences, losses
+from tools.starter.loop import Plan, in_groups, seeded, tell, train
+from tools.starter.phones import CODES
+from tools.starter.sampling import error_rate, generate, phone_errors
+
+JOINED = 0.55
+"""Share of sequences of two to four sentences: the service always speaks after a prompt."""
+NOISE = 0.08
+"""Share of codes in the history that are replaced, so that the decoder trusts the text more than itself."""
+LED = 0.03
+"""Share of sentences with a full stop before them, as the service puts it before short texts."""
+SILENCE = 2
+"""Code of the last third of a pause, which a prompt ends with: the service appends silence to it."""
+_FULL_STOP = 3
+
+
+@dataclass
+class Spoken:
+    """Symbols and codes of one sentence.
+
+    Attributes:
+        ids: (L,).
+        codes: (N,) true codes.
+        aligned: (N,) phoneme of each.
+        heard: (M,) codes as the content encoder hears them with the silence that follows, empty where unknown.
+    """
+
+    ids: np.ndarray
+    codes: np.ndarray
+    aligned: np.ndarray
+    heard: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def spoken(items: Sequence[Utterance], heard: dict[str, np.ndarray]) -> list[Spoken]:
+    """Prepare utterances; ``heard`` has the encoder's codes by name and voice."""
+    none = np.zeros(0, np.int64)
+    return [Spoken(i.ids, *i.codes(), heard.get(f"{i.name} {i.style}", none)) for i in items]
+
+
+def as_prompt(item: Spoken, rng: np.random.Generator) -> Spoken:
+    """Return a sentence as the service has it for a prompt: heard by the encoder, or with the silence it appends."""
+    if len(item.heard) and rng.random() < 0.7:
+        codes = item.heard
+    else:
+        codes = np.append(item.codes, np.full(rng.integers(8, 18), SILENCE))
+    last = len(item.ids) - 1
+    aligned = np.append(item.aligned, np.full(max(0, len(codes) - len(item.aligned)), last))[: len(codes)]
+    return Spoken(item.ids, codes, aligned)
+
+
+def led(item: Spoken) -> Spoken:
+    """Return a sentence with a full stop before its first phoneme, which nothing is heard of."""
+    return Spoken(np.append(_FULL_STOP, item.ids), item.codes, item.aligned + 1)
+
+
+def joined(items: Sequence[Spoken]) -> Spoken:
+    """Return sentences as one sequence."""
+    starts = np.cumsum([0, *(len(item.ids) for item in items)])
+    return Spoken(
+        np.concatenate([item.ids for item in items]),
+        np.concatenate([item.codes for item in items]),
+        np.concatenate([item.aligned + start for item, start in zip(items, starts, strict=False)]),
+    )
+
+
+def sequences(items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Generator) -> list[Spoken]:
+    """Return one round over the sentences: single ones, and several of one voice joined."""
+    result = []
+    for voice in sorted(set(voices)):
+        order = list(rng.permutation([i for i, name in enumerate(voices) if name == voice]))
+        while order:
+            count = int(rng.choice([2, 3, 4], p=[0.6, 0.25, 0.15])) if rng.random() < JOINED else 1
+            group = [items[order.pop()] for _ in range(min(count, len(order)))]
+            if len(group) > 1 and rng.random() < 0.7:
+                group[0] = as_prompt(group[0], rng)
+            if rng.random() < LED:
+                group[-1] = led(group[-1])
+            result.append(joined(group))
+    return result
+
+
+def batch_of(group: Sequence[Spoken], rng: np.random.Generator, noise: float = NOISE) -> Sequences:
+    """Pad sequences to one batch; see :class:`Sequences`."""
+    count, longest = len(group), max(len(s.codes) for s in group)
+    text = torch.zeros(count, max(len(s.ids) for s in group), dtype=torch.long)
+    history = torch.zeros(count, longest, dtype=torch.long)
+    target = torch.full((count, longest + 1), -100)
+    aligned = torch.full((count, longest + 1), -100)
+    for row, s in enumerate(group):
+        size = len(s.codes)
+        text[row, : len(s.ids)] = torch.from_numpy(s.ids)
+        wrong = rng.random(size) < noise
+        history[row, :size] = torch.from_numpy(np.where(wrong, rng.integers(0, CODES, size), s.codes))
+        target[row, :size] = torch.from_numpy(s.codes)
+        target[row, size] = END
+        aligned[row, :size] = torch.from_numpy(s.aligned)
+        aligned[row, size] = len(s.ids) - 1
+    return Sequences(text, torch.tensor([len(s.ids) for s in group]), history, target, aligned)
+
+
+def batches(
+    items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Generator, rows: int = 2500
+) -> Iterator[Sequences]:
+    """Yield batches of at most so many rows, text and codes together; endless."""
+    while True:
+        round_ = sequences(items, voices, rng)
+        lengths = np.array([len(s.codes) + len(s.ids) for s in round_], float)
+        groups = in_groups(lengths, rows, rng)
+        seen = 0
+        while seen < len(round_):
+            group = next(groups)
+            seen += len(group)
+            yield batch_of([round_[i] for i in group], rng)
+
+
+def check(decoder: Decoder, held_out: Sequence[Utterance], count: int = 4) -> str:
+    """Say the phoneme errors of some held-out sentences: alone, and after the prompt of another one."""
+    torch.manual_seed(1)
+    alone, prompted = [], []
+    for before, item in pairwise(held_out[: count + 1]):
+        limit = 3 * item.code_count
+        alone.append(phone_errors(generate(decoder, item.ids, longest=limit), item.phones))
+        prompt = as_prompt(Spoken(before.ids, *before.codes()), np.random.default_rng(0))
+        ids = np.concatenate([before.ids, item.ids])
+        prompted.append(phone_errors(generate(decoder, ids, prompt.codes, 3, limit), item.phones))
+    return f"phoneme errors {error_rate(alone):.3f} greedy, {error_rate(prompted):.3f} after a prompt with top_k 3"
+
+
+def main() -> None:
+    """Train the decoder; goes on where the checkpoint ends."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("timings", type=Path, nargs="+", help=".npz files of speak")
+    parser.add_argument("--held-out", type=Path, required=True)
+    parser.add_argument("--heard", type=Path, help=".npz of the encoder's codes of the timings' sentences (hear)")
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    options = parser.parse_args()
+    rng = seeded(2)
+    items, held_out = load_all(options.timings), load_all([options.held_out])
+    heard = dict(np.load(options.heard)) if options.heard else {}
+    decoder = Decoder(DecoderSizes())
+    tell(f"{sum(p.numel() for p in decoder.parameters()) / 1e6:.2f} M parameters, {len(items)} sentences")
+    source = batches(spoken(items, heard), [item.style for item in items], rng)
+    plan = Plan(options.minutes, options.rate, warm_up=150)
+    train(decoder, source, lambda b: losses(decoder, b), options.checkpoint, plan, lambda: check(decoder, held_out))
+
+
+if __name__ == "__main__":
+    main()

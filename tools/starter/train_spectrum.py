@@ -1,0 +1,72 @@
+"""First stage of the synthesizer: codes, text and a reference to latent frames that know the log spectrum."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tools.starter.dataset import Utterance, load_all
+from tools.starter.lines import Voices, drawn_codes, lines_of, waves_of
+from tools.starter.loop import Plan, in_groups, seeded, tell, train
+from tools.starter.spectra import SPECTRUM, log_spectrum
+from tools.starter.synthesizer import Lines, Synthesizer
+
+Batch = tuple[Lines, Tensor]
+
+
+def loss(network: Synthesizer, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """Return the mean difference of log spectra over valid frames."""
+    lines, waves = batch
+    frames, valid, _ = network.frames(lines)
+    wanted = log_spectrum(waves, frames.shape[2])
+    value = ((network.spectrum(frames) - wanted).abs() * valid).sum() / valid.sum() / SPECTRUM
+    return value, {"spectrum": value.item()}
+
+
+def batches(
+    items: Sequence[Utterance], heard: Mapping[str, np.ndarray], rng: np.random.Generator, codes: int
+) -> Iterator[Batch]:
+    """Yield batches of at most so many codes; endless."""
+    voices = Voices.of(items)
+    for group in in_groups(np.array([float(item.code_count) for item in items]), codes, rng):
+        chosen = [items[index] for index in group]
+        drawn = [drawn_codes(item, heard, rng) for item in chosen]
+        lines = lines_of(drawn, [item.ids for item in chosen], [voices.draw(item.style, rng) for item in chosen])
+        yield lines, waves_of(chosen, lines)
+
+
+def main() -> None:
+    """Train all but the generator; goes on where the checkpoint ends."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("speech", type=Path, nargs="+", help=".npz files of speak, with audio")
+    parser.add_argument("--heard", type=Path, help=".npz of the encoder's codes (train_content --hear)")
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--codes", type=int, default=640, help="codes of a batch")
+    options = parser.parse_args()
+    rng, network = seeded(4), Synthesizer()
+    items = load_all(options.speech)
+    held_out, items = items[:20], items[20:]
+    heard = dict(np.load(options.heard)) if options.heard else {}
+    tell(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances")
+    test = next(batches(held_out, {}, np.random.default_rng(0), 10**6))
+
+    def check() -> str:
+        with torch.no_grad():
+            return f"held out {loss(network, test)[0].item():.4f}"
+
+    learnt = nn.ModuleList([network.enc_p, network.flow, network.ref_enc, network.spectrum])
+    train(
+        network, batches(items, heard, rng, options.codes), lambda b: loss(network, b), options.checkpoint,
+        Plan(options.minutes, options.rate, clip=2.0, betas=(0.8, 0.99)), check, learnt,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -23,6 +23,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--device-target", choices=("Ascend", "CPU"), help="default: Ascend where it works, else CPU")
     options.add_argument("--config", help="configuration file, YAML or TOML")
     add_folders(options)
+    options.add_argument(
+        "--no-starter", action="store_true", help="leave out the small voice that comes with the program"
+    )
     options.add_argument("--open", action="store_true", help="open the page in a browser where there is a screen")
     options.add_argument("--broker", help="address of RabbitMQ, amqp://user:password@host/vhost (default: none)")
     options.add_argument("--database", help="address of the database, postgresql+psycopg://... (default: a file)")
@@ -57,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             weights_root=given.weights_root,
             broker=given.broker,
             database_url=given.database,
+            starter=False if given.no_starter else None,
         )
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -8,11 +8,13 @@ usage() {
 Usage: bash run.sh [--here] [--fetch VERSION] [arguments of api_ms.py]
        bash run.sh [--here] --say TEXT [arguments of python -m GPT_SoVITS.say]
 
-Installs what is missing and starts the service on this machine: http://127.0.0.1:9881/index. The page downloads the
-speech models that are not there yet (about 1 GB for v2). It opens in a browser where there is a screen.
+Installs what is missing and starts the service on this machine: http://127.0.0.1:9881/index. The page speaks English
+at once, with a small demonstration model. It downloads the official models (about 1 GB for v2) with one click. It opens
+in a browser where there is a screen.
 
   --say             speak from the command line instead of starting the service
   --fetch VERSION   download the models of a version first: v1, v2, v2Pro, v2ProPlus
+  --no-starter      leave out the small voice that comes with the program
   --no-open         only print the page's address
   --host, --port    where to listen (default 127.0.0.1, 9881); 0.0.0.0 lets other machines in
   --here            use the active environment instead of .venv

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from GPT_SoVITS import _commands
+from GPT_SoVITS import _commands, starter
 from GPT_SoVITS.audio.encode import encode
 from GPT_SoVITS.audio.files import AtomicFile
 from GPT_SoVITS.audio.subtitles import subrip
@@ -45,6 +45,7 @@ from GPT_SoVITS.resources.locate import locate
 from GPT_SoVITS.resources.manifest import load_manifest
 from GPT_SoVITS.t2s.sampling import SamplingError
 
+_OFFICIAL = ("gpt-v2", "sovits-v2")
 _SAMPLING = ("top_k", "top_p", "temperature", "repetition_penalty")
 PathLike = str | os.PathLike[str]
 
@@ -107,9 +108,11 @@ class TTS:
     """Text to speech in the voice of a clip of 3 to 10 seconds.
 
     Args:
-        gpt: GPT weights (``.ckpt``); those of the official v2 release when None and installed.
+        gpt: GPT weights (``.ckpt``); those of the official v2 release when None and installed. Where none are given or
+            installed, the small demonstration model of the program speaks (``GPT_SoVITS/starter``).
         sovits: SoVITS weights (``.pth``) that belong to them; likewise.
-        reference: The clip, or a whole :class:`Reference`; may be left to each call.
+        reference: The clip, or a whole :class:`Reference`; may be left to each call. The demonstration model has voices
+            of its own and takes the first one when None.
         reference_text: What is said in the clip; without it only the clip's timbre is used.
         reference_language: Its language, a name or code (``auto``, ``all_zh``, ``zh``, ``en``, ``ja``...).
         precision: ``float32``, ``float16`` (weights as official files hold them) or ``int8``.
@@ -149,7 +152,10 @@ class TTS:
         self._owned = engine is None
         self._closed = False
         if engine is None:
-            weights = WeightsPair(_weights(gpt, "gpt-v2", "GPT"), _weights(sovits, "sovits-v2", "SoVITS"))
+            weights = _pair(gpt, sovits)
+            if self.reference is None and (weights.gpt, weights.sovits) == starter.pair():
+                voice = starter.voices()[0]
+                self.reference = Reference(str(voice.clip), voice.text, voice.language)
             given = {"weights": weights, "precision": precision, "device_target": device, "warm_up": warm_up}
             fields = {**vars(settings or EngineSettings()), **given}
             engine = open_engine(EngineSettings(**fields), in_process=in_process)
@@ -243,6 +249,14 @@ def _reference(given: PathLike | Reference | None, text: str, language: str) -> 
     if given is None or isinstance(given, Reference):
         return given
     return Reference(os.fspath(given), text, language)
+
+
+def _pair(gpt: PathLike | None, sovits: PathLike | None) -> WeightsPair:
+    """Return the weights given; where none are given or installed, those that come with the program."""
+    own = starter.pair()
+    if own is not None and gpt is sovits is None and not all(map(locate, _OFFICIAL)):
+        return WeightsPair(*own)
+    return WeightsPair(_weights(gpt, _OFFICIAL[0], "GPT"), _weights(sovits, _OFFICIAL[1], "SoVITS"))
 
 
 def _weights(given: PathLike | None, resource: str, what: str) -> str:

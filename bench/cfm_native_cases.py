@@ -79,14 +79,14 @@ def _step(batch: int) -> Callable[[str], Run]:
     return make
 
 
-def _sentence(fixtures: str) -> Run:
-    spoken = voice(fixtures)
+def sampled(spoken: MelSynthesizer) -> Callable[[], npt.NDArray[Any]]:
+    """Return what makes the mel spectrogram (bins, frames) of the sentence with a synthesizer of v4."""
     spectrogram = np.abs(inputs.normal(spoken.config.reference_bins, 250, seed=5))
     prompt_tokens, tokens = inputs.numbers(inputs.PROMPT_TOKENS, 1024, 6), inputs.numbers(inputs.TOKENS, 1024, 7)
     prompt_phones, phones = inputs.numbers(40, 700, 8), inputs.numbers(inputs.PHONEMES, 700, 9)
     reference = inputs.normal(spoken.cfm.mel, inputs.PROMPT, seed=10) * np.float32(0.3)
 
-    def run() -> list[npt.NDArray[Any]]:
+    def run() -> npt.NDArray[Any]:
         timbre = spoken.condition([spectrogram])
         conditions = [
             spoken.mel_condition(spoken.content(codes, spoken.phonemes(text), timbre), timbre, len(codes))
@@ -101,10 +101,15 @@ def _sentence(fixtures: str) -> Run:
         flow = spoken.flow(padded, prompt, noise[: chunks.length], Sampling(inputs.STEPS))
         while not flow.finished:
             flow.step()
-        mel = denormalise_mel(flow.mel[0, len(prompt.mel) :].T)[:, : len(conditions[1])]
-        return [np.concatenate(list(spoken.vocoder.stream(mel)))]
+        return np.asarray(denormalise_mel(flow.mel[0, len(prompt.mel) :].T)[:, : len(conditions[1])])
 
     return run
+
+
+def _sentence(fixtures: str) -> Run:
+    spoken = voice(fixtures)
+    mel = sampled(spoken)
+    return lambda: [np.concatenate(list(spoken.vocoder.stream(mel())))]
 
 
 CASES: dict[str, Callable[[str], Run]] = {

@@ -107,8 +107,8 @@ def _step(batch: int) -> Callable[[str], Run]:
     return make
 
 
-def _sentence(fixtures: str) -> Run:
-    voice, vocoder = _voice(fixtures), _hifigan_network(fixtures)
+def sampled(voice: Any) -> Callable[[], torch.Tensor]:
+    """Return what makes the mel spectrogram (1, bins, frames) of the sentence with a synthesizer of v4."""
     spectrogram = torch.from_numpy(np.abs(inputs.normal(704, 250, seed=5)))[None]
     spectrogram = torch.nn.functional.pad(spectrogram, (0, 0, 0, 1025 - 704))
     prompt_tokens, tokens, prompt_phones, phones = (
@@ -133,10 +133,14 @@ def _sentence(fixtures: str) -> Run:
             condition.transpose(1, 2), torch.LongTensor([inputs.FRAMES]), reference[:, :, -length:], inputs.STEPS,
             inference_cfg_rate=0,
         )  # fmt: skip
-        wide = (mel[:, :, length : length + spoken.shape[2]] + 1) / 2 * 14 - 12
-        return vocoder(wide)[0, 0]
+        return (mel[:, :, length : length + spoken.shape[2]] + 1) / 2 * 14 - 12
 
-    return _inference(run)
+    return run
+
+
+def _sentence(fixtures: str) -> Run:
+    mel, vocoder = sampled(_voice(fixtures)), _hifigan_network(fixtures)
+    return _inference(lambda: vocoder(mel())[0, 0])
 
 
 CASES: dict[str, Callable[[str], Run]] = {

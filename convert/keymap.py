@@ -95,6 +95,8 @@ _NORM_PARTS = {
     "parametrizations.weight.original0": "g",
     "parametrizations.weight.original1": "v",
 }
+_FOLDED_AT_ONCE = 1 << 16
+"""Numbers of a direction."""
 _NORM_KEY = re.compile(r"(?:(.*)\.)?(" + "|".join(re.escape(part) for part in _NORM_PARTS) + ")")
 
 
@@ -114,10 +116,16 @@ def fold_weight_norm(g: Array, v: Array) -> Array:
     if g.ndim != v.ndim or any(a not in (1, b) for a, b in zip(g.shape, v.shape, strict=True)):
         raise CorruptCheckpointError(f"weight norm of shapes {g.shape} and {v.shape} does not fit together")
     axes = tuple(axis for axis, length in enumerate(g.shape) if length == 1)
-    direction = v.astype(np.float64)
-    norm = np.sqrt(np.square(direction).sum(axis=axes, keepdims=True))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(direction * (g.astype(np.float64) / norm), dtype=np.float32)
+    # Where each row has a norm of its own, some rows at a time: what is made of them stays in the processor's cache.
+    rows = max(_FOLDED_AT_ONCE // max(v[:1].size, 1), 1) if g.shape[:1] == v.shape[:1] else len(v)
+    folded = np.empty(v.shape, np.float32)
+    for first in range(0, len(v), rows):
+        part = slice(first, first + rows)
+        direction = v[part].astype(np.float64)
+        norm = np.sqrt(np.square(direction).sum(axis=axes, keepdims=True))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.multiply(direction, g[part].astype(np.float64) / norm, out=folded[part], casting="same_kind")
+    return folded
 
 
 def _weight_norm(arrays: Arrays, folding: Folding | None) -> Arrays:

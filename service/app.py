@@ -226,9 +226,9 @@ async def _open(app: FastAPI, settings: Settings, engine: Engine | None, stack: 
         engine = BrokerEngine()
         stack.push_async_callback(_close, engine)
     elif engine is None:
-        from service.weights.choice import initial_weights
+        from service.weights.starter import first_weights
 
-        weights = await to_thread.run_sync(initial_weights, settings)
+        weights = await to_thread.run_sync(first_weights, settings)
         engine = await to_thread.run_sync(open_engine, settings.engine_settings(weights))
         # After the parts have stopped, so that their last segments are spoken.
         stack.push_async_callback(_close, engine)

@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from GPT_SoVITS import starter
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
 from GPT_SoVITS.resources.pairing import WEIGHTS_ROOTS
 from GPT_SoVITS.text import resources, userdict
@@ -180,6 +181,11 @@ class Settings(BaseSettings):
     sovits_path: str | None = Field(None, description="SoVITS weights; default: what sweight.txt names.")
     hubert_path: str | None = Field(None, description="Folder of chinese-hubert-base.")
     bert_path: str | None = Field(None, description="Folder of chinese-roberta-wwm-ext-large.")
+    starter: bool = Field(
+        True,
+        description="Speak with the small voice that comes with the program while no other weights are chosen or "
+        "installed, and put its voices among the others once.",
+    )
     load_timeout: float = Field(600.0, gt=0, description="Seconds that loading weights may take.")
 
     # --- limits ---
@@ -368,7 +374,8 @@ class Settings(BaseSettings):
     def weight_places(self) -> tuple[Path, ...]:
         """Where weights may lie: folders, and the files that whoever configures the service has named themselves."""
         named = tuple(Path(path) for path in (self.gpt_path, self.sovits_path) if path)
-        return self.within_root((*self.weights_roots, *self.weights_root, *named))
+        own = (starter.FOLDER,) if self.starter else ()
+        return self.within_root((*self.weights_roots, *self.weights_root, *own, *named))
 
     @property
     def dictionary(self) -> Path:

@@ -82,9 +82,9 @@ def _container(settings: Settings, database: Database, engine: Engine, stack: co
 def _engine(settings: Settings, kinds: Collection[str]) -> Engine:
     if NEED_ENGINE.isdisjoint(kinds):
         return AbsentEngine("this worker does not speak")
-    from service.weights.choice import initial_weights
+    from service.weights.starter import first_weights
 
-    return open_engine(settings.engine_settings(initial_weights(settings)))
+    return open_engine(settings.engine_settings(first_weights(settings)))
 
 
 async def _work(container: Container, kinds: Collection[str], stop: asyncio.Event) -> None:

@@ -16,6 +16,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(_variable, "1")
 
 
+NO_STARTER = "GPT_SOVITS_STARTER"
+"""Services in tests, and those in processes of their own, begin without the voice that comes with the program: most
+tests say themselves which voices and weights there are."""
+os.environ[NO_STARTER] = "false"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options."""
     parser.addoption("--processor-time", action="store_true", help="print which test files take most processor time")

@@ -112,6 +112,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.engine",
         "GPT_SoVITS.opening",
         "GPT_SoVITS.resources",
+        "GPT_SoVITS.starter",
         "GPT_SoVITS.t2s",
     },
     "GPT_SoVITS.training": {
@@ -155,6 +156,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.inference",
         "GPT_SoVITS.opening",
         "GPT_SoVITS.resources",
+        "GPT_SoVITS.starter",
         "GPT_SoVITS.text",
         "GPT_SoVITS.tts",
         "GPT_SoVITS.versions",
@@ -202,6 +204,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.engine",
         "GPT_SoVITS.process",
         "GPT_SoVITS.resources",
+        "GPT_SoVITS.starter",
         "GPT_SoVITS.testing",
         "GPT_SoVITS.text",
         "GPT_SoVITS.versions",

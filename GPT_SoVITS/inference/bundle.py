@@ -60,6 +60,7 @@ class Bundle:
         key: Tells bundles apart, also one that was loaded again after its files had changed.
         extension: Loads what raises the rate of its audio, for requests that ask for it; None where nothing does.
         has_warm_decoder: Another bundle has the same decoder, which may be speaking now.
+        has_warm_base: Another bundle has the base's matrices; the check of the voice has run the rest.
     """
 
     weights: WeightsPair
@@ -73,6 +74,7 @@ class Bundle:
     mute_similarity: NDArray[np.float32] = field(repr=False)
     key: int = 0
     has_warm_decoder: bool = False
+    has_warm_base: bool = False
     extension: Callable[[], BandwidthExtension] | None = field(default=None, repr=False)
 
     @property
@@ -134,6 +136,8 @@ class Bundle:
         voice, buckets = self.synthesizer, self.synthesizer.buckets
         if not self.has_warm_decoder:
             yield from self.decoder.warm_up_steps()
+        if self.has_warm_base:
+            return
         condition = np.zeros(voice.config.gin_channels, np.float32)
         if not voice.encoders.needs_compiling:  # one run of each shows that they work and fills caches
             buckets = replace(buckets, phonemes=(1,), codes=(1,), frames=(2,))
@@ -276,6 +280,7 @@ def build_bundle(opened: OpenedPair, settings: EngineSettings, features: Feature
     return Bundle(
         opened.weights, config.version, rate, decoder.backend, decoder.description,
         synthesizer, memory, opened.companions, decoder.mute_similarity, next(_keys), opened.decoder is not None,
+        opened.base is not None,
         features.bandwidth_extension if version_of(config.version).vocoder == "bigvgan" else None,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ Array = npt.NDArray[Any]
 _PRECISIONS = {"fp32": 0, "fp16": 1}
 _GROUP = 64
 """Of int8 weights, which are not offered here; native code wants a number."""
+_FILLING = 2
+"""Threads that pack matrices; more would only wait for memory."""
 
 
 def _declare(library: ctypes.CDLL) -> None:
@@ -41,7 +44,7 @@ class NativeProducts:
 
     Args:
         library: The loaded library.
-        layers: Matrix (outputs, inputs) and bias (outputs,) of each; copied one at a time and not kept.
+        layers: Matrix (outputs, inputs) and bias (outputs,) of each; copied two at a time at most and not kept.
         precision: How matrices are held; sums are float32 always.
         threads: Of every call; 0 for as many as the process may use.
 
@@ -67,9 +70,8 @@ class NativeProducts:
         if not self._set:
             raise MemoryError(f"no memory for {len(sizes)} matrices")
         self.close: Callable[[], object] = weakref.finalize(self, library.products_free, self._set)
-        for name, (weight, bias) in layers.items():
-            held = np.float16 if weight.dtype == np.float16 else np.float32
-            self._fill(name, np.ascontiguousarray(weight, held), np.ascontiguousarray(bias, np.float32))
+        with ThreadPoolExecutor(min(threads or _FILLING, _FILLING)) as pool:
+            list(pool.map(self._fill, layers, layers.values()))  # raises what one of them raises
         self._room = [int(library.products_room(self._set, index)) for index in range(len(sizes))]
 
     @property
@@ -103,7 +105,9 @@ class NativeProducts:
             raise MemoryError(f"no memory for {name} of {len(rows)} rows")
         return result[:, :outputs]
 
-    def _fill(self, name: str, weight: Array, bias: Array) -> None:
+    def _fill(self, name: str, layer: tuple[Array, Array]) -> None:
+        held = np.float16 if layer[0].dtype == np.float16 else np.float32
+        weight, bias = np.ascontiguousarray(layer[0], held), np.ascontiguousarray(layer[1], np.float32)
         if weight.shape != (len(bias), weight.shape[1]):
             raise NativeError(f"{name}: a matrix of shape {weight.shape} with {len(bias)} biases")
         index, is_half = self._index[name], int(weight.dtype == np.float16)

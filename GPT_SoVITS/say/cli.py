@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from GPT_SoVITS import starter
 from GPT_SoVITS.audio.analysis import analyse
 from GPT_SoVITS.audio.decode import check_reference_length, read_audio
 from GPT_SoVITS.audio.encode import FORMATS
@@ -18,14 +19,14 @@ from GPT_SoVITS.audio.files import AtomicFile
 from GPT_SoVITS.audio.subtitles import Cue, subrip, webvtt
 from GPT_SoVITS.engine.errors import EngineError, ErrorKind
 from GPT_SoVITS.engine.interface import Engine
-from GPT_SoVITS.engine.messages import EngineSettings
+from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
 from GPT_SoVITS.resources.locate import project_root
 from GPT_SoVITS.say import options as command_line
 from GPT_SoVITS.say.progress import Progress
 from GPT_SoVITS.say.script import DEFAULT_VOICE, ScriptError, Turn, Voice, load_voices, parse_script
 from GPT_SoVITS.say.sinks import Sink, Writer, to_file, to_stream
 from GPT_SoVITS.say.speaker import SpeechReport, speak
-from GPT_SoVITS.say.weights import find_weights
+from GPT_SoVITS.say.weights import find_weights, starter_weights
 
 MakeEngine = Callable[[EngineSettings], Engine]
 
@@ -81,10 +82,7 @@ def _run(options: argparse.Namespace, make_engine: MakeEngine) -> int:
     turns, voices = _turns(options)
     spoken_voices = {turn.voice: voices[turn.voice] for turn in turns}
     _check_references(spoken_voices, options.quiet)
-    weights = {
-        name: find_weights(voice.gpt or options.gpt, voice.sovits or options.sovits, version=options.model)
-        for name, voice in spoken_voices.items()
-    }
+    weights = {name: _weights(options, voice) for name, voice in spoken_voices.items()}
     requests = command_line.requests(options, turns, voices, weights)
     openers: list[Callable[[int], Writer]] = []
     if options.stream:
@@ -109,6 +107,12 @@ def _run(options: argparse.Namespace, make_engine: MakeEngine) -> int:
         _write_text(path, render(spoken.cues))
     _tell(options, output, sink, spoken, time.perf_counter() - began)
     return DONE
+
+
+def _weights(options: argparse.Namespace, voice: Voice | None = None) -> WeightsPair:
+    """The weights that a voice is spoken with: its own, else those of the command line."""
+    own = (voice.gpt, voice.sovits) if voice else (None, None)
+    return find_weights(own[0] or options.gpt, own[1] or options.sovits, version=options.model, spare=starter_weights())
 
 
 def _output(options: argparse.Namespace) -> tuple[Path | None, str]:
@@ -156,6 +160,8 @@ def _turns(options: argparse.Namespace) -> tuple[list[Turn], dict[str, Voice]]:
         raise UsageError(f"there are {len(given)} texts ({', '.join(given)}); give one")
     if options.script:
         return parse_script(_read(options.script), voices, str(options.script)), voices
+    if DEFAULT_VOICE not in voices and (own := _own_voice(options)) is not None:
+        voices[DEFAULT_VOICE] = own
     if DEFAULT_VOICE not in voices:
         raise UsageError("no voice is named. Give a recording of 3 to 10 s with --reference, and what is said in it "
                          "with --prompt-text")  # fmt: skip
@@ -163,6 +169,16 @@ def _turns(options: argparse.Namespace) -> tuple[list[Turn], dict[str, Voice]]:
     if not text.strip():
         raise UsageError("the text is empty")
     return [Turn(DEFAULT_VOICE, text.strip())], voices
+
+
+def _own_voice(options: argparse.Namespace) -> Voice | None:
+    """The voice that comes with the program, where its weights would speak; other weights are given a clip."""
+    spare = starter_weights()
+    if spare is None or options.ref_free or _weights(options) != spare:
+        return None
+    if not options.quiet:
+        print("warning: a small demonstration model speaks, in a voice of its own, English only", file=sys.stderr)
+    return next((Voice(str(each.clip), each.text, each.language) for each in starter.voices()), None)
 
 
 def _text(given: str | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convert.errors import CheckpointError
 from convert.identity import identify
-from GPT_SoVITS import _commands
+from GPT_SoVITS import _commands, starter
 from GPT_SoVITS.engine.errors import WeightsMissingError
 from GPT_SoVITS.engine.messages import WeightsPair
 from GPT_SoVITS.resources.locate import locate, project_root
@@ -34,6 +34,7 @@ def find_weights(
     version: str | None = None,
     root: Path | None = None,
     variables: Mapping[str, str] = os.environ,
+    spare: WeightsPair | None = None,
 ) -> WeightsPair:
     """Return the weights to speak with.
 
@@ -47,6 +48,7 @@ def find_weights(
         version: Take the installed base weights of this version, a key of :data:`INSTALLED`, where no path is given.
         root: Where the two text files lie; the project by default.
         variables: The environment.
+        spare: What serves where nothing was named and nothing is there.
 
     Raises:
         WeightsMissingError: a file that was named is not there, or nothing was named and nothing is installed.
@@ -60,7 +62,7 @@ def find_weights(
     if None in named:
         installed = installed_weights(folder, version)
         if installed is None and version is None and not any(named):
-            installed = pair_put_there(folder)
+            installed = pair_put_there(folder) or spare
         if installed is not None:
             named = [name or base for name, base in zip(named, (installed.gpt, installed.sovits), strict=True)]
     for what, name in zip(("GPT", "SoVITS"), named, strict=True):
@@ -71,6 +73,12 @@ def find_weights(
             )
     paths = [_existing(str(name), folder) for name in named]
     return WeightsPair(*paths)
+
+
+def starter_weights() -> WeightsPair | None:
+    """Return the weights that come with the program; None where they were left out."""
+    found = starter.pair()
+    return WeightsPair(*found) if found else None
 
 
 def installed_weights(root: Path | None = None, version: str | None = None) -> WeightsPair | None:

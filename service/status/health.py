@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 from service import __version__
 from service.container import Container, Domain
 from service.readiness import Readiness, told
+from service.weights.starter import is_starter
+from service.words import said
 
 
 class Ready(BaseModel):
@@ -17,6 +19,7 @@ class Ready(BaseModel):
 
     ready: bool = Field(description="Whether it would, in one language at least or in the one asked for.")
     obstacles: list[str] = Field(description="What is in the way, in words.", examples=[[]])
+    notes: list[str] = Field(description="What else is to be known, in words.", examples=[[]])
     languages: dict[str, Any] = Field(
         description="zh, en, ja, ko, yue: whether a sentence would be spoken, and what is lacking.",
         examples=[{"zh": {"ready": True}}],
@@ -32,6 +35,7 @@ def health_of(container: Container, domains: Sequence[Domain]) -> dict[str, Any]
         "model_version": status.current.version if status.current else None,
         "queue_depth": status.active + status.waiting,
         "weights_loaded": status.current is not None,
+        "starter": is_starter(status.current.weights if status.current else None),
         "engine": status.state.value,
         "languages": told(container.get(Readiness).by_language()),
         "limits": {"text": container.settings.text_limit, "upload": container.settings.upload_limit},
@@ -58,4 +62,8 @@ def readiness_of(container: Container, domains: Sequence[Domain], language: str 
         obstacles.append("the service is shutting down")
     for domain in domains:
         obstacles += domain.obstacles()
-    return Ready(ready=not obstacles, obstacles=obstacles, languages=told(by_language))
+    current = container.engine.status().current
+    notes = []
+    if current is not None and is_starter(current.weights):
+        notes.append(said("starter_speaks", spoken=", ".join(current.languages)).text())
+    return Ready(ready=not obstacles, obstacles=obstacles, languages=told(by_language), notes=notes)

@@ -36,6 +36,7 @@ class Health(BaseModel):
     model_version: str | None = Field(description="Version of the current weights.", examples=["v2"])
     queue_depth: int = Field(description="Tasks that wait in the queue.", examples=[0])
     weights_loaded: bool = Field(description="Whether weights are in memory.", examples=[True])
+    starter: bool = Field(description="Whether the small demonstration model of the program speaks.", examples=[False])
     engine: str = Field(description="State of the engine.", examples=["ready"])
     languages: dict[str, Any] = Field(description="As in /readyz.", examples=[{"zh": {"ready": True}}])
     limits: dict[str, int] = Field(description="Characters of a text, bytes of a file.", examples=[{"text": 10000}])

@@ -9,10 +9,12 @@ from service.voices.folders import VoiceFolders
 from service.voices.legacy import import_once
 from service.voices.preparing import Limits
 from service.voices.service import Voices
+from service.voices.starter import install_once
 from service.voices.store import VoiceStore
 from service.weights.choice import relative
 from service.weights.examination import Examiner
 from service.weights.named import named_weights
+from service.weights.starter import first_weights, is_starter
 
 
 def build(container: Container) -> Domain:
@@ -29,6 +31,8 @@ def build(container: Container) -> Domain:
     store = VoiceStore(database, folders, Limits(settings.upload_limit, settings.avatar_limit), weights_path)
     store.sweep()
     import_once(database, folders, settings.root)
+    if is_starter(first_weights(settings)):
+        install_once(database, store, container.get(CategoryStore))
     bus = container.get(ChangeBus)
     store.announce = lambda model_id: bus.publish("voice", model_id)
     container.add(VoiceStore, store)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convert.printing import printable
-from GPT_SoVITS import _commands
+from GPT_SoVITS import _commands, starter
 from GPT_SoVITS.resources import load_manifest
 from GPT_SoVITS.resources.pairing import KINDS, weight_files
 from service.presence import Presence
@@ -36,6 +36,7 @@ class WeightFile:
         modified_at: Unix seconds.
         lora: Whether it holds only changes to published weights.
         problem: Why it cannot be used, None where nothing is known against it.
+        starter: Whether it is one of those that come with the program.
     """
 
     kind: str
@@ -46,11 +47,12 @@ class WeightFile:
     modified_at: int
     lora: bool = False
     problem: str | None = None
+    starter: bool = False
 
 
 @dataclass(frozen=True)
 class MissingResource:
-    """Something that is not installed and a synthesis needs.
+    """Something that is not installed and a synthesis needs, but for one with the weights of the program.
 
     Attributes:
         name: Its id.
@@ -101,7 +103,7 @@ class Catalogue:
     def missing(self) -> list[MissingResource]:
         """Return what a synthesis needs and is not installed."""
         needed = list(_NEEDED)
-        kinds = {file.kind for file in self.files() if file.problem is None}
+        kinds = {file.kind for file in self.files() if file.problem is None and not file.starter}
         needed += [name for name, kind in zip(_PAIR, ("gpt", "sovits"), strict=True) if kind not in kinds]
         manifest = load_manifest()
         missing = [manifest.get(name) for name in needed if not self._presence.has(name)]
@@ -142,7 +144,8 @@ class Catalogue:
         finding = self._with_base(finding)
         self._tell(shown, finding)
         name, size, modified_at = printable(path.name), status.st_size, int(status.st_mtime)
-        return WeightFile(kind, shown, name, finding.version, size, modified_at, finding.lora, finding.problem or None)
+        own, problem = path.parent == starter.FOLDER, finding.problem or None
+        return WeightFile(kind, shown, name, finding.version, size, modified_at, finding.lora, problem, own)
 
     def _with_base(self, finding: Finding) -> Finding:
         """Return what is known of a file, with what is missing where it changes weights that are not installed."""

@@ -13,6 +13,7 @@ from service.http.envelope import Envelope, failures, success
 from service.http.json_routes import JsonRoute
 from service.weights.catalogue import WeightFile
 from service.weights.service import WeightsService
+from service.weights.starter import is_starter
 
 router = APIRouter(tags=["weights"], route_class=JsonRoute)
 Service = Annotated[WeightsService, Depends(provided(WeightsService))]
@@ -29,6 +30,7 @@ class InstalledWeights(BaseModel):
     lora: bool = Field(description="Whether it holds only changes to published weights.", examples=[False])
     current: bool = Field(description="Whether requests that name no weights are spoken with it.", examples=[True])
     problem: str | None = Field(description="Why it cannot be used.", examples=[None])
+    starter: bool = Field(description="Whether it is part of the small voice of the program.", examples=[False])
 
 
 class CurrentWeights(BaseModel):
@@ -38,6 +40,12 @@ class CurrentWeights(BaseModel):
     sovits: str = Field(description="Path of the SoVITS weights.", examples=["SoVITS_weights/narrator_e8_s200.pth"])
     version: str = Field(description="Their version.", examples=["v2"])
     sample_rate: int = Field(description="Samples per second of their audio.", examples=[32000])
+    languages: list[str] = Field(description="Those that they speak; empty for all of their version.", examples=[[]])
+    starter: bool = Field(
+        description="Whether they are the small demonstration model of the program: its own voices, one language, no "
+        "cloning of others promised.",
+        examples=[False],
+    )
 
 
 class Loading(BaseModel):
@@ -87,6 +95,8 @@ def _current(loaded: LoadedWeights, service: WeightsService) -> CurrentWeights:
         sovits=service.shown(pair.sovits),
         version=loaded.version,
         sample_rate=loaded.sample_rate,
+        languages=list(loaded.languages),
+        starter=is_starter(pair),
     )
 
 

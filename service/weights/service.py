@@ -22,6 +22,7 @@ from service.weights.catalogue import Catalogue, MissingResource, WeightFile
 from service.weights.choice import Remembered, initial_weights, is_open, shown
 from service.weights.examination import Examiner
 from service.weights.named import named_weights
+from service.weights.starter import is_starter
 from service.words import told_by
 
 
@@ -77,19 +78,24 @@ class WeightsService:
         return self._catalogue.signature()
 
     def initial(self) -> WeightsPair | None:
-        """Return the weights that a start would choose, None unless both are files. Blocks.
+        """Return the weights that a start would choose beside those of the program, None unless both are files. Blocks.
 
         Where nobody has chosen and no published pair is installed, those are the newest pair of the highest version
         that lies in the weight folders.
         """
         pair = initial_weights(self._settings)
         if pair is None and is_open(self._settings):
-            found = newest_pair(self._catalogue.files(), self._container.get(Presence).has)
+            files = (file for file in self._catalogue.files() if not file.starter)
+            found = newest_pair(files, self._container.get(Presence).has)
             pair = WeightsPair(*(str(self._settings.root / file.path) for file in found)) if found else None
         return pair if pair and Path(pair.gpt).is_file() and Path(pair.sovits).is_file() else None
 
+    def may_step_aside(self, current: WeightsPair | None) -> bool:
+        """Whether others that come take the place of the current weights: nobody has chosen these. Blocks."""
+        return current is None or (is_starter(current) and is_open(self._settings))
+
     async def load_first(self, pair: WeightsPair) -> None:
-        """Load weights into an engine that has none, and remember them unless a start chooses them anyway.
+        """Load weights where nobody has chosen any, and remember them unless a start chooses them anyway.
 
         Raises:
             ServiceError: they cannot be used.

@@ -68,8 +68,15 @@ class Watch:
         return self._weights.signature(), here
 
     async def _load_first(self, found: Seen) -> None:
-        """Load the weights that a start would choose, where there are none; each state of the files is tried once."""
-        if self._container.engine.status().state is not EngineState.NO_WEIGHTS:
+        """Load the weights that a start would choose; each state of the files is tried once.
+
+        Only where there are none, or the ones that come with the program, which give way to any others.
+        """
+        status = self._container.engine.status()
+        if status.state not in (EngineState.NO_WEIGHTS, EngineState.READY):
+            return
+        current = status.current.weights if status.current else None
+        if not await to_thread.run_sync(self._weights.may_step_aside, current):
             return
         pair = await to_thread.run_sync(self._weights.initial)
         if pair is None or self._tried == (pair, found):

@@ -31,6 +31,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "{detail}; the old weights go on serving",
         "模型未能加载，继续使用原模型：{detail}",
     ),
+    "starter_speaks": (
+        "a small demonstration model speaks, which comes with the program: its own voices, in {spoken} only; no "
+        "cloning of other voices is promised; the official weights take its place as soon as they are installed",
+        "当前使用随程序附带的小型演示模型：只有自带的声音，只会说 {spoken}，不保证能克隆其他声音；"
+        "安装官方模型后会自动切换。",
+    ),
     "no_weights": (
         "no usable weights are in use, so nothing can be spoken yet: {detail}; download some under Models, "
         "or on the server run: {command}",

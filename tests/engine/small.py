@@ -43,8 +43,12 @@ def _end_now_and_then(arrays: Arrays, eos: int, last: int) -> None:
     arrays["ar_predict_layer.weight"][eos] = shift * 2.25 / float(shift @ shift)
 
 
-def write_gpt(path: Path, seed: int, **more: dict[str, Any]) -> None:
-    """Write a decoder of two blocks; ``more`` is what sections of its configuration have besides."""
+More = Mapping[str, dict[str, Any]]
+"""What sections of a configuration have besides."""
+
+
+def write_gpt(path: Path, seed: int, more: More | None = None) -> None:
+    """Write a decoder of two blocks."""
     config = copy.deepcopy(dict(default_config("t2s", "v2")))
     config["model"] |= {"embedding_dim": 32, "hidden_dim": 32, "head": 2, "linear_units": 128, "n_layer": 2}
     _add(config, more)
@@ -54,13 +58,13 @@ def write_gpt(path: Path, seed: int, **more: dict[str, Any]) -> None:
     torchfile.save({"weight": weight, "config": config, "info": f"small {seed}"}, path)
 
 
-def _add(config: dict[str, Any], more: Mapping[str, dict[str, Any]]) -> None:
-    for section, values in more.items():
+def _add(config: dict[str, Any], more: More | None) -> None:
+    for section, values in (more or {}).items():
         config[section] = {**config.get(section, {}), **values}
 
 
-def write_sovits(path: Path, seed: int, version: str = "v2", **more: dict[str, Any]) -> None:
-    """Write a synthesizer whose widths are a sixth and less of the published ones; ``more`` as of a decoder."""
+def write_sovits(path: Path, seed: int, version: str = "v2", more: More | None = None) -> None:
+    """Write a synthesizer whose widths are a sixth and less of the published ones."""
     config = load_config(FIXTURES / f"s2_{version}")
     config["model"] |= {
         "version": version, "inter_channels": 32, "hidden_channels": 32, "filter_channels": 64, "n_layers": 2,

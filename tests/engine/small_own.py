@@ -11,13 +11,13 @@ from tests.engine.small import write_gpt, write_hubert, write_reference, write_s
 CODES = 30
 RATE = 16000
 SAMPLING = {"top_k": 3, "top_p": 1.0, "temperature": 0.7, "repetition_penalty": 1.0}
-GPT = {
+GPT: dict[str, dict[str, Any]] = {
     "model": {
         "vocab_size": CODES + 1, "EOS": CODES, "bert_dim": 8, "mute_token": 2, "languages": ["en"],
     },
     "inference": {"sampling": SAMPLING},
 }  # fmt: skip
-SOVITS = {
+SOVITS: dict[str, dict[str, Any]] = {
     "model": {
         "ssl_dim": 24, "codebook_size": CODES, "style_hidden": 12, "mrte_hidden": 16, "gin_channels": 16,
         "mrte_heads": 2, "flow_count": 2, "flow_layers": 3, "content_encoder": "starter", "upsample_rates": [10, 8, 4],
@@ -25,7 +25,7 @@ SOVITS = {
     },
     "data": {"sampling_rate": RATE, "hop_length": 320, "filter_length": 1024, "win_length": 1024},
 }  # fmt: skip
-CONTENT = {
+CONTENT: dict[str, Any] = {
     "conv_dim": [16, 16, 16], "conv_kernel": [400, 3, 3], "conv_stride": [80, 2, 2], "hidden_size": 24,
     "num_attention_heads": 2, "num_conv_pos_embeddings": 32, "num_conv_pos_embedding_groups": 4,
 }  # fmt: skip
@@ -37,8 +37,8 @@ class OwnInstallation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        write_gpt(folder / "own.ckpt", 0, **GPT)
-        write_sovits(folder / "own.pth", 0, **SOVITS)
+        write_gpt(folder / "own.ckpt", 0, GPT)
+        write_sovits(folder / "own.pth", 0, more=SOVITS)
         write_hubert(self.content, **CONTENT)
         write_reference(folder / "voice.wav")
 

@@ -72,6 +72,7 @@ def test_a_second_lora_shares_the_decoder_and_the_bases_matrices(
 ) -> None:
     second = load_bundle(mel_home.pair("second"), mel_home.settings(), mel_features)
     assert second.decoder is first.decoder and second.has_warm_decoder and not first.has_warm_decoder
+    assert second.has_warm_base and not first.has_warm_base
     assert _base(second) is _base(first)
     alone = load_bundle(mel_home.pair("second"), mel_home.settings(), Features(mel_home.settings()))
     assert _base(alone) is not _base(first)

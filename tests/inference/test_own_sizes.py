@@ -135,14 +135,14 @@ def test_sizes_that_cannot_be_are_refused_by_name(
     own: OwnInstallation, tmp_path: Path, section: str, values: dict[str, Any], message: str
 ) -> None:
     path, settings = tmp_path / "odd.pth", own.settings()
-    write_sovits(path, 0, **{name: {**part, **(values if name == section else {})} for name, part in SOVITS.items()})
+    write_sovits(path, 0, more={**SOVITS, section: {**SOVITS[section], **values}})
     with pytest.raises(WeightsInvalidError, match=message):
         load_bundle(WeightsPair(own.pair.gpt, str(path)), settings, Features(settings))
 
 
 def test_what_a_weight_file_recommends_is_bounded(own: OwnInstallation, tmp_path: Path) -> None:
     path, settings = tmp_path / "odd.ckpt", own.settings()
-    write_gpt(path, 0, model=GPT["model"], inference={"sampling": {"top_k": 0}})
+    write_gpt(path, 0, {**GPT, "inference": {"sampling": {"top_k": 0}}})
     with pytest.raises(WeightsInvalidError, match=r"inference\.sampling\.top_k is 0; expected a whole number"):
         load_bundle(WeightsPair(str(path), own.pair.sovits), settings, Features(settings))
 

@@ -19,6 +19,7 @@ from GPT_SoVITS.testing.fake import FakeEngine
 from service.app import create_app
 from service.http.connections import ConnectionLimits, protocol
 from service.settings import ENVIRONMENT, PREFIX, Settings, load_settings
+from tests.conftest import NO_STARTER
 from tests.service.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.service.postgresql import NoServerError, postgres_server
 from tests.service.serving import ThreadServer, http_client
@@ -106,7 +107,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests see default settings whatever the environment holds."""
     names = {name for entries in ENVIRONMENT.values() for name, _ in entries}
     for name in list(os.environ):
-        if name.startswith(PREFIX) or name in names:
+        if (name.startswith(PREFIX) and name != NO_STARTER) or name in names:
             monkeypatch.delenv(name)
 
 

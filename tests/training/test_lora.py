@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from convert import identify, open_weights
 from convert.official import find
 from convert.reader import load
+from GPT_SoVITS.cfm.choose import choose_estimator
+from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.training.cfm.trainer import MelTrainer, fingerprint
 from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.options import MelOptions
@@ -60,6 +63,34 @@ def test_a_state_is_what_is_learnt_alone_and_is_gone_on_from(trainer: MelTrainer
     for key, array in trainer.state().items():
         np.testing.assert_array_equal(array, changed[key], err_msg=key)
     trainer.restore(state)
+
+
+def test_what_is_learnt_speaks_from_the_file(home: Path, trainer: MelTrainer) -> None:
+    untrained, rng = trainer.state(), np.random.default_rng(0)
+    learnt = {key: rng.normal(0, 0.02, array.shape).astype(np.float32) for key, array in untrained.items()}
+    changed = {key: array for key, array in learnt.items() if key.startswith("network.") and key.endswith("lora_B")}
+    trainer.restore({**untrained, **changed})
+    path = trainer.export(1, 20)
+    trainer.restore(untrained)
+    base, tuned = (open_weights(each, base=home / "base.pth").arrays for each in (home / "base.pth", path))
+    down, up = (_half(untrained, "lora_A"), _half(learnt, "lora_B"))
+    np.testing.assert_allclose(tuned[TUNED] - base[TUNED].astype(np.float32), up @ down, atol=2e-3)
+    before, after = _velocity(base), _velocity(tuned)
+    assert np.isfinite(after).all() and np.abs(after - before).max() > 1e-2
+
+
+def _half(state: Mapping[str, Any], name: str) -> Any:
+    """That half of the pair of :data:`TUNED` in a state."""
+    return state[f"network.{TUNED.removesuffix('weight')}{name}"]
+
+
+def _velocity(arrays: Mapping[str, Any]) -> Any:
+    """One estimate of the decoder from fixed numbers, as it speaks."""
+    sizes = CfmConfig("v4", depth=1)
+    estimator, _ = choose_estimator(sizes, arrays)
+    x, prompt = np.random.default_rng(3).standard_normal((2, 1, 9, sizes.mel), np.float32)
+    text = estimator.embed(np.ones((1, 9, sizes.text), np.float32))
+    return estimator.velocity(x, prompt, text, estimator.moment(np.array([0.3]), np.array([0.1])))
 
 
 def test_a_state_knows_the_weights_that_it_belongs_to(home: Path, trainer: MelTrainer) -> None:

@@ -408,6 +408,11 @@ export default {
   "step.warming.all": "warming up",
   "step.ready": "ready",
 
+  "starter.title": "A small demonstration model is speaking.",
+  "starter.text": "It comes with the program and speaks in its own voices, in {languages} only. It is not meant for other voices. The official models clone voices and take its place by themselves once they are there.",
+  "starter.example": "Hear it",
+  "starter.official": "Download the official models ({size})",
+  "starter.more": "Official models",
   "first.weights.title": "Welcome. One thing is missing: the speech models.",
   "first.weights.text": "The speech models still need downloading ({size}).",
   "first.voice.title": "Welcome. Add your first voice.",

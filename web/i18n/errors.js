@@ -119,6 +119,7 @@ export default {
   weights_half: { en: "No {network} weights are current: name {network}_model_path as well.", zh: "当前没有使用中的 {network} 模型，请同时指定它的路径。" },
   weights_slow: { en: "Loading took longer than {seconds} s; the old weights go on serving: try again, or choose other weights.", zh: "加载超过 {seconds} 秒，继续使用原模型。请重试，或选择其他模型。" },
   weights_kept: { en: "{detail}; the old weights go on serving.", zh: "模型未能加载，继续使用原模型：{detail}" },
+  starter_speaks: { en: "A small demonstration model speaks, which comes with the program: its own voices, in {spoken} only; no cloning of other voices is promised; the official weights take its place as soon as they are installed.", zh: "当前使用随程序附带的小型演示模型：只有自带的声音，只会说 {spoken}，不保证能克隆其他声音；安装官方模型后会自动切换。" },
   no_weights: { en: "No usable weights are in use, so nothing can be spoken yet: {detail}; download some under Models, or on the server run: {command}", zh: "没有可用的语音模型，暂时无法合成：{detail}。请在“模型”页下载，或在服务器上运行：{command}" },
   resource_missing: { en: "{language} cannot be spoken yet: {name} ({what}) is not installed; download it under Models, or on the server run: {command}", zh: "暂时无法合成{language}：缺少 {name}（{what}）。请在“模型”页下载，或在服务器上运行：{command}" },
   package_missing: { en: "{language} cannot be spoken: {name} is not installed; on the server run: {command}", zh: "暂时无法合成{language}：缺少语言组件 {name}。请在服务器上运行：{command}" },

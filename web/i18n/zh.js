@@ -408,6 +408,11 @@ export default {
   "step.warming.all": "预热",
   "step.ready": "就绪",
 
+  "starter.title": "正在使用小型演示模型。",
+  "starter.text": "它随程序附带，只有自带的声音，只会说{languages}，不适合其他声音。官方模型可以克隆声音，下载后会自动替换它。",
+  "starter.example": "听一听",
+  "starter.official": "下载官方模型（{size}）",
+  "starter.more": "官方模型",
   "first.weights.title": "欢迎。还差一样东西：语音模型。",
   "first.weights.text": "程序已安装，还需下载模型（约 {size}）。",
   "first.voice.title": "欢迎。先添加一个音色。",

@@ -6,6 +6,7 @@ import { bytes } from "../lib/format.js";
 import { remaining } from "../data/install.js";
 import { icons } from "./icons.js";
 import { downloadPanel, missingBase } from "./install.js";
+import { starterNote } from "./starter.js";
 import { taskList } from "./task-list.js";
 
 function welcome(app) {
@@ -45,6 +46,6 @@ function welcome(app) {
 
 export function studioView(app) {
   return html`<h1 class="hidden">${t("nav.studio")}</h1>
-    ${welcome(app)}
+    ${welcome(app)} ${starterNote(app, { example: true })}
     <div class="studio">${composer(app)}${taskList(app)}</div>`;
 }

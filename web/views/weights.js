@@ -6,6 +6,7 @@ import { icons } from "./icons.js";
 import { installView } from "./install.js";
 import { loadingPanel } from "./loading.js";
 import { empty, problem } from "./parts.js";
+import { starterNote } from "./starter.js";
 import { isStarting } from "./state.js";
 
 const ui = { gpt: "", sovits: "", error: null };
@@ -77,7 +78,7 @@ export function weightsView(app) {
   return html`<header class="view-head"><h1>${t("nav.weights")}</h1></header>
     ${problem(weightsError, { retry: () => app.library.loadWeights().catch(() => {}) })}
     ${ready && !ready.ok && health && !early && health.engine !== "no_weights" ? html`<div class="banner warn" role="status">${icons.warn}<span>${t("weights.not.ready")} ${ready.detail}</span></div>` : nothing}
-    ${loadingPanel(app)}
+    ${starterNote(app)} ${loadingPanel(app)}
     ${installView(app)}
     ${models && !models.current && !gpt.length && !sovits.length
       ? empty({ icon: icons.weights, title: t("weights.none"), text: t("weights.none.text") })

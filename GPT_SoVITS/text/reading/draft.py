@@ -6,7 +6,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+from GPT_SoVITS.text.reading.needs import Holdings, Need, needs_of
 from GPT_SoVITS.text.reading.starts import Starts, finds
 
 TAKEN = "\ue000"
@@ -32,6 +34,11 @@ class Rule:
     pattern: re.Pattern[str]
     say: Say
     group: int | str = 0
+
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """What a text must hold so that the pattern can be found in it."""
+        return needs_of(self.pattern.pattern)
 
 
 def rule(pattern: str, say: Say, group: int | str = 0) -> Rule:
@@ -88,6 +95,7 @@ class Draft:
         self.text = text
         self._masked = text
         self._starts = Starts(text)
+        self._holdings = Holdings(text, TAKEN)
         self._edits: list[Edit] = []
 
     def edit(self, edits: Iterable[Edit]) -> None:
@@ -97,6 +105,8 @@ class Draft:
     def apply(self, rules: Iterable[Rule], area: Area | None = None) -> None:
         """Apply rules, one after another, to the places of an area, or everywhere; they see the whole text."""
         for rule in rules:
+            if not self._holdings.meet(rule.needs):
+                continue
             found = []
             for match in self._finds(rule, area):
                 start, end = match.span(rule.group)

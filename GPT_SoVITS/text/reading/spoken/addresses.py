@@ -24,6 +24,7 @@ ADDRESS = re.compile(
 _SIGNED_NAME = re.compile(
     r"(?<![A-Za-z0-9])([A-Z])(\+\+(?![A-Za-z+#])|#(?![A-Za-z0-9+#]))|(?<!\.)\.(?=NET(?![A-Za-z]))"
 )
+_ACCOUNT = re.compile(r"(?<![\w.@])@[A-Za-z][\w.]{0,40}\w", re.ASCII)
 _SCHEME = re.compile("[a-z]+://")
 _TRAILING = ".,;:!?'\")]*_~"
 _PART = re.compile(r"[A-Za-z]+|\d+|.")
@@ -125,6 +126,8 @@ def edits(text: str) -> list[Edit]:
     if "." in text or "@" in text:
         addresses = ((match.start(), _trimmed(match[0])) for match in ADDRESS.finditer(text))
         found = [edit for start, address in addresses for edit in _spelled(address, start)]
+    if "@" in text and not text.isascii():  # beside other scripts an account is one English word
+        found += [edit for match in _ACCOUNT.finditer(text) for edit in _spelled(match[0], match.start())]
     if "#" in text or "++" in text or ".NET" in text:
         found += [Edit(match.start(), match.end(), _named(match)) for match in _SIGNED_NAME.finditer(text)]
     return found

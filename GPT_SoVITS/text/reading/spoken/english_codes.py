@@ -119,6 +119,9 @@ def chains() -> Iterable[Rule]:
 
 
 def _named() -> Iterable[Rule]:
+    yield rule(  # 221B Baker St.
+        r"\b(?P<number>\d{3})(?P<letter>[A-Z])(?=\s[A-Z][a-z]+\s)", lambda m: f"{pairs(m['number'])} {m['letter']}"
+    )
     yield rule(
         rf"\b{_PLACE}\s(?:[Nn]o\.?\s|[Nn]umber\s|#)?(?P<digits>\d{{1,4}}-\d{{1,4}})(?![\d,.:-]*\d)",
         lambda m: ", ".join(map(pairs, m["digits"].split("-"))),

@@ -105,7 +105,7 @@ def _ranges() -> Iterable[Rule]:
     yield rule(r"(?<=[\d\ue000])\s?[-–—~]{1,2}\s?(?=[\d$€£¥\ue000])", said(" to "))
     yield rule(r"(?<=[A-Za-z])(?:–|~)(?=[A-Za-z])", said("-"))
     yield rule(rf"(?<![\w)\]\ue000])-\s?(?={NUMBER}|\.\d|\ue000)", said("negative "))
-    yield rule(r"(?<![\w)\]])\+(?=[\d.]*\d)", said("plus "))
+    yield rule(r"(?<![\w)\]])\+(?=[\d.]*\d|\ue000)", said("plus "))
     yield rule(rf"{BEFORE}({NUMBER})\+", lambda m: quantity(m[1]) + " plus")
 
 
@@ -133,6 +133,7 @@ def _signs() -> Iterable[Rule]:
     yield rule("∞", said(" infinity "))
     yield rule(rf"(?<=[\d\ue000])\s?[{''.join(_NAMED_SIGNS)}]", lambda m: _NAMED_SIGNS[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.,!?])[()\[\]{}\"“”«»]+(?=[\w\ue000])", said(" "))
+    yield rule(r"(?<=\w)@(?=\w)", said(" at "))
     yield rule(r"(?<=[A-Za-z])_(?=[\d\ue000])|(?<=[\d\ue000])_(?=[A-Za-z])", said(" underscore "))
     yield rule(r"[#*_~^\\<>=+@/]+", said(" "))
 

@@ -46,7 +46,15 @@ _MONTHS = {
 _MIXED = {
     **{"IoT": "I O T", "AIoT": "A I O T", "QoS": "Q O S", "SoC": "S O C", "PoE": "P O E", "ToF": "T O F"},
     **{"SaaS": "saas", "PaaS": "paas", "VoIP": "voip", "DoS": "doss", "DDoS": "D doss", "NaN": "nan"},
-    **{"LaTeX": "lah teck", "eSIM": "E sim", "IoC": "I O C", "DoD": "D O D", "BoJ": "B O J", "FoV": "F O V"},
+    **{
+        "LaTeX": "lah teck",
+        "TikTok": "tiktok",
+        "eSIM": "E sim",
+        "IoC": "I O C",
+        "DoD": "D O D",
+        "BoJ": "B O J",
+        "FoV": "F O V",
+    },
 }
 _PER = {
     **{"kg": "kilogram", "lb": "pound", "km": "kilometer", "hr": "hour", "min": "minute", "sec": "second"},
@@ -150,6 +158,8 @@ def _abbreviations() -> Iterable[Rule]:
     yield rule(rf"\b([NSEW])\.(?=\s(?:\d+(?:st|nd|rd|th)\b|[A-Z][a-z]+\s(?:{streets})\b))", lambda m: _POINTS[m[1]])
     yield rule(r"(?<![A-Za-z])[Vv]er\.(?=\s?[\d\ue000])", said("version "))
     yield rule(r"\bPh\.?D\b\.?", said("P H D"))
+    yield rule(r"\b([BM])\.(Sc|Ed|Phil|Eng)\b\.?", lambda m: f"{m[1]} {'S C' if m[2] == 'Sc' else m[2]}")
+    yield rule(r"\bTEL\b\.?(?=[:：\s]{0,2}[\d\ue000(+])", said("tel"))
 
 
 def _at_end(match: Match) -> str:
@@ -177,6 +187,8 @@ def _days() -> Iterable[Rule]:
     yield rule(rf"\b({short})\.?(?=\s'\d\d(?!\d))", _day(full))
     yield rule(rf"\b({short})\.(?=\s[a-z(]|,)", lambda m: full[m[1]])
     yield rule(rf"(?<=\b[Ii]n\s)({short})\.(?=\s*$|\s[A-Z])", lambda m: f"{full[m[1]]}.")
+    yield rule(rf"(?<![\d.,])\d{{1,2}}(?=\s(?:{short})\.(?!\s\d))", lambda m: nth(m[0]))
+    yield rule(rf"(?<=[\d\ue000] )({short})\.(?=\s*$|\s[A-Z])", lambda m: f"{full[m[1]]}.")
     yield rule(r"\b(Sat|Sun)\.(?=\s(?:&|and|only|at|from|\d))", lambda m: full[m[1]])
     # Sat, Sun, Wed and Mon are words of their own elsewhere.
     yield rule(rf"(?<=\()({days})\.?(?=\))", lambda m: full[m[1]])

@@ -36,14 +36,15 @@ _DAYS = Days(
     happens=re.compile(
         r"\s?(?:放假|[举舉][行办辦]|[开開召结結发發上出到回来來去入离離交见見返启啟抵登复復订訂约約]|[前后後起晚早]|之[前后後]|以[前后後]|"
         r"[当當那这這嗰][天日晚]|[上中下]午|凌晨|清晨|傍晚|夜|[周週][一二三四五六日]|星期|生日|截止|更新|考[试試]|完成|提交|正式|直播|促[销銷]|"
-        r"活[动動]|[节節]|[报報]名|首[发發映播]|公[布佈]|生效|婚[礼禮]|比[赛賽]|[晴阴陰]|[号號]|大促|[01]?\d:\d\d|2[0-4]:\d\d)"
+        r"活[动動]|[节節]|[报報]名|首[发發映播]|公[布佈]|生效|婚[礼禮]|比[赛賽]|[晴阴陰]|[号號]|大促|[01]?\d:\d\d|2[0-4]:\d\d|"
+        r"[是係系]\s?(?:元旦|清明|中秋|[^，。\n]{0,4}(?:[节節假]|生日|星期|[周週])))"
     ),
     part_of=re.compile(
         r"(?:[占佔约約近剩仅僅只超达達过過减降涨升跌少第为為]|[进進完]\w?度|[评評打得][分级級]|概率|比例|页|[=+×÷*<>])\s?[为為是到了:：]?\s?$"
     ),
     share=re.compile(
         r"\s?(?:(?P<sure>[的嘅]\s?(?:人|学生|學生|用[户戶]|[观觀][众眾]|选手|员工|居民|家庭|概率|几率|份额|面积|时间|股份|题))|"
-        r"[的嘅]|以[上下]|左右|[多强強杯勺个個成人寸吋升降涨漲跌增减減缩縮变變扩擴]|英寸|提[高升]|不到|[+×÷=*<>])"
+        r"[的嘅]|[来來]自|[属屬][于於]|[选選][择擇]|[认認][为為]|表示|以[上下]|左右|[多强強杯勺个個成人寸吋升降涨漲跌增减減缩縮变變扩擴]|英寸|提[高升]|不到|[+×÷=*<>])"
     ),
 )
 
@@ -157,8 +158,16 @@ def _fraction(match: Match) -> str | None:
     return f"{'负' if match['sign'] else ''}{whole}{quantity(below)}分之{quantity(above)}"
 
 
+def _foreign_date(match: Match) -> str | None:
+    """31/12/2024 begins with the day, 12/31/2024 with the month; where both can be, with the day as in Hong Kong."""
+    first, second = int(match["first"]), int(match["second"])
+    day, month = (first, second) if second <= 12 else (second, first)
+    return f"{digits(match['year'])}年{cardinal(str(month))}月{cardinal(str(day))}日" if month <= 12 else None
+
+
 def dates() -> Iterable[Rule]:
     """Yield the rules of dates and years."""
+    yield rule(rf"{BEFORE}(?P<first>{DAY})/(?P<second>{DAY})/(?P<year>(?:19|20)\d\d)(?![\d/])", _foreign_date)
     date = rf"(?P<year>{_YEAR})"
     yield rule(
         rf"{BEFORE}{date}(?:(?P<s>[-/.])(?P<month>{MONTH})(?P=s)(?P<day>{DAY}))(?P<word>[日号號])?(?!\d|[./]\d)",
@@ -166,7 +175,8 @@ def dates() -> Iterable[Rule]:
     )
     yield rule(rf"{BEFORE}{date}(?:[/-](?P<month>0[1-9]|1[0-2]))(?P<day>)(?P<word>)(?![\d./-]*\d)", _date)
     yield rule(rf"{BEFORE}\d{{4}}(?=\s?[-–—~]\s?\d{{4}}(?:年|学年|學年|财年|赛季))", _year)
-    yield rule(rf"{BEFORE}(\d{{4}})[-–/~](\d{{2}})(?=赛季|学年|财年)", lambda m: f"{digits(m[1])}到{digits(m[2])}")
+    season = "(?=赛季|学年|财年|年度|賽季|學年|財年)"
+    yield rule(rf"{BEFORE}(\d{{4}})[-–/~](\d{{2}}){season}", lambda m: f"{digits(m[1])}到{digits(m[2])}")
     yield rule(rf"{BEFORE}(\d{{4}})(?=\s?年(?!薪|内))", _year)
     yield rule(
         r"(?<![\d.,-])((?:19|20)\d\d)\s?[-–—~]\s?((?:19|20)\d\d)(?![\d.,-]*\d)(?![万元个人块米公千])",

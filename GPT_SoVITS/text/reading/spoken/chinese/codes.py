@@ -149,7 +149,7 @@ def known(*, cantonese: bool) -> Iterable[Rule]:
         lambda m: by_digit(m[0]),
     )
     if cantonese:
-        yield rule(rf"{BEFORE}7-11{_NO_COUNT}", lambda m: digits(m[0].replace("-", "")))
+        yield rule(rf"{BEFORE}(?<!-)7-11{_NO_COUNT}", lambda m: digits(m[0].replace("-", "")))
     yield rule(rf"{BEFORE}(?:58(?=同城|到家)|1(?:63|26|39|88)(?=邮箱|郵箱|网易))", lambda m: digits(m[0]))
     yield rule(
         rf"(?:错误代?码|错误|错误号|报错|状态码|返回码|返回值|錯誤代?碼|錯誤|報錯|狀態碼|HTTP)\s?[为為是:：]?\s?"

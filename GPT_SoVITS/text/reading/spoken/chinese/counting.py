@@ -75,16 +75,18 @@ def rules(*, cantonese: bool) -> Iterable[Rule]:
     """
     if cantonese:  # two characters in traditional writing, of which only this one is zek3
         yield rule(
-            r"(?<=[\d\ue000一二三四五六七八九十百千两兩几幾半呢嗰每])(?<!唯一)只(?=[\u4e00-\u9fff，。、！？]|$)",
+            r"(?<=[\d\ue000一二三四五六七八九十百千两兩几幾半呢嗰每])(?<!唯一)只(?![需要係系可能剩限用會会想欠差])(?=[\u4e00-\u9fff，。、！？]|$)",
             said("隻"),
         )
+    yield rule(r"(?<=[\d\ue000]秒)\d{2}(?![\d.])", lambda m: digits(m[0]))
+    yield rule(r"(?<![\d.,])2(?=[房室居](?:\d|[一二两兩三])[厅廳卫衛房室])", said("两"))
     ordinal = _ORDINAL if cantonese else f"{_ORDINAL}|日"
     yield rule(rf"(?<![\d.,])2(?=\s?(?:{ordinal}))|(?<=月)2(?=日)|(?<=[点點时時:])2(?=分)|(?<=比)2(?![\d.,])", _two)
     yield rule(r"(?<![\d.,])(\d+(?:\.\d+)?)[wW](?![A-Za-z\d])", lambda m: quantity(scaled(m[1], "w")))
     yield rule(rf"(?<![\d.,第])2(?=\s?[-–—~至到\ue000]{{1,2}}\s?\d+(?:\.\d+)?\s?{MEASURE})", lambda m: counted(m[0]))
     yield rule(r"(?<=[点點时時])0\d(?=分)", lambda m: digits(m[0]))
     yield rule(rf"(?<![\d.,第])({NUMBER})(?=\s?[多余餘几幾]?(?:{_CLASSIFIER}))(?!\.)", _counted, 1)
-    yield rule(rf"(?<=[\d\ue000][米秒])\d{{2}}(?!\d|\.|[多余]?(?:{_CLASSIFIER}))", lambda m: digits(m[0]))
+    yield rule(rf"(?<=[\d\ue000]米)\d{{2}}(?!\d|\.|[多余]?(?:{_CLASSIFIER}))", lambda m: digits(m[0]))
     yield rule(r"(?<![\d\w.])\.\d+", lambda m: exact(m[0]))
     yield rule(NUMBER, _plain_number)
     yield rule("[\u2460-\u2473]", lambda m: _CIRCLED[m[0]])

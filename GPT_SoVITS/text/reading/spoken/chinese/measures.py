@@ -246,7 +246,7 @@ def _units(*, cantonese: bool) -> Iterable[Rule]:
         rf"(?<=[\d⁰¹²³⁴-⁹][⁰¹²³⁴-⁹])(?P<unit>{_UNIT})(?:{each})?{_NO_UNIT_ON}", lambda m: _RATED[m["unit"]] + _each(m)
     )
     yield rule(rf"(?<=[\d\ue000多几万亿千百十半])[\u4e00-\u9fff]{{1,4}}(?P<rate>{each}){_NO_UNIT_ON}", _each, "rate")
-    yield rule(rf"(?<=\ue000)/(?P<of>)(?P<each>{_PER})", _each)
+    yield rule(rf"(?<=\ue000)/(?P<of>)(?P<each>{_PER}|{_UNIT}{_NO_UNIT_ON})", _each)
     yield rule(rf"(?<=[元块塊蚊次度升克])/(?P<unit>)(?P<of>1\d{{0,3}})?(?P<each>{_UNIT}|{_PER}){_NO_UNIT_ON}", _each)
 
 

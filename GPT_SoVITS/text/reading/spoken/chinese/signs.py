@@ -80,6 +80,7 @@ def before_numbers() -> Iterable[Rule]:
     yield rule("〇", said("零"))
     yield rule(rf"(?<=[A-Za-z])-(?={NUMBER}%)", said("减"))  # LPR-0.25%
     yield rule(r"(?<![A-Za-z])(?P<half>[AP])M\s?(?=\d{1,2}[:：点點时時])", _half_of_day)
+    yield rule(r"(?<=[\u4e00-\u9fff])\+(?=\s?(?:HK|US|NT)?[$¥￥€£]\s?\d)", said("加"))
     yield rule(r"(?<=零下)\s?-(?=\d+(?:\.\d+)?\s?[度℃°])", said(""))
     yield rule(rf"(?<=\d)\s?{TIMES}\s?(?=\d)", said("乘"))
     yield rule(r"(?<=\d[kKwW])\s?[-–—~]{1,2}\s?(?=\d)", said("到"))

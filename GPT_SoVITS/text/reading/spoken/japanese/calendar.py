@@ -44,7 +44,7 @@ def _clock(match: Match) -> str:
     half = {"a": "午前", "p": "午後", "": ""}[(match["half"] or "")[:1].lower()]
     minute = "" if match["minute"] in ("", "00") else f"{int(match['minute'])}分"
     second = f"{int(match['second'])}秒" if match["second"] else ""
-    return f"{half}{int(match['hour'])}時{minute}{second}"
+    return f"{half}{int(match['hour']) or '零'}時{minute}{second}"
 
 
 def _weekday(match: Match) -> str:

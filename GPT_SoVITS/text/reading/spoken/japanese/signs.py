@@ -27,6 +27,7 @@ _OPERATORS = {
 _AT_LEAST = {"≥": "以上", "≤": "以下", "<": "未満", ">": "超"}
 _POWERS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ⁻⁺", [*"0123456789", "エヌ", "マイナス", "プラス"], strict=True))
 _FEW = dict(zip("12345678", ("イチ", "ニ", "サン", "シ", "ゴ", "ロク", "シチ", "ハチ"), strict=True))
+_IN_ENGLISH = {"1": "ワン", "2": "ツー", "3": "スリー"}
 _TERM = r"[\d.)A-Za-z²³\ue000]"
 
 
@@ -63,6 +64,10 @@ def before_numbers() -> Iterable[Rule]:
     )
     yield rule(rf"(?<=\d)\s?{TIMES}\s?(?=\d)", said("かける"))
     yield rule(r"(?:(?<=いう)|(?<=[そこあど]んな))風(?=[にでなのだ、。]|$)", said("ふう"))
+    yield rule(r"(?<=[人名])([12])組(?!目)", lambda m: {"1": "ひとくみ", "2": "ふたくみ"}[m[1]])
+    yield rule(r"(?<![\d.])2人(?=組)", said("ふたり"))
+    yield rule(r"(?<![\d.])0(?=時(?!間))", said("零"))
+    yield rule(r"(?<![\d.])[123](?=(?:day|way|DAY|WAY)(?![A-Za-z]))", lambda m: _IN_ENGLISH[m[0]])
     yield rule(r"[\u2460-\u2473]+", _circled)
     yield rule(r"㈱|[(（]株[)）]", said("株式会社"))
     yield rule(r"㈲|[(（]有[)）]", said("有限会社"))

@@ -26,7 +26,9 @@ _TOGETHER = {"12": "한두", "23": "두세", "34": "서너", "45": "네다섯", 
 _TERM = r"[\d)\ue000A-Za-z]"
 _LONG_HOURS = 20  # which are said with Sino-Korean numbers
 _AGES = re.compile(r"대(?!의\s?(?:차|버스|비행기))")
-_NUMBERED = re.compile(r"(?:버스|지하철|트랙|채널|국도|등번호|문제|정답|보기|객관식|\d반|\ue000반|이반)\s?$")
+_NUMBERED = re.compile(
+    r"(?:버스|지하철|트랙|채널|국도|등번호|문제|객관식|(?:정답|답|보기)[은는이가]?|\d반|\ue000반|이반)\s?$"
+)
 _SEEN = 6  # characters before a number that is a name: 버스 5번
 _YOUNG = re.compile(r"대\s?(?:청소년|소녀|소년|때|들|남|여|초반|중반|후반|학생|자녀)")
 

@@ -1,0 +1,69 @@
+"""The voices that come with the program, put among the others once."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+
+from GPT_SoVITS import starter
+from GPT_SoVITS.starter import StarterVoice
+from service.categories.store import CategoryStore
+from service.database import Database
+from service.errors import ConflictError
+from service.keys.models import SecretRow
+from service.voices.drawing import drawn_avatar
+from service.voices.records import FEMALE, MALE, Files, Upload
+from service.voices.store import VoiceStore
+
+logger = logging.getLogger(__name__)
+
+CATEGORY = "Starter"
+_MARK = "starter-voices"
+_DESCRIPTION = "Comes with the program, for its small demonstration model. English."
+_NOT_OF_AN_ID = re.compile(r"[^a-z0-9]+")
+
+
+def install_once(database: Database, store: VoiceStore, categories: CategoryStore) -> int:
+    """Put the voices of the starter among the others, unless this database has had them. Returns how many.
+
+    A voice that somebody removes does not come back, and an id that somebody has taken stays theirs.
+    """
+    with database.reading() as session:
+        if session.get(SecretRow, _MARK) is not None:
+            return 0
+    found = starter.voices()
+    if found:
+        _make_category(categories)
+    # Lists show the newest voice first, and the best one comes first here.
+    count = sum(_installed(store, voice) for voice in reversed(found))
+    with database.writing_by_turns() as session:
+        if session.get(SecretRow, _MARK) is None:
+            session.add(SecretRow(name=_MARK, value=str(count)))
+    return count
+
+
+def _make_category(categories: CategoryStore) -> None:
+    try:
+        categories.create(CATEGORY, description=_DESCRIPTION)
+    except ConflictError:
+        logger.debug("there is a category %s already", CATEGORY)
+
+
+def _installed(store: VoiceStore, voice: StarterVoice) -> bool:
+    model_id = "starter-" + _NOT_OF_AN_ID.sub("-", voice.name.lower()).strip("-")
+    fields = {
+        "model_name": voice.name,
+        "gender": FEMALE if voice.is_female else MALE,
+        "prompt_text": voice.text,
+        "prompt_language": voice.language,
+        "description": _DESCRIPTION,
+    }
+    picture = Upload("avatar", io.BytesIO(drawn_avatar(model_id)))
+    try:
+        with voice.clip.open("rb") as clip:
+            store.create(model_id, fields, Files(avatar=picture, reference=Upload("refer_wav", clip)), [CATEGORY])
+    except (ConflictError, OSError) as error:
+        logger.warning("the voice %s was not added: %s", voice.name, error)
+        return False
+    return True

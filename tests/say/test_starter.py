@@ -1,0 +1,66 @@
+"""Without weights and a clip the voice that comes with the program speaks, in the command line and in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from GPT_SoVITS import TTS, starter, tts
+from GPT_SoVITS.engine.messages import EngineSettings, Reference
+from GPT_SoVITS.say.cli import main
+from GPT_SoVITS.testing.fake import FakeEngine
+from tests.engine.boxed import boxed
+from tests.engine.small_own import OwnInstallation
+from tests.say.conftest import Say
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_starter: None) -> Iterator[OwnInstallation]:
+    """Small networks in its place, and no others."""
+    with boxed(tmp_path / "box") as own:
+        monkeypatch.setattr(starter, "pair", lambda: (own.pair.gpt, own.pair.sovits))
+        monkeypatch.setattr("GPT_SoVITS.say.weights.project_root", lambda: tmp_path)
+        monkeypatch.setattr(tts, "locate", lambda resource: None)
+        yield own
+
+
+def test_a_text_alone_is_spoken_in_its_own_voice(
+    box: OwnInstallation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine, settings = FakeEngine(weights=box.pair), []
+
+    def open_engine(given: EngineSettings) -> FakeEngine:
+        settings.append(given)
+        return engine
+
+    assert main(["Good morning.", "-o", str(tmp_path / "out.wav")], make_engine=open_engine) == 0
+    (request,) = engine.requests
+    clip = str(box.folder / "voices" / "Main.wav")
+    assert request.reference == Reference(clip, "Some words.", "en") and request.sampling_open
+    assert (request.weights, settings[0].weights) == (box.pair, box.pair)
+    assert "demonstration model" in capsys.readouterr().err
+
+
+def test_weights_that_somebody_names_are_given_a_clip(
+    box: OwnInstallation, say: Say, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert say("Good morning.") != 0
+    assert "no voice is named" in capsys.readouterr().err
+
+
+def test_the_facade_has_a_voice_without_being_given_one(box: OwnInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, settings = FakeEngine(weights=box.pair), []
+
+    def open_engine(given: EngineSettings, in_process: bool) -> FakeEngine:
+        settings.append(given)
+        return engine
+
+    monkeypatch.setattr(tts, "open_engine", open_engine)
+    with TTS() as voice:
+        assert voice.speak("Good morning.", language="en").seconds > 0
+        voice.speak("Good morning.", language="en", top_k=4)
+    assert settings[0].weights == box.pair
+    assert [one.sampling_open for one in engine.requests] == [True, False]
+    assert engine.requests[0].reference.text == "Some words."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,7 @@ def word_starts(
 
 
 def codes_of(
-    classes: npt.NDArray[np.int64], ends: npt.NDArray[np.floating], count: int
+    classes: npt.NDArray[np.int64], ends: npt.NDArray[Any], count: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the codes (count,) of timed segments, and the segment of each.
 

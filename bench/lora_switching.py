@@ -68,11 +68,10 @@ def prepare(version: str, folder: Path) -> WeightsPair:
 
 def settings(version: str, folder: Path, base: WeightsPair) -> EngineSettings:
     """An engine of that folder."""
-    vocoder = {"v3": "bigvgan", "v4": "hifigan"}[version]
-    place = folder / VOCODERS[version]
+    vocoder = str(folder / VOCODERS[version])
     return EngineSettings(
         weights=base, hubert=str(folder / HUBERT), roberta=str(folder / ROBERTA), device_target="CPU",
-        **{vocoder: str(place.parent if version == "v3" else place)},
+        bigvgan=vocoder if version == "v3" else None, hifigan=vocoder if version == "v4" else None,
     )  # fmt: skip
 
 
@@ -105,7 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path = options.cache / options.version
     base = prepare(options.version, folder)
     backend.configure("CPU")
-    bundle.resource_file = lambda resource: Path(base.sovits)  # the base lies here, not where people install it
+    # The base lies here, not where people install it.
+    setattr(bundle, "resource_file", lambda resource: Path(base.sovits))  # noqa: B010
     engine = LocalEngine(settings(options.version, folder, base))
     held: list[float] = []
     switches: list[tuple[float, float]] = []

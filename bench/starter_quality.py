@@ -24,6 +24,7 @@ import soundfile
 from bench.figures import figure, markdown
 from bench.judging import RATE, Errors, Judge, compare
 from GPT_SoVITS import TTS
+from GPT_SoVITS.engine.messages import EngineSettings
 from GPT_SoVITS.features.mel import log_mel, mel_filters
 from GPT_SoVITS.features.resample import resample
 
@@ -154,6 +155,7 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="folder of the teacher's recordings, 000.wav and so on")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--voice", help="this one alone")
+    parser.add_argument("--threads", type=int, default=0, help="0 takes what there is; 1 where others compute too")
     parser.add_argument("--examples", type=int, default=8)
     parser.add_argument("--write", type=Path, help="folder for the speech")
     options = parser.parse_args()
@@ -164,7 +166,7 @@ def main() -> None:
         audio, rate = soundfile.read(options.voices / voice["file"], dtype="float32")
         clips[voice["name"]] = sound_of(at_16k(audio, rate))
     rows = []
-    with TTS(options.gpt, options.sovits) as tts:
+    with TTS(options.gpt, options.sovits, settings=EngineSettings(threads=options.threads)) as tts:
         for voice in voices:
             if options.voice in (None, voice["name"]):
                 result = speak_all(tts, voice, options.voices, sentences, clips, judge, options.write)

@@ -67,8 +67,9 @@ def pair(installation: MelInstallation, sovits: Path) -> WeightsPair:
 
 def synthesizer(installation: MelInstallation, sovits: Path) -> MelSynthesizer:
     """The network of a file, held in float32."""
-    settings = installation.settings(weights=pair(installation, sovits))
-    found = load_bundle(settings.weights, settings, Features(settings)).synthesizer
+    weights = pair(installation, sovits)
+    settings = installation.settings(weights=weights)
+    found = load_bundle(weights, settings, Features(settings)).synthesizer
     assert isinstance(found, MelSynthesizer)
     return found
 

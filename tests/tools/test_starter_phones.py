@@ -38,7 +38,7 @@ def test_phonemes_in_the_teachers_symbols(phone: str, symbols: str) -> None:
 
 def test_words_begin_where_the_dictionary_says() -> None:
     phones = ["AH0", "R", "EH1", "D", "T", "IY1", "."]
-    assert word_starts("A red tea.", phones, READINGS) == {1, 4}
+    assert word_starts("A red tea.", phones, READINGS) == frozenset({1, 4})
 
 
 def test_a_text_that_is_read_otherwise_has_no_word_starts() -> None:

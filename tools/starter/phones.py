@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 VOWELS = ["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"]
 CONSONANTS = [
@@ -74,7 +76,9 @@ def word_starts(
     return frozenset(starts) if position == len(phones) else None
 
 
-def codes_of(classes: np.ndarray, ends: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def codes_of(
+    classes: npt.NDArray[np.int64], ends: npt.NDArray[Any], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the codes (count,) of timed segments, and the segment of each.
 
     Args:

@@ -14,8 +14,9 @@ from tools.starter.phones import THIRDS, class_of
 
 @torch.no_grad()
 def generate(
-    decoder: Decoder, ids: Sequence[int], prompt: Sequence[int] = (), top_k: int = 1, longest: int = 600
-) -> list[int]:
+    decoder: Decoder, ids: Sequence[int], prompt: Sequence[int] = (), top_k: int = 1, longest: int = 600,
+    temperature: float = 1.0,
+) -> list[int]:  # fmt: skip
     """Return the codes that the decoder says for symbols (L,), after a prompt.
 
     Args:
@@ -24,6 +25,7 @@ def generate(
         prompt: Codes of the prompt.
         top_k: 1 takes the likeliest code, more draw among them with PyTorch's random numbers.
         longest: Most codes.
+        temperature: Divides the scores that codes are drawn by.
     """
     text = decoder.embed_text(torch.tensor(ids)[None])
     length, count = text.shape[1], len(prompt)
@@ -41,7 +43,7 @@ def generate(
         code = best
         if top_k > 1:
             values, indices = logits.topk(top_k)
-            code = int(indices[torch.multinomial(values.softmax(0), 1)])
+            code = int(indices[torch.multinomial((values / temperature).softmax(0), 1)])
         if END in (best, code) and len(said) > 4:
             break
         said.append(min(code, END - 1))

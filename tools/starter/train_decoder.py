@@ -37,12 +37,14 @@ class Spoken:
         codes: (N,) true codes.
         aligned: (N,) phoneme of each.
         heard: (M,) codes as the content encoder hears them with the silence that follows, empty where unknown.
+        given: Codes at the beginning that nobody could foresee, since the encoder errs: they are not to be predicted.
     """
 
     ids: np.ndarray
     codes: np.ndarray
     aligned: np.ndarray
     heard: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    given: int = 0
 
 
 def spoken(items: Sequence[Utterance], heard: dict[str, np.ndarray]) -> list[Spoken]:
@@ -53,13 +55,11 @@ def spoken(items: Sequence[Utterance], heard: dict[str, np.ndarray]) -> list[Spo
 
 def as_prompt(item: Spoken, rng: np.random.Generator) -> Spoken:
     """Return a sentence as the service has it for a prompt: heard by the encoder, or with the silence it appends."""
-    if len(item.heard) and rng.random() < 0.7:
-        codes = item.heard
-    else:
-        codes = np.append(item.codes, np.full(rng.integers(8, 18), SILENCE))
+    erring = len(item.heard) and rng.random() < 0.7
+    codes = item.heard if erring else np.append(item.codes, np.full(rng.integers(8, 18), SILENCE))
     last = len(item.ids) - 1
     aligned = np.append(item.aligned, np.full(max(0, len(codes) - len(item.aligned)), last))[: len(codes)]
-    return Spoken(item.ids, codes, aligned)
+    return Spoken(item.ids, codes, aligned, given=len(codes) if erring else 0)
 
 
 def led(item: Spoken) -> Spoken:
@@ -74,6 +74,7 @@ def joined(items: Sequence[Spoken]) -> Spoken:
         np.concatenate([item.ids for item in items]),
         np.concatenate([item.codes for item in items]),
         np.concatenate([item.aligned + start for item, start in zip(items, starts, strict=False)]),
+        given=items[0].given,
     )
 
 
@@ -82,11 +83,13 @@ def sequences(items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Gen
     result = []
     for voice in sorted(set(voices)):
         order = list(rng.permutation([i for i, name in enumerate(voices) if name == voice]))
+        heard = [items[i] for i in order if len(items[i].heard)]
         while order:
             count = int(rng.choice([2, 3, 4], p=[0.6, 0.25, 0.15])) if rng.random() < JOINED else 1
             group = [items[order.pop()] for _ in range(min(count, len(order)))]
             if len(group) > 1 and rng.random() < 0.7:
-                group[0] = as_prompt(group[0], rng)
+                known = bool(heard) and rng.random() < 0.5
+                group[0] = as_prompt(heard[rng.integers(len(heard))] if known else group[0], rng)
             if rng.random() < LED:
                 group[-1] = led(group[-1])
             result.append(joined(group))
@@ -105,7 +108,7 @@ def batch_of(group: Sequence[Spoken], rng: np.random.Generator, noise: float = N
         text[row, : len(s.ids)] = torch.from_numpy(s.ids)
         wrong = rng.random(size) < noise
         history[row, :size] = torch.from_numpy(np.where(wrong, rng.integers(0, CODES, size), s.codes))
-        target[row, :size] = torch.from_numpy(s.codes)
+        target[row, s.given : size] = torch.from_numpy(s.codes[s.given :])
         target[row, size] = END
         aligned[row, :size] = torch.from_numpy(s.aligned)
         aligned[row, size] = len(s.ids) - 1
@@ -113,7 +116,7 @@ def batch_of(group: Sequence[Spoken], rng: np.random.Generator, noise: float = N
 
 
 def batches(
-    items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Generator, rows: int = 2500
+    items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Generator, rows: int = 1500
 ) -> Iterator[Sequences]:
     """Yield batches of at most so many rows, text and codes together; endless."""
     while True:

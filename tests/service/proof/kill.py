@@ -37,6 +37,8 @@ from tests.waiting import eventually
 STUCK_SECONDS = 60.0
 LEAST_ACCEPTED = 5
 """Tasks before the load ends."""
+USUAL_START = 3.0
+"""Seconds that a start takes on two quiet processors."""
 
 
 @dataclass
@@ -258,6 +260,11 @@ class Victims:
             service.kill(api=True, engine=True)
 
 
+def _slowness(services: Sequence[Service]) -> float:
+    """How much longer than usual the last starts took: a slow machine speaks between two kills as a fast one does."""
+    return max(1.0, max(service.starts[-1] for service in services) / USUAL_START)
+
+
 def run(
     root: Path,
     kills: int,
@@ -274,7 +281,7 @@ def run(
         root: An empty folder.
         kills: How often.
         seed: Of the moments and targets.
-        longest_pause: Seconds between a start and the next kill, at most.
+        longest_pause: Seconds between a start and the next kill, at most, where a start takes ``USUAL_START``.
         servers: API processes on one database and one folder.
         database: Its address; None is the file in the folder.
         server: Of the database, to be killed too; None leaves it alone.
@@ -294,7 +301,7 @@ def run(
         eventually(lambda: load.accepted)
         counted: Counter[str] = Counter()
         for _ in range(kills):
-            time.sleep(chance.uniform(0.0, longest_pause))
+            time.sleep(chance.uniform(0.0, longest_pause * _slowness(services)))
             counted[victims.kill(chance)] += 1
         figures.kills = dict(counted)
         eventually(lambda: len(load.accepted) >= LEAST_ACCEPTED, 300)  # a slow machine has accepted fewer until now

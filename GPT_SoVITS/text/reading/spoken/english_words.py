@@ -46,7 +46,15 @@ _MONTHS = {
 _MIXED = {
     **{"IoT": "I O T", "AIoT": "A I O T", "QoS": "Q O S", "SoC": "S O C", "PoE": "P O E", "ToF": "T O F"},
     **{"SaaS": "saas", "PaaS": "paas", "VoIP": "voip", "DoS": "doss", "DDoS": "D doss", "NaN": "nan"},
-    **{"LaTeX": "lah teck", "eSIM": "E sim", "IoC": "I O C", "DoD": "D O D", "BoJ": "B O J", "FoV": "F O V"},
+    **{
+        "LaTeX": "lah teck",
+        "TikTok": "tiktok",
+        "eSIM": "E sim",
+        "IoC": "I O C",
+        "DoD": "D O D",
+        "BoJ": "B O J",
+        "FoV": "F O V",
+    },
 }
 _PER = {
     **{"kg": "kilogram", "lb": "pound", "km": "kilometer", "hr": "hour", "min": "minute", "sec": "second"},

@@ -17,7 +17,6 @@ from tests.engine.boxed import boxed
 from tests.engine.small_own import OwnInstallation
 from tests.page.conftest import Opener, Sites
 
-
 SLOW = 600_000
 """Milliseconds for an engine's process to start, and for a first sentence; it takes seconds on a machine of its own."""
 

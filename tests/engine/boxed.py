@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,13 @@ from tests.engine.small_own import OwnInstallation
 NAMES = ("Main", "Second")
 
 
-@contextmanager
-def boxed(folder: Path) -> Iterator[OwnInstallation]:
-    """Let :mod:`GPT_SoVITS.starter` name small networks and two voices below a folder, within a block."""
+def boxed(folder: Path, patch: pytest.MonkeyPatch) -> OwnInstallation:
+    """Let :mod:`GPT_SoVITS.starter` name small networks and two voices below a folder.
+
+    Args:
+        folder: Made here.
+        patch: The test's own. With a second one, what both change would not be put back as it was.
+    """
     own = OwnInstallation(folder)
     (folder / "voices").mkdir()
     rows = []
@@ -30,7 +32,6 @@ def boxed(folder: Path) -> Iterator[OwnInstallation]:
         "FOLDER": folder, "GPT": Path(own.pair.gpt), "SOVITS": Path(own.pair.sovits), "CONTENT_ENCODER": own.content,
         "VOICES": folder / "voices" / "voices.jsonl",
     }  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        for name, place in places.items():
-            patch.setattr(starter, name, place)
-        yield own
+    for name, place in places.items():
+        patch.setattr(starter, name, place)
+    return own

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +16,14 @@ from tests.engine.boxed import boxed
 from tests.engine.small_own import OwnInstallation
 from tests.page.conftest import Opener, Sites
 
-SLOW = 600_000
+SLOW = 240_000
 """Milliseconds for an engine's process to start, and for a first sentence; it takes seconds on a machine of its own."""
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Iterator[OwnInstallation]:
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnInstallation:
     """Small networks in its place."""
-    with boxed(tmp_path / "box") as own:
-        yield own
+    return boxed(tmp_path / "box", monkeypatch)
 
 
 def test_the_page_says_what_speaks_and_offers_an_example_and_the_official_models(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,13 @@ from tests.say.conftest import Say
 
 
 @pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_starter: None) -> Iterator[OwnInstallation]:
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_starter: None) -> OwnInstallation:
     """Small networks in its place, and no others."""
-    with boxed(tmp_path / "box") as own:
-        monkeypatch.setattr(starter, "pair", lambda: (own.pair.gpt, own.pair.sovits))
-        monkeypatch.setattr("GPT_SoVITS.say.weights.project_root", lambda: tmp_path)
-        monkeypatch.setattr(tts, "locate", lambda resource: None)
-        yield own
+    own = boxed(tmp_path / "box", monkeypatch)
+    monkeypatch.setattr(starter, "pair", lambda: (own.pair.gpt, own.pair.sovits))
+    monkeypatch.setattr("GPT_SoVITS.say.weights.project_root", lambda: tmp_path)
+    monkeypatch.setattr(tts, "locate", lambda resource: None)
+    return own
 
 
 def test_a_text_alone_is_spoken_in_its_own_voice(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,9 @@ from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
-def box(tmp_path: Path) -> Iterator[OwnInstallation]:
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnInstallation:
     """Small networks in its place."""
-    with boxed(tmp_path / "box") as own:
-        yield own
+    return boxed(tmp_path / "box", monkeypatch)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_a_pattern_tells_what_it_needs(pattern: str, without: str, holding: str)
     assert Holdings(holding).meet(needs_of(pattern))
 
 
-@pytest.mark.parametrize("pattern", [r"a?", r"[^a]", r".", r"\w", r"(?i)a", r"(?!a)", r"(?:a|.)"])
+@pytest.mark.parametrize("pattern", [r"a?", r"[^a]", r".", r"\w", r"(?i)a", r"(?i:a)", r"(?!a)", r"(?:a|.)"])
 def test_what_is_in_every_text_is_no_need(pattern: str) -> None:
     assert not needs_of(pattern)
 

@@ -56,7 +56,7 @@ def _needs(items: Iterable[Any]) -> Iterator[Need]:
             yield Need.of(frozenset(chr(argument)))
         elif name == "IN":
             yield from _one_of(argument)
-        elif name == "SUBPATTERN":
+        elif name == "SUBPATTERN" and not argument[1] & re.IGNORECASE:
             yield from _needs(argument[3])
         elif name == "ATOMIC_GROUP":
             yield from _needs(argument)

@@ -58,7 +58,12 @@ def _two(match: Match) -> str:
 
 
 def _counted(match: Match) -> str:
-    """Return a number before a measure; the second year of an era and the second floor are no two of them."""
+    """Return a number before a measure; the second year of an era and the second floor are no two of them.
+
+    Nobody counts with 02: it is a month, a class or a number in a row.
+    """
+    if match[1].startswith("0") and match[1].isdigit():
+        return exact(match[1])
     before, after = match.string[max(match.start() - 2, 0) : match.start()], match.string[match.end() : match.end() + 2]
     if before in _ERAS or (
         after[:1] in "层層" and after[1:2] not in ("楼", "樓") and before[-1:] in tuple("在到上去至负負")

@@ -31,6 +31,10 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("locale", nargs="?", choices=sorted(_LANGUAGES), help="as --language, for old command lines")
     options.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    options.add_argument(
+        "--allowed-host", action="append", default=[], metavar="NAME",
+        help="a name that a proxy on this machine is reached under; may be given several times",
+    )  # fmt: skip
     options.add_argument("--port", type=int, default=9874, help="port of the main page (default 9874)")
     options.add_argument("--language", choices=sorted(_LANGUAGES), help="of texts; default: the system's locale")
     options.add_argument("--service", metavar="URL", help="address of a running service; default: one is started")
@@ -95,7 +99,7 @@ def prepared(given: argparse.Namespace, url: str, key: str | None) -> Setup:
         service=Service(url, key, words.language),
         words=words,
         hardware=_hardware(given.batch_size),
-        door=Door(given.host, opens, words.text("log_in")),
+        door=Door(given.host, opens, words.text("log_in"), allowed_hosts=tuple(given.allowed_host)),
         admin=f"{url.rstrip('/')}/index",
         root=(given.root or _REPOSITORY).resolve() if local else None,
         ports={"label": given.label_port, "uvr5": given.uvr5_port, "tts": given.infer_port},

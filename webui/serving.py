@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from webui.hosts import Hosts
 from webui.logins import Logins, Opens
 
 _PREFIX = "/gradio_api"
@@ -43,12 +44,14 @@ class Door:
         opens: Says whether a key opens the page; None leaves it open.
         hint: What the login page says.
         icon: Picture of the tab; None for Gradio's.
+        allowed_hosts: Names beside this machine's that it is reached under, where it listens on this machine alone.
     """
 
     host: str
     opens: Opens | None = None
     hint: str = ""
     icon: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
 
 
 class Dialects:
@@ -56,10 +59,12 @@ class Dialects:
 
     Args:
         app: The application.
+        door: Says which names it answers to.
     """
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, door: Door) -> None:
         self._app = app
+        self._checked = Hosts(app, door.host, door.allowed_hosts)
 
     def life(self) -> AbstractAsyncContextManager[Any]:
         """Return the block within which the application works, for a server that does not begin and end it."""
@@ -68,7 +73,7 @@ class Dialects:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._checked(scope, receive, send)
             return
         path = scope["path"]
         if path.startswith(_OLD_ROUTES):
@@ -81,7 +86,7 @@ class Dialects:
                 message = {**message, "headers": headers}
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        await self._checked(scope, receive, guarded)
 
 
 def application(page: gr.Blocks, door: Door) -> Dialects:
@@ -106,9 +111,12 @@ def application(page: gr.Blocks, door: Door) -> Dialects:
         theme=theme(),
         css=".dark { --color-accent: var(--primary-400); }",  # no theme has two of them
     )
+    # Only of an application that counts as launched does Gradio ask whether a file that a client names was uploaded.
+    # It launches nothing that is mounted, and would copy any file of the machine to where clients can fetch it.
+    page.has_launched = True
     if logins is not None:
         _mounted(app).tokens = logins
-    return Dialects(app)
+    return Dialects(app, door)
 
 
 def _mounted(app: FastAPI) -> Any:

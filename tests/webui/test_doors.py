@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,17 +36,40 @@ def test_file_routes_reach_nothing_of_the_machine(shared: Site, path: Path | str
     assert answer.status_code in (403, 404)
 
 
-def test_a_path_on_the_server_is_no_upload(shared: Site, client: Any) -> None:
-    with pytest.raises(Exception, match=r"."):
-        client.predict(
-            {"path": str(ROOT / "pyproject.toml"), "meta": {"_type": "gradio.FileData"}}, "", "中文", "好",
-            api_name="/get_tts_wav",
-        )  # fmt: skip
-    for path in (ROOT / "pyproject.toml", Path("/etc/passwd"), ROOT / "tests/../pyproject.toml"):
-        reference = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
-        with pytest.raises(Exception, match=r"."):
-            client.predict(None, "", "中文", "好", inp_refs=[reference], api_name="/get_tts_wav")
+def _said(url: str, endpoint: str, **given: Any) -> str:
+    """What a page says to a call that is sent as it stands: a client would upload the files that it names."""
+    with httpx.Client(base_url=f"{url}/gradio_api", trust_env=False, timeout=30) as http:
+        parameters = http.get("/info").json()["named_endpoints"][f"/{endpoint}"]["parameters"]
+        data = [given.get(each["parameter_name"], each.get("parameter_default")) for each in parameters]
+        event = http.post(f"/call/{endpoint}", json={"data": data}).json()["event_id"]
+        return http.get(f"/call/{endpoint}/{event}").text
+
+
+def test_a_path_on_the_server_is_no_upload(shared: Site, tmp_path: Path) -> None:
+    sound, text = tmp_path / "outside.wav", tmp_path / "secret.txt"
+    sound.write_bytes(tone(4))
+    text.write_text("topsecret")
+    for path in (sound, text, Path("/proc/self/environ"), ROOT / "pyproject.toml"):
+        named = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+        for given in ({"ref_wav_path": named}, {"inp_refs": [named]}):
+            said = _said(shared.url, "get_tts_wav", prompt_language="中文", text="好", **given)
+            assert "event: error" in said and ("not uploaded" in said or "blocked_paths" in said), said
+    cache = Path(tempfile.gettempdir()) / "gradio"
+    assert not [copy for name in ("outside.wav", "secret.txt", "environ") for copy in cache.rglob(name)]
     assert not shared.fake.posted
+
+
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:9874", "127.0.0.1.evil.example", "localhost@evil"])
+def test_a_foreign_name_is_refused_where_it_listens_on_this_machine_alone(shared: Site, name: str) -> None:
+    answer = httpx.get(shared.url, headers={"Host": name}, trust_env=False)
+    assert answer.status_code == 403 and "--allowed-host" in answer.text
+
+
+def test_names_of_this_machine_and_of_a_proxy_are_answered(shared: Site) -> None:
+    for name in ("localhost", "127.0.0.1:80", "[::1]:9874", "localhost:1"):
+        assert httpx.get(shared.url, headers={"Host": name}, trust_env=False).status_code == 200, name
+    with site(allowed_hosts=("voice.example",)) as other:
+        assert httpx.get(other.url, headers={"Host": "Voice.example"}, trust_env=False).status_code == 200
 
 
 def test_old_clients_find_their_routes(shared: Site) -> None:

@@ -17,7 +17,7 @@ from webui.actions.training import Training
 from webui.fields import suggestions
 from webui.pages.dataset import DatasetTab, dataset_tab
 from webui.pages.parts import WIDE, PageBox, checkbox, page_box
-from webui.pages.resuming import UNSEEN, resume_pages, resume_steps
+from webui.pages.resuming import AT_ONCE, resume_pages, resume_steps
 from webui.pages.speech import UsualSpeech
 from webui.pages.training import (
     FeatureBoxes,
@@ -92,8 +92,8 @@ def main_page(words: Words, hardware: Hardware, admin: str, make: Callable[[dict
         _connect_training(actions, model, features, sovits, gpt, speech)
         speech.usual.connect(actions.speech, speech.sovits, speech.gpt)
         # Registered after the endpoints, so that these keep their numbers.
-        model.version.input(lambda version: version, [model.version], [model.meant], api_visibility="private")
-        features.inp_wav_dir.change(lambda path: path, [features.inp_wav_dir], [features.unasked], **UNSEEN)
+        model.version.input(lambda version: version, [model.version], [model.meant], **AT_ONCE)
+        features.inp_wav_dir.change(lambda path: path, [features.inp_wav_dir], [features.unasked], **AT_ONCE)
 
         async def look() -> str:
             return await running_work(actions.runner.jobs, words)

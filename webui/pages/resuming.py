@@ -14,6 +14,8 @@ from webui.pages.parts import PageBox, StepBox
 
 UNSEEN: Mapping[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 """Of events that are the page's own: no part of the client API."""
+AT_ONCE: Mapping[str, Any] = {**UNSEEN, "queue": False}
+"""Of those that take no time. In the queue, the end of one could close the stream that a button has just asked for."""
 
 
 def resume_steps(page: gr.Blocks, runner: Runner, boxes: Mapping[str, StepBox]) -> None:
@@ -50,6 +52,6 @@ def resume_pages(page: gr.Blocks, opening: Opening, boxes: Mapping[str, PageBox]
     def look() -> tuple[Any, ...]:
         return tuple(part for name in boxes for part in opening.told(name) or (update(), update(), update()))
 
-    page.load(look, [], [part for box in boxes.values() for part in box.all], **UNSEEN)
+    page.load(look, [], [part for box in boxes.values() for part in box.all], **AT_ONCE)
     for name, box in boxes.items():
-        box.status.change(opening.link_to(name), [], [box.link], **UNSEEN)
+        box.status.change(opening.link_to(name), [], [box.link], **AT_ONCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from GPT_SoVITS.text.reading.spoken.patterns import TIMES
@@ -43,6 +44,7 @@ _RUN = re.compile(
     re.DOTALL,
 )
 NEUTRAL = frozenset({"digits", "sign"})
+EAST_ASIAN_SIGN = re.compile("[，。：；！？、（）【】《》「」]")
 CLAUSE_SIGNS = frozenset(",.!?，。！？;；:：、\n")
 _SENTENCE_END = re.compile(r"[。！？!?\n]|\.(?!\S)")
 
@@ -69,7 +71,7 @@ def sentence_ends(text: str) -> list[int]:
     return [*(match.end() for match in _SENTENCE_END.finditer(text)), len(text) + 1]
 
 
-def sentence_of(ends: list[int], place: int) -> int:
+def sentence_of(ends: Sequence[int], place: int) -> int:
     """Return the number of the sentence in which a place is."""
     return bisect_right(ends, place)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, native, native_alone, quantity, sino, topic
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER, TIMES, VERSION, rule, said
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, NUMBER, TIMES, VERSION, rule, said
 
 Match = re.Match[str]
 
@@ -94,7 +94,9 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"(?<!제){BEFORE}(\d{{1,2}})(?=\s?[-~–]{{1,2}}\s?[\d\ue000]{{1,2}}\s?{_NATIVE})", _first_of_two)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said(" 마이너스 "))
     yield rule(
-        r"(?<=[\d\ue000]) - (?=[\d\ue000])|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000]{1,8}\s?=)", said(" 빼기 ")
+        rf"(?<=[\d\ue000]) - {CALCULATED}|(?<=\d) - (?=\d)(?!\d+\s?[가-힣])"
+        r"|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000]{1,8}\s?=)",
+        said(" 빼기 "),
     )
     yield rule(rf"(?<=[\d)\ue000A-Za-z⁰¹²³⁴⁵⁶⁷⁸⁹])\s?=\s?(?=[-(?]?{_TERM}|\?)", _equals)
     yield rule(r"(?<=[\w)\]])(?P<exponent>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", _raised)
@@ -107,7 +109,9 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<=약)\s?~\s?(?=[\d\ue000])", said(" "))
     yield rule(r"(?<![\w\ue000℃%)])(?<!\w )~\s?(?=[\d\ue000])", said("약 "))
     yield rule(
-        r"(?<=[\d\ue000가-힣])\s?[~–]\s?(?=[\d\ue000가-힣])|(?<=[\d\ue000시일월년분명개원])--?(?=[\d\ue000])",
+        r"(?<=[\d\ue000가-힣])\s?[~–]\s?(?=[\d\ue000가-힣])|(?<=[\d\ue000시일월년분명개원])--?(?=[\d\ue000])"
+        r"|(?<=[시일월년분]) - (?=[\d\ue000])|(?<=[시일월년분]) -(?=\d{1,4}[월일시])"
+        r"|(?<=\d) - (?=\d)|(?<=\ue000) - ?(?=\ue000)",
         said("에서 "),
     )
     yield rule(rf"(?<![A-Za-z0-9\ue000)])-(?={n})", said("마이너스 "))
@@ -116,7 +120,7 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<=[원엔])/(?=달러|유로|엔|위안)", said(" "))
     yield rule(rf"{n}|(?<![A-Za-z])\.\d+", _number)
     yield rule("[\u2460-\u2473]", lambda m: sino(str(ord(m[0]) - 0x245F)) + ", ")
-    yield rule(r"\s?(?:[—–→]{1,2}|;|:|/)\s?", said(", "))
+    yield rule(r"(?<=\S)\s--?\s(?=\S)|\s?(?:[—–→]{1,2}|;|:|/)\s?", said(", "))
     yield rule(r"\s?&\s?", said(" 앤드 "))
     yield rule(r"@(?=\w)", said("골뱅이 "))
     yield rule(r"(?<=[\w\ue000])\+", said(" 플러스"))

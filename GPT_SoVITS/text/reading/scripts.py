@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from GPT_SoVITS.text.reading.spoken.patterns import TIMES
+from GPT_SoVITS.text.reading.spoken.patterns import SCIENTIFIC, TIMES
 
 HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 KANA = "\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
@@ -40,7 +40,7 @@ _SIGNS = (
 )
 _RUN = re.compile(
     rf"(?P<unit>{_SIGNS})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
-    rf"|(?P<en>[^{_OTHERS}](?:[^{_OTHERS}]|'(?=[A-Za-z]))*)|(?P<digits>[\d{NUMERIC}]+)|(?P<sign>.)",
+    rf"|(?P<en>[^{_OTHERS}](?:[^{_OTHERS}]|'(?=[A-Za-z]))*)|(?P<digits>{SCIENTIFIC}|[\d{NUMERIC}]+)|(?P<sign>.)",
     re.DOTALL,
 )
 NEUTRAL = frozenset({"digits", "sign"})

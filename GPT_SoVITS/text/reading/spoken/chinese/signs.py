@@ -8,7 +8,17 @@ from collections.abc import Iterable
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, quantity
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, DASH, NUMBER, TIMES, plain, rule, said
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    CALCULATED,
+    DASH,
+    NUMBER,
+    SCIENTIFIC,
+    TIMES,
+    plain,
+    rule,
+    said,
+)
 
 Match = re.Match[str]
 
@@ -69,8 +79,14 @@ def _trend(match: Match) -> str:
     return ("，" if match["apart"] else "") + {"↑": "上升", "↓": "下降"}[match["arrow"]]
 
 
+def _scientific(match: Match) -> str:
+    power = cardinal(match["power"].lstrip("0")) or "零"
+    return f"{quantity(match['number'])}乘十的{'负' if match['minus'] else ''}{power}次方"
+
+
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of signs that decide what the numbers beside them are."""
+    yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<![\w*#])(?:[*#]{1,3}\d{1,6}){1,4}#|(?<=[\u4e00-\u9fff])(?:[*#]{1,3}\d{1,6}){1,4}#", _keys)
     yield rule(r"(?<=[按拨撥]\d)#(?=[键鍵])", said("井"))
     yield rule(r"(?<=\d)#(?![\dA-Za-z#])", said("号"))

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.japanese.words import fraction_of, quantity
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, DASH, NUMBER, TIMES, VERSION, rule, said
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    CALCULATED,
+    DASH,
+    NUMBER,
+    SCIENTIFIC,
+    TIMES,
+    VERSION,
+    rule,
+    said,
+)
 
 Match = re.Match[str]
 
@@ -45,7 +55,10 @@ def _some_days(match: Match) -> str | None:
 
 
 def _circled(match: Match) -> str:
-    return "、".join(str(ord(sign) - 0x245F) for sign in match[0])
+    """Return circled numbers, with a pause between them and another number beside them."""
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    numbers = "、".join(str(ord(sign) - 0x245F) for sign in match[0])
+    return f"{'、' if before.isdigit() else ''}{numbers}{'、' if after.isdigit() else ''}"
 
 
 def _raised(match: Match) -> str:
@@ -56,6 +69,7 @@ def _raised(match: Match) -> str:
 
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of words and signs that decide what the numbers beside them are."""
+    yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<![\d第.,])(?<!\d、)(?P<first>[1-8])、(?P<second>[2-9])(?P<days>日(?!曜|本))", _some_days)
     yield rule(
         r"(?<![\d第.,])(?<!\d、)(?P<few>(?P<first>[1-8])、)(?=(?P<second>[2-9])"
@@ -80,7 +94,7 @@ def rules() -> Iterable[Rule]:
     n = NUMBER
     yield from _shares()
     yield rule(rf"{BEFORE}24/7(?![\d/.])", said("24時間週7日"))
-    yield rule(rf"{BEFORE}(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction)
+    yield rule(rf"{BEFORE}(?:((?!0\d)\d+) )?(\d+)/(\d+)(?![\d/])", _fraction)
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: "テン".join(m[0].split(".")))
     yield rule(rf"{VERSION}", lambda m: "テン".join(m["version"].split(".")), "version")
     yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", lambda m: f"の{''.join(_POWERS[sign] for sign in m[0])}乗")
@@ -117,6 +131,11 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<=[\w\ue000])\+", said("プラス"))
     yield rule(r"[,;:](?=\s?\S)", said("、"))
     yield rule(r"[#*_|\\^<>=+@/°%‰$€£¥￥]", said(""))
+
+
+def _scientific(match: Match) -> str:
+    minus = "マイナス" if match["minus"] else ""
+    return f"{quantity(match['number'])}かける10の{minus}{match['power'].lstrip('0') or '0'}乗"
 
 
 def _shares() -> Iterable[Rule]:

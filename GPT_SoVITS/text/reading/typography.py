@@ -29,6 +29,9 @@ _CANONICAL = {
     **dict.fromkeys("\u00d7\u2715\u2a2f", "×"),
     **dict.fromkeys("\u30fb\u2027\u00b7\u2022", "·"),
     **dict.fromkeys("\u2192\u21d2\u27a1\u2794", "→"),
+    # Latin letters that are no letter with an accent, of which the English front end would say nothing.
+    **{"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l", "Ł": "L"},
+    **{"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ŋ": "ng", "ħ": "h", "Ħ": "H"},
     "\u00b5": "\u03bc",
     "\u2252": "≈",
     **dict.fromkeys("\u00a9\u00ae\u2122\u2120", ""),
@@ -84,6 +87,8 @@ def _form(char: str) -> str:
         return char if known is None else known
     code = ord(char)
     category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.digit(char))  # of every script
     if category == "Zs" or char == "\t":
         return " "
     if category in ("Cc", "Cf", "Co", "Cn", "Cs"):

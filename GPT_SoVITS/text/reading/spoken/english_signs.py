@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
+from GPT_SoVITS.text.reading.scripts import GREEK
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
 from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, DASH, NUMBER
 
@@ -120,7 +121,11 @@ def _ranges() -> Iterable[Rule]:
 
 def _numbers() -> Iterable[Rule]:
     yield rule(rf"{NUMBER}|\.\d+", _any_number)
-    yield rule(f"[{''.join(_GREEK)}]", lambda m: f" {_GREEK[m[0]]} ")
+    # A letter of a formula, not of a Greek word.
+    yield rule(
+        f"(?<![{GREEK}]{{2}})(?![{GREEK}]{{3}})(?!(?<=[{GREEK}])[{GREEK}]{{2}})[{''.join(_GREEK)}]",
+        lambda m: f" {_GREEK[m[0]]} ",
+    )
     yield rule("[\u2460-\u2473]", lambda m: quantity(str(ord(m[0]) - 0x245F)))
 
 

@@ -68,6 +68,11 @@ def _any_year(text: str) -> str:
     return year(text) if len(text) == 4 else quantity(text)
 
 
+def _month_and_year(match: Match) -> str:
+    """03/2026, as on packages."""
+    return date(match["year"], match["month"], "")
+
+
 def _full_date(match: Match) -> str | None:
     groups = match.groupdict()
     if not 1 <= int(groups["month"]) <= 12:
@@ -106,6 +111,7 @@ def _dates() -> Iterable[Rule]:
     yield rule(
         rf"{BEFORE}(?P<year>{YEAR}){sep}(?P<month>{_MONTH_NUMBER})(?P=s)(?P<day>{_DAY_NUMBER}){AFTER}", _full_date
     )
+    yield rule(rf"{BEFORE}(?P<month>{_MONTH_NUMBER})/(?P<day>)(?P<year>(?:19|20)\d\d)(?![\d/])", _month_and_year)
     yield rule(
         rf"{BEFORE}(?P<month>{_MONTH_NUMBER})(?P<s>[-/])(?P<day>{_DAY_NUMBER})(?P=s)(?P<year>{YEAR}|\d{{2}}){AFTER}(?!\s?=)",
         _full_date,

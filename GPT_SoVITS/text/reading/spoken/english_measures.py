@@ -59,6 +59,7 @@ _ITS_K = "(?:TVs?|UHD|HDR|videos?|footage|resolution|displays?|screens?|monitors
 
 def rules() -> Iterable[Rule]:
     """Yield the rules of money, percentages, temperatures, angles and units."""
+    yield rule(r"(?<=\d) (?=[$€£¥]\d)", said(", "))
     yield from _money()
     yield from _angles()
     yield from _measures()

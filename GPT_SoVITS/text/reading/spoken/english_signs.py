@@ -34,6 +34,7 @@ _NAMED_SIGNS = {
 _POWERS = {"²": " squared", "³": " cubed"}
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NO_COUNTED = "(?:is|was|equals?|are|and|plus|minus|times|or|gives?|makes?)"
+_COMPARED = r"(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year))"
 _LISTED = re.compile(
     r"\b(?:pp\.|ages?|aged|pages|lines|verses|grades|(?P<one>page|chapter|line|verse|grade|room|level))s?\s$",
     re.IGNORECASE,
@@ -58,6 +59,12 @@ def times() -> Iterable[Rule]:
         _counted_range,
         "dash",
     )
+    # 2 x eggs, eggs x2: how many.
+    yield rule(
+        rf"(?<=(?<![\d.,])\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})|(?<=(?<![\d.,])\d\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})",
+        said(""),
+    )
+    yield rule(r"(?<=[a-z]\s)[xX×](?=\d{1,3}(?![\w.,]*\d))", said("times "))
     yield rule(rf"{BEFORE}({NUMBER})[eE]([-+]?\d{{1,3}})(?!\w)", _scientific)
     yield rule(r"(?<=\d)[xX×](?<!^0.)(?<![^\d.]0.)(?=\d+(?![\d\s]*=))", said(" by "))
     yield rule(
@@ -92,7 +99,8 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
     yield rule(
-        r"(?<=\d)[xX](?![\w×])(?=\s(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year))\b)",
+        r"(?<=\d)\s?[xX](?![\w×])"
+        rf"(?=\s{_COMPARED}\b)",
         said(" times"),
     )
     yield rule(r"(?<=[\d\ue000)²³A-Za-z])\s?[-–](?=\s?[\d.]+[²³]?\s?(?:=|equals))", said(" minus "))

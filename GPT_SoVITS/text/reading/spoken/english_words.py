@@ -178,9 +178,13 @@ def _days() -> Iterable[Rule]:
     def list_of(match: Match) -> str:
         return re.sub("[A-Za-z]+", lambda found: full[found[0]], match[0]).replace("/", " and ")
 
+    def all_of(match: Match) -> str:
+        return re.sub(r"([A-Z][a-z]+)\.?", lambda found: full[found[1]], match[0]).replace("&", "and")
+
     yield rule(rf"\b({days})\.?{dash}({days})\b\.?(?!\w)", ends)
     yield rule(rf"\b({months})\.?{dash}({months})\b\.?(?!\w)", ends)
     yield rule(rf"\b(?:{days})(?:/(?:{days}))+\b", list_of)
+    yield rule(rf"\b(?:{days})\.?(?:,\s(?:{days})\b\.?){{0,5}},?\s(?:&|and|or)\s(?:{days})\b(?:\.(?=\s[a-z]))?", all_of)
     yield rule(rf"\b({days})\.(?=,\s)", _day(full))
     yield rule(rf"\b(?:and|or|&)\s(?P<at>(?P<day>{days})\.)(?=\s[a-z])", lambda m: full[m["day"]], "at")
     yield rule(rf"(?<=\b[Oo]n )({days})\b(?!\.\s[a-z])", _day(full))
@@ -225,7 +229,8 @@ def _initials() -> Iterable[Rule]:
     yield rule(r"(?<![\w.'])[A-Z]\.(?=\s(?:[A-Z]\.\s?){0,6}[A-Z][a-z])", lambda m: m[0][0])
     # Not where it is what somebody says or is called: "Oh no... 5 left", "said no. 2 minutes later", "Dr. No. 7".
     yield rule(
-        r"(?<![Oo]h )(?<!said )(?<!says )(?<!say )(?<!\ue000 )\b(?:(?:[Nn]o|NO)\.(?=\s?\d)|N[Oo]\.(?=\s?\ue000))",
+        r"(?<![Oo]h )(?<!said )(?<!says )(?<!say )(?<!\ue000 )"
+        r"\b(?:(?:[Nn]o|NO)\.(?=\s?(?:[A-Z]{1,3}-?)?\d)|N[Oo]\.(?=\s?\ue000))",
         said("number"),
     )
     number = r"(?=\s?[\d\ue000])"

@@ -70,6 +70,7 @@ def _raised(match: Match) -> str:
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of words and signs that decide what the numbers beside them are."""
     yield rule(SCIENTIFIC, _scientific)
+    yield rule(r"(?<=\d) (?=[$¥￥€£]\s?\d)", said("、"))
     yield rule(r"(?<![\d第.,])(?<!\d、)(?P<first>[1-8])、(?P<second>[2-9])(?P<days>日(?!曜|本))", _some_days)
     yield rule(
         r"(?<![\d第.,])(?<!\d、)(?P<few>(?P<first>[1-8])、)(?=(?P<second>[2-9])"

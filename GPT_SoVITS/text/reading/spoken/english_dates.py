@@ -17,6 +17,7 @@ _SHORT_MONTHS = {name[:3]: name for name in _MONTHS if name != "May"} | {"Sept":
 _MONTH = rf"(?:{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT_MONTHS)})\.?)"
 YEAR = r"(?:1[1-9]|20|21)\d{2}"
 _MONTH_NUMBER, _DAY_NUMBER = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAY = (
     r"(?:Mon(?:day)?|Tue(?:s(?:day)?)?|Wed(?:nesday)?|Thu(?:r(?:s(?:day)?)?)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)\b"
 )
@@ -127,13 +128,19 @@ def _month_and_day() -> Iterable[Rule]:
     at = rf"(?P<at>(?P<month>{_MONTH_NUMBER})/(?P<day>{_DAY_NUMBER}))(?![\d/]|[.,]\d)(?!{_DIVIDED})"
     bare = rf"{BEFORE}{at}"
     yield rule(rf"{bare}(?=\s?\(?,?\s?{_WEEKDAY})", _full_date, "at")
-    yield rule(rf"\b{_WEEKDAY}\.?,?\s\(?{at}", _full_date, "at")
+    yield rule(rf"\b(?P<weekday>{_WEEKDAY})\.?(?P<joint>,?\s\(?){at}", _day_of_week)
     yield rule(rf"{bare}(?=\s?[-–—~]\s?{_MONTH_NUMBER}/{_DAY_NUMBER}(?![\d/]))", _full_date, "at")
     yield rule(rf"(?:(?<=\ue000[-–—~])|(?<=\ue000\s[-–—~]\s)){at}", _full_date, "at")
     yield rule(rf"\b{_DATED}:?\s{at}", _full_date, "at")
     yield rule(rf"\b(?:by|from|through|thru|to|between|and|till|for)\s{at}", _unless_fraction, "at")
     # Alone: what is no usual fraction.
     yield rule(rf"(?<![=+×÷*<>-])(?<![=+×÷*<>-]\s){bare}(?!\s?[=+×÷*<>%]|\s?[-–]\s?\d|[A-Za-z])", _alone, "at")
+
+
+def _day_of_week(match: Match) -> str:
+    """Wed 11/6: the weekday in full."""
+    weekday = next(name for name in _WEEKDAYS if name.startswith(match["weekday"][:3]))
+    return f"{weekday}{match['joint']}{_full_date(match)}"
 
 
 def _alone(match: Match) -> str | None:

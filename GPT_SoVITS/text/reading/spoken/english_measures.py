@@ -104,7 +104,7 @@ def _measures() -> Iterable[Rule]:
     n = NUMBER
     minus = r"(?P<minus>(?<![\w\ue000)])-)?"
     second = rf"(?:{DASH}(?P<second>{n}))?"
-    yield rule(rf"{BEFORE}{minus}(?P<first>{n})%?{second}\s?(?P<sign>[%‰])", _percent)
+    yield rule(rf"{BEFORE}{minus}(?P<first>{n})%?{second}\s?(?P<sign>[%‰]){PER}", _percent)
     yield rule(
         r"\d\s?(?:ft|in|cm|mm|m|yd|km|')\.?(?P<by>\s?[x×]\s?)(?=\d+(?:\.\d+)?\s?(?:ft|in|cm|mm|m|yd|km|'))",
         said(" by "),
@@ -185,7 +185,8 @@ def _amount(match: Match) -> str:
 
 def _percent(match: Match) -> str:
     word = "percent" if match["sign"] == "%" else "per thousand"
-    return f"{'minus ' if match['minus'] else ''}{_ends(match)} {word}"
+    per = f" per {per_name(match['per'])}" if match["per"] else ""
+    return f"{'minus ' if match['minus'] else ''}{_ends(match)} {word}{per}"
 
 
 def _degrees(match: Match) -> str:

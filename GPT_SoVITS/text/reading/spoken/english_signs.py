@@ -138,6 +138,8 @@ def _numbers() -> Iterable[Rule]:
 
 
 def _signs() -> Iterable[Rule]:
+    yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " up", "↓": " down"}[m[0].strip()])
+    yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "up ", "↓": "down "}[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.])[()\[\]{}\"]+(?=\s?[，、；：,:;…])", said(""))
     yield rule(r"(?<=[\d\ue000])'(?=[,.;:]|$)", said(""))
     yield rule(r"(?<=[Pp]ress\s)#|(?<=[Dd]ial\s)#(?=\d)", said("pound "))

@@ -194,10 +194,11 @@ def _days() -> Iterable[Rule]:
     yield rule(rf"(?<![\d.,])\d{{1,2}}(?=\s(?:{short})\.(?!\s\d))", lambda m: nth(m[0]))
     yield rule(rf"(?<=[\d\ue000] )({short})\.(?=\s*$|\s[A-Z])", lambda m: f"{full[m[1]]}.")
     yield rule(r"\b(Sat|Sun)\.(?=\s(?:&|and|only|at|from|\d))", lambda m: full[m[1]])
+    yield rule(r"(?<![\w.])([2-9]\d)ers\b", lambda m: f"{quantity(m[1]).removesuffix('e')}ers")  # 49ers
     # Sat, Sun, Wed and Mon are words of their own elsewhere.
     yield rule(rf"(?<=\()({days})\.?(?=\))", lambda m: full[m[1]])
     yield rule(
-        rf"\b({days})\b\.?(?=,?\s(?:the\s)?(?:{months}|\d{{1,2}}[/:]|\d{{1,2}}\s?[-–]\s?\d{{1,2}}(?!\d)|\d{{1,2}}\s?[AaPp]\.?[Mm]|\d{{1,2}}(?:st|nd|rd|th)))",
+        rf"\b({days})\b\.?(?=,?\s(?:the\s)?(?:{months}|\d{{1,2}}:|\d{{1,2}}/\d{{1,2}}/|\d{{1,2}}\s?[-–]\s?\d{{1,2}}(?!\d)|\d{{1,2}}\s?[AaPp]\.?[Mm]|\d{{1,2}}(?:st|nd|rd|th)))",
         _day(full),
     )
     yield rule(

@@ -171,7 +171,7 @@ def known(*, cantonese: bool) -> Iterable[Rule]:
     yield rule(rf"(?:{_NAMED_BY_DIGITS})\s(?P<code>\d{{3,4}})(?!\d|[.,:/-]\d)", lambda m: code(m["code"]), "code")
     yield rule(rf"{BEFORE}360(?=公司|安全|卫士|浏览器|杀毒|搜索|软件|手机|借条)", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}(?:520|1314)(?=表白|快乐|情人节|礼物|告白|[，。！!])", lambda m: digits(m[0]))
-    yield rule(rf"{BEFORE}(?:6{{3,}}|2{{2}}3{{1,}})(?=[，。！!~～]|$)", lambda m: digits(m[0]))
+    yield rule(rf"{BEFORE}(?:6{{3,}}|2{{1,2}}3{{3,}})(?=[，。！!~～]|$)", lambda m: digits(m[0]))
     yield rule(r"(?<![\d·])(?P<day>(?:1[0-2]|[1-9])·(?:[12]\d|3[01]|[1-9]))(?![\d·])", _day)
     yield rule(
         rf"{BEFORE}(?P<day>(?:1[0-2]|[1-9])(?:[./·](?:[12]\d|3[01]|[1-9])|0[1-9]|[12]\d|3[01]))(?={_EVENT})", _day

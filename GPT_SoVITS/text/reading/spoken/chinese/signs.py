@@ -91,6 +91,7 @@ def before_numbers() -> Iterable[Rule]:
     yield rule(r"(?<=[按拨撥]\d)#(?=[键鍵])", said("井"))
     yield rule(r"(?<=\d)#(?![\dA-Za-z#])", said("号"))
     yield rule(r"(?P<apart>(?<=\S)\s)?(?P<arrow>[↑↓])(?=\s?\d)", _trend)
+    yield rule(r"(?<=[\d%‰])\s?(?P<arrow>[↑↓])(?P<apart>)", _trend)
     yield rule(r"√(?=\s?[\u4e00-\u9fff])", said("对，"))
     yield rule(r"(?<![\w)\]²³])\s?×(?=\s[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]\s)×(?=\s[\u4e00-\u9fff])", said("，错，"))
     yield rule("〇", said("零"))

@@ -107,6 +107,7 @@ def rules() -> Iterable[Rule]:
         said("ひく"),
     )
     yield rule(rf"(?<={_TERM})\s?[+×÷=<>≥≤≠≈*]\s?(?=[-+(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(r"(?<=[一-龥ぁ-んァ-ヶー])\s?[×÷]\s?(?=[\d\ue000])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"[≥≤<>]\s?({n})(?=\s?(?:%|\ue000)?)", lambda m: quantity(m[1]) + _AT_LEAST[m[0][0]])
     yield rule(r"(?<=[\w\ue000])\s?[=≠≈]\s?(?=[\w\ue000?])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"±(?=\s?[\d\ue000])", said("プラスマイナス"))
@@ -127,6 +128,7 @@ def rules() -> Iterable[Rule]:
         r"[—–→]{1,2}|(?<=\S)\s--?(?=\s\S)|(?<=[\w\ue000])/(?=[\w\ue000])|(?<=[ぁ-んァ-ン一-龥])-(?=[ぁ-んァ-ン一-龥])",
         said("、"),
     )
+    yield rule(r"(?<=[\d\ue000])\s?[↑↓]|[↑↓](?=\s?[\d\ue000])", lambda m: {"↑": "アップ", "↓": "ダウン"}[m[0].strip()])
     yield rule(r"&", said("アンド"))
     yield rule(r"@(?=\w)", said("アットマーク"))
     yield rule(r"(?<=[\w\ue000])\+", said("プラス"))

@@ -132,6 +132,8 @@ def rules() -> Iterable[Rule]:
         lambda m: (", " if m.string[m.start() - 1 : m.start()] == TAKEN else "") + sino(str(ord(m[0]) - 0x245F)) + ", ",
     )
     yield rule(r"(?<=\S)\s--?\s(?=\S)|\s?(?:[—–→]{1,2}|;|:|/)\s?", said(", "))
+    yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " 상승", "↓": " 하락"}[m[0].strip()])
+    yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "상승 ", "↓": "하락 "}[m[0].strip()])
     yield rule(r"\s?&\s?", said(" 앤드 "))
     yield rule(r"@(?=\w)", said("골뱅이 "))
     yield rule(r"(?<=[\w\ue000])\+", said(" 플러스"))

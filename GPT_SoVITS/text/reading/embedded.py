@@ -39,6 +39,11 @@ _DATE = re.compile(
     rf"(?<![A-Za-z]){_MONTH}\s\d{{1,2}}(?!\d)(?:,?\s\d{{4}}(?!\d))?"
     rf"|(?<!\d)\d{{1,2}}\s{_MONTH}(?![A-Za-z])(?:,?\s\d{{4}}(?!\d))?"
 )
+# What is quoted, of several English words: “Give me 5!”
+_QUOTED = re.compile(
+    r"[“「『\"](?=[^“”「」『』\"\n]{0,100}[A-Za-z]{2} [A-Za-z]*[a-z])"
+    r"[^“”「」『』\"，。！？；：、\u2e80-\u9fff\uac00-\ud7af\n]{1,200}[”」』\"]"
+)
 _LABEL = re.compile(r"(?<![A-Za-z])[A-Z]{2,8}(?:[:：] ?| )$")
 _LONGEST_LABEL = 12
 _CODES_IN_ENGLISH = frozenset({"ja", "ko"})
@@ -189,6 +194,7 @@ class _English:
         self._ends = {run.end: run for run in letters if run.language == "en"}
         self._starts = {run.start: run for run in letters if run.language == "en"}
         self._foreign = {place for run in letters if _is_foreign(run) for place in (run.start, run.end)}
+        self._quoted = {place for match in _QUOTED.finditer(text) for place in range(*match.span())}
         self._dated = {place for match in _DATE.finditer(text) for place in range(*match.span())}
         self._words = _words_around(text, letters)
         self._sentences = sentence_ends(text)
@@ -202,6 +208,7 @@ class _English:
             or self._right(number.end) in _ORDINAL_ENDS
             or self._is_in_clause(number)
             or (self._is_in_english_sentence(number) and not self.is_labelled(number))
+            or number.start in self._quoted
             or self._is_in_name(number, digits)
             or (language in _CODES_IN_ENGLISH and self._is_code(number, digits, language))
         )

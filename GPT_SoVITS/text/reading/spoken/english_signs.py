@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
 from GPT_SoVITS.text.reading.scripts import GREEK
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, DASH, NUMBER
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    CALCULATED,
+    COUNTDOWN,
+    DASH,
+    NUMBER,
+    SCIENTIFIC,
+    counted_down,
+)
 
 _LONGEST_QUANTITY = 11  # digits; a longer number without separators is read digit by digit
 _GREEK = {
@@ -34,12 +42,19 @@ _NAMED_SIGNS = {
 _POWERS = {"²": " squared", "³": " cubed"}
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NO_COUNTED = "(?:is|was|equals?|are|and|plus|minus|times|or|gives?|makes?)"
-_COMPARED = r"(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year))"
+_COMPARED = (
+    r"(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year)|"
+    r"speed|zoom|magnification|optical|digital|playback|rewards|points|leverage|bonus|damage|power|performance|cash)"
+)
 _LISTED = re.compile(
     r"\b(?:pp\.|ages?|aged|pages|lines|verses|grades|(?P<one>page|chapter|line|verse|grade|room|level))s?\s$",
     re.IGNORECASE,
 )
 _SEEN = 12  # characters before a range in which its numbers are named
+_SEEN_OF_MATCH = 40
+_MATCH = re.compile(r"\b(?:final|scores?|scored|won|lost|beats?|wins?|lead|led|match|half-?time|full-time)\b")
+_TEAM_BEFORE = re.compile(r"[A-Z][a-z]+ \d{1,3}$")
+_TEAM_AFTER = re.compile(r"\d{1,3} [A-Z][a-z]+")
 _TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
 
 
@@ -53,6 +68,8 @@ def rules() -> Iterable[Rule]:
 
 def times() -> Iterable[Rule]:
     """Yield the rules of signs between two numbers: of a size where it touches both, else of a product; 1e-5."""
+    yield rule(COUNTDOWN, counted_down(", "), "dash")
+    yield rule(r"(?<=\d) - (?=\d{1,3}(?![\d=]))(?<!\d{4} - )", _score)
     yield rule(
         rf"{BEFORE}(?P<first>\d{{1,4}})(?P<dash> - )(?=(?P<second>\d{{1,4}})"
         rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s))",
@@ -65,12 +82,20 @@ def times() -> Iterable[Rule]:
         said(""),
     )
     yield rule(r"(?<=[a-z]\s)[xX×](?=\d{1,3}(?![\w.,]*\d))", said("times "))
-    yield rule(rf"{BEFORE}({NUMBER})[eE]([-+]?\d{{1,3}})(?!\w)", _scientific)
+    yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<=\d)[xX×](?<!^0.)(?<![^\d.]0.)(?=\d+(?![\d\s]*=))", said(" by "))
     yield rule(
         r"(?<=\d)\s[xX]\s(?=\d)|(?<=\d)[xX](?<!^0.)(?<![^\d.]0.)(?=\d)|(?<=[)\ue000])\s[xX]\s(?=[\d(\ue000])",
         said(" times "),
     )
+
+
+def _score(match: Match) -> str | None:
+    """The final was 3 - 2, Lakers 110 - 105 Celtics."""
+    text, start, end = match.string, match.start(), match.end()
+    named = _TEAM_BEFORE.search(text, max(start - _SEEN_OF_MATCH, 0), start) and _TEAM_AFTER.match(text, end)
+    spoken_of = _MATCH.search(text, max(start - _SEEN_OF_MATCH, 0), end + _SEEN_OF_MATCH)
+    return " to " if named or spoken_of else None
 
 
 def _counted_range(match: Match) -> str | None:
@@ -184,7 +209,7 @@ def _raised(match: Match) -> str:
 
 
 def _scientific(match: Match) -> str:
-    return f"{quantity(match[1])} times ten{_to_the_power(match[2])}"
+    return f"{quantity(match['number'])} times ten{_to_the_power((match['minus'] or '') + match['power'])}"
 
 
 def _to_the_power(number: str) -> str:

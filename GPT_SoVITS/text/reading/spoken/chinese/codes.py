@@ -103,7 +103,7 @@ def telephones() -> Iterable[Rule]:
     """Yield the rules of telephone numbers, cards, and of numbers that are called so."""
     yield rule(rf"{BEFORE}\d{{4}}(?:[ -]\d{{4}}){{2,4}}(?:[ -]\d{{1,3}})?(?![\d ])", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}{_COUNTRY_CODE}1[3-9]\d[- ]?\d{{4}}[- ]?\d{{4}}(?![\d])", lambda m: by_digit(m[0]))
-    area = r"(?:\(0\d{1,3}\)|0\d{2,3}[- –)]|0\d[-)])"
+    area = r"(?:\(0\d{1,3}\)|0\d{2,3}(?: - |[- –)])|0\d[-)])"
     yield rule(rf"{BEFORE}{_COUNTRY_CODE}{area}\s?[1-9]\d{{2,3}}[- ]?\d{{4}}(?:[-转轉]\d{{1,6}})?(?!\d)", _fixed_line)
     yield rule(
         rf"{BEFORE}(?:\+?1[- ])?(?:[48]00|\(?[2-9]\d\d\))[- ]?\d{{3,4}}[- ]?\d{{3,4}}(?!\d)", lambda m: by_digit(m[0])

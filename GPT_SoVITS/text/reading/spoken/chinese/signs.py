@@ -11,10 +11,12 @@ from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exac
 from GPT_SoVITS.text.reading.spoken.patterns import (
     BEFORE,
     CALCULATED,
+    COUNTDOWN,
     DASH,
     NUMBER,
     SCIENTIFIC,
     TIMES,
+    counted_down,
     plain,
     rule,
     said,
@@ -87,6 +89,7 @@ def _scientific(match: Match) -> str:
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of signs that decide what the numbers beside them are."""
     yield rule(SCIENTIFIC, _scientific)
+    yield rule(COUNTDOWN, counted_down("，"), "dash")
     yield rule(r"(?<![\w*#])(?:[*#]{1,3}\d{1,6}){1,4}#|(?<=[\u4e00-\u9fff])(?:[*#]{1,3}\d{1,6}){1,4}#", _keys)
     yield rule(r"(?<=[按拨撥]\d)#(?=[键鍵])", said("井"))
     yield rule(r"(?<=\d)#(?![\dA-Za-z#])", said("号"))

@@ -10,11 +10,13 @@ from GPT_SoVITS.text.reading.spoken.japanese.words import fraction_of, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
     BEFORE,
     CALCULATED,
+    COUNTDOWN,
     DASH,
     NUMBER,
     SCIENTIFIC,
     TIMES,
     VERSION,
+    counted_down,
     rule,
     said,
 )
@@ -70,6 +72,7 @@ def _raised(match: Match) -> str:
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of words and signs that decide what the numbers beside them are."""
     yield rule(SCIENTIFIC, _scientific)
+    yield rule(COUNTDOWN, counted_down("、"), "dash")
     yield rule(r"(?<=\d) (?=[$¥￥€£]\s?\d)", said("、"))
     yield rule(r"(?<![\d第.,])(?<!\d、)(?P<first>[1-8])、(?P<second>[2-9])(?P<days>日(?!曜|本))", _some_days)
     yield rule(

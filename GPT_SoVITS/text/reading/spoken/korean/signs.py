@@ -7,7 +7,18 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import TAKEN, Rule
 from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, fraction, native, native_alone, quantity, sino, topic
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, NUMBER, SCIENTIFIC, TIMES, VERSION, rule, said
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    CALCULATED,
+    COUNTDOWN,
+    NUMBER,
+    SCIENTIFIC,
+    TIMES,
+    VERSION,
+    counted_down,
+    rule,
+    said,
+)
 
 Match = re.Match[str]
 
@@ -94,6 +105,7 @@ def rules() -> Iterable[Rule]:
     """Yield the rules of fractions, versions, counts, calculations, ranges and plain numbers."""
     n = NUMBER
     yield rule(SCIENTIFIC, _scientific)
+    yield rule(COUNTDOWN, counted_down(", "), "dash")
     yield rule(rf"{BEFORE}(?:((?!0\d)\d+) )?(\d+)/(\d+)(?![\d/])", lambda m: fraction(m[1] or "", m[2], m[3]))
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: " 점 ".join(map(sino, m[0].split("."))))
     yield rule(VERSION, lambda m: " 점 ".join(map(sino, m["version"].split("."))), "version")

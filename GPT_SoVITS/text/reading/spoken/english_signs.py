@@ -52,7 +52,7 @@ _LISTED = re.compile(
 )
 _SEEN = 12  # characters before a range in which its numbers are named
 _SEEN_OF_MATCH = 40
-_MATCH = re.compile(r"\b(?:final|scores?|scored|won|lost|beats?|wins?|lead|led|match|half-?time|full-time)\b")
+_MATCH = re.compile(r"\b(?:final|scores?|scored|won|lost|beats?|half-?time|full-time)\b")
 _TEAM_BEFORE = re.compile(r"[A-Z][a-z]+ \d{1,3}$")
 _TEAM_AFTER = re.compile(r"\d{1,3} [A-Z][a-z]+")
 _TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
@@ -69,13 +69,13 @@ def rules() -> Iterable[Rule]:
 def times() -> Iterable[Rule]:
     """Yield the rules of signs between two numbers: of a size where it touches both, else of a product; 1e-5."""
     yield rule(COUNTDOWN, counted_down(", "), "dash")
-    yield rule(r"(?<=\d) - (?=\d{1,3}(?![\d=]))(?<!\d{4} - )", _score)
     yield rule(
         rf"{BEFORE}(?P<first>\d{{1,4}})(?P<dash> - )(?=(?P<second>\d{{1,4}})"
         rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s))",
         _counted_range,
         "dash",
     )
+    yield rule(r"(?<=\d) - (?=\d{1,3}(?![\d=]))(?<!\d{4} - )", _score)
     # 2 x eggs, eggs x2: how many.
     yield rule(
         rf"(?<=(?<![\d.,])\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})|(?<=(?<![\d.,])\d\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})",

@@ -198,7 +198,7 @@ class SegmentDone:
         end: Seconds to the end of its speech, the silence after it not included.
         tokens: Semantic tokens spoken.
         attempts: How many seeds were tried.
-        warning: Why the best attempt is still doubtful, None when it is not.
+        warning: Why the best attempt is still doubtful, and what of the text is not spoken; None when all is well.
     """
 
     request_id: str

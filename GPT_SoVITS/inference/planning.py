@@ -25,6 +25,7 @@ from GPT_SoVITS.text.cutting import SPLITTERS
 from GPT_SoVITS.text.errors import EmptyTextError
 from GPT_SoVITS.text.languages import resolve_cutting, resolve_language, resolve_reading
 from GPT_SoVITS.text.pipeline import Reader, Sentence, reader_of
+from GPT_SoVITS.text.reading.unspoken import told
 from GPT_SoVITS.versions import NEWEST, version_of
 
 Tokens = NDArray[np.int64]
@@ -104,6 +105,11 @@ class SegmentPlan:
     def text(self) -> str:
         """What is spoken."""
         return self.sentence.text
+
+    @property
+    def remark(self) -> str | None:
+        """What is not as its writer may expect: words that are left out."""
+        return told(self.sentence.left_out) if self.sentence.left_out else None
 
     @property
     def silence(self) -> float:
@@ -244,7 +250,8 @@ class _Planner:
         parts = [part for half in read for part in self.fitting(replace(half, rate=sentence.rate))]
         if not parts:
             return []
-        parts[-1] = replace(parts[-1], pause=sentence.pause)
+        missing = tuple(word for word in sentence.left_out if all(word not in part.left_out for part in parts))
+        parts[-1] = replace(parts[-1], pause=sentence.pause, left_out=parts[-1].left_out + missing)
         parts[0] = replace(parts[0], lead=sentence.lead)
         return parts
 

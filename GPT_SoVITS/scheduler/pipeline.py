@@ -81,6 +81,10 @@ class Segment(Protocol):
         """Estimate of its semantic tokens."""
 
     @property
+    def remark(self) -> str | None:
+        """What is not as its writer may expect, known before it is spoken."""
+
+    @property
     def lead(self) -> float:
         """Seconds of silence before it."""
 

@@ -218,7 +218,8 @@ class Task:
         if self.head + 1 < len(self.runs):
             self.runs[self.head + 1].start = self.sent
         request_id, text = self.request.request_id, run.segment.text
-        self.tell(SegmentDone(request_id, run.index, text, start, end, run.tokens, run.number, run.warning))
+        warning = "; ".join(filter(None, (run.warning, run.segment.remark))) or None
+        self.tell(SegmentDone(request_id, run.index, text, start, end, run.tokens, run.number, warning))
         # What a long text leaves behind would add up: features alone are 4 KB per phoneme.
         run.sequence = run.row = run.renderer = None
         run.tries = []

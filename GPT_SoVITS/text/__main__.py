@@ -19,6 +19,7 @@ from GPT_SoVITS.text.languages import CUTTING_METHODS, TEXT_LANGUAGES
 from GPT_SoVITS.text.pipeline import Reader, Sentence
 from GPT_SoVITS.text.preview import described, differ, table
 from GPT_SoVITS.text.reading import NATURAL, OFFICIAL, READINGS
+from GPT_SoVITS.text.reading.unspoken import told
 from GPT_SoVITS.text.segmenters import SEGMENTERS, segmenter_named
 from GPT_SoVITS.text.userdict import UserDictionary, installation_dictionary
 from GPT_SoVITS.versions import VERSIONS
@@ -108,6 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if official is not None and differ(sentences, official):
             print("\nThe official program reads / 官方程序读作:")
             print(table(official))
+    left_out = [word for sentence in sentences for word in sentence.left_out]
+    if left_out:
+        print(f"note: {told(left_out)}", file=sys.stderr)
     for note in resources.said().values():
         print(f"note: {note}", file=sys.stderr)
     return 0

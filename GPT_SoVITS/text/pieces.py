@@ -32,7 +32,19 @@ def pieces_of(text: str, language: str, version: str, how_to_cut: str, reading: 
     Raises:
         TextError: the language, cutting method or reading is unknown, or there is nothing to read.
     """
+    return pieces_and_left_out(text, language, version, how_to_cut, reading)[0]
+
+
+def pieces_and_left_out(
+    text: str, language: str, version: str, how_to_cut: str, reading: str = NATURAL
+) -> tuple[list[str], list[str]]:
+    """Return the pieces of a text, and what no front end reads of it; the official reading does not tell.
+
+    Raises:
+        TextError: see :func:`pieces_of`.
+    """
     code, method = resolve_language(language, version), resolve_cutting(how_to_cut)
-    if resolve_reading(reading) == NATURAL:
-        return [passage.text for passage in natural_passages(text, code, version, method)]
-    return official_pieces(text, code, method)
+    if resolve_reading(reading) != NATURAL:
+        return official_pieces(text, code, method), []
+    passages = natural_passages(text, code, version, method)
+    return [passage.text for passage in passages], [word for passage in passages for word in passage.left_out]

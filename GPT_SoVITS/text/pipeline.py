@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from GPT_SoVITS.text.cleaning import Cleaner, FrontEnds
-from GPT_SoVITS.text.errors import EmptyTextError
 from GPT_SoVITS.text.frontend import front_end
 from GPT_SoVITS.text.languages import resolve_cutting, resolve_language, resolve_reading
 from GPT_SoVITS.text.pieces import official_pieces
 from GPT_SoVITS.text.reading import NATURAL
 from GPT_SoVITS.text.reading.frontends import natural_front_end
 from GPT_SoVITS.text.reading.natural import Part, Passage, natural_passages
+from GPT_SoVITS.text.reading.unspoken import nothing_spoken
 from GPT_SoVITS.text.segmenters import segmenter_named
 from GPT_SoVITS.text.settling import settle
 from GPT_SoVITS.text.stretches import Segmenter, Stretch
@@ -75,6 +75,7 @@ class Sentence:
         pause: Seconds of silence after it that the text asks for, None when it asks for none.
         rate: Its pace that the text asks for, 1 when it asks for none.
         lead: Seconds of silence before it that the text asks for.
+        left_out: What stands in it, or beside it, and is read by no front end; of the natural reading.
     """
 
     text: str
@@ -82,6 +83,7 @@ class Sentence:
     pause: float | None = None
     rate: float = 1.0
     lead: float = 0.0
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def norm_text(self) -> str:
@@ -240,7 +242,7 @@ class Reader:
         if sum(len(segment.phones) for segment in segments) < _FEWEST_PHONES:
             first, *others = passage.parts
             segments = self._parts((first.led("."), *others), version)
-        return Sentence(passage.text, tuple(segments), passage.pause, passage.rate, passage.lead)
+        return Sentence(passage.text, tuple(segments), passage.pause, passage.rate, passage.lead, passage.left_out)
 
     def _parts(self, parts: Sequence[Part], version: str) -> list[Segment]:
         return [self._part(part, version, alone=len(parts) == 1) for part in parts]
@@ -258,13 +260,26 @@ class Reader:
 
 
 def _spoken(sentences: Iterable[Sentence], code: str) -> list[Sentence]:
-    spoken = [sentence for sentence in sentences if sentence.norm_text and sentence.is_spoken]
+    spoken, unsaid = _with_unsaid(sentences)
     settle(segment.language for sentence in spoken for segment in sentence.segments)
     if not spoken:
-        raise EmptyTextError(
-            f"nothing in the text can be spoken as {code}; give at least one word that this language reads"
-        )
+        raise nothing_spoken(code, unsaid)
     return spoken
+
+
+def _with_unsaid(sentences: Iterable[Sentence]) -> tuple[list[Sentence], tuple[str, ...]]:
+    """Return the sentences with a sound, each with what was left out before it; and what no sentence follows."""
+    spoken: list[Sentence] = []
+    unsaid: tuple[str, ...] = ()
+    for sentence in sentences:
+        unsaid += sentence.left_out
+        if sentence.norm_text and sentence.is_spoken:
+            spoken.append(replace(sentence, left_out=unsaid) if unsaid else sentence)
+            unsaid = ()
+    if unsaid and spoken:
+        spoken[-1] = replace(spoken[-1], left_out=spoken[-1].left_out + unsaid)
+        unsaid = ()
+    return spoken, unsaid
 
 
 def _cantonese(stretches: list[Stretch]) -> list[Stretch]:

@@ -15,6 +15,7 @@ def described(sentences: Sequence[Sentence]) -> list[dict[str, object]]:
             "text": sentence.text,
             "norm_text": sentence.norm_text,
             "phone_count": len(sentence.phones),
+            "left_out": list(sentence.left_out),
             "segments": [
                 {
                     "language": segment.language,

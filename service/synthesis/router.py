@@ -97,6 +97,7 @@ class TextPreview(BaseModel):
     guessed_language: str = Field(description="Code of the likeliest language.")
     seconds: float = Field(description="About how long it will be; from usual pace, not measured.")
     segments: list[PreviewSegment] = Field(description="The pieces, in order.")
+    left_out: list[str] = Field(description="What the language does not read: it is not spoken.")
     readings: dict[str, str] | None = Field(
         default=None,
         description="What each reading says, a line for each piece; only where `show_readings` asks for it.",
@@ -111,6 +112,7 @@ class TextPreview(BaseModel):
             language=found.language,
             guessed_language=found.guessed_language,
             seconds=round(sum(found.seconds), 2),
+            left_out=list(found.left_out),
             segments=[PreviewSegment(text=piece, seconds=round(seconds, 2)) for piece, seconds in pieces],
         )
 

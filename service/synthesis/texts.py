@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from GPT_SoVITS.text.errors import EmptyTextError, MissingResourceError, TextError
 from GPT_SoVITS.text.identification import identify
 from GPT_SoVITS.text.languages import resolve_language
+from GPT_SoVITS.text.pieces import pieces_and_left_out
 from GPT_SoVITS.text.pieces import pieces_of as cut
 from GPT_SoVITS.text.pipeline import default_reader
 from GPT_SoVITS.text.reading import NATURAL, READINGS
+from GPT_SoVITS.text.reading.unspoken import nothing_spoken
 from service.errors import ParameterError, UnavailableError
 from service.words import told_by
 
@@ -69,16 +71,13 @@ def check_speakable(
 
 
 def _checked(text: str, language: str, how_to_cut: str, version: str, reading: str) -> int:
-    pieces = cut(text, language, version, how_to_cut, reading)
+    pieces, left_out = pieces_and_left_out(text, language, version, how_to_cut, reading)
     if any(_surely_spoken(piece, resolve_language(language, version)) for piece in pieces):
         return len(pieces)
     for piece in pieces:
         if any(_is_spoken(part, language, version, reading) for part in _shorter(piece)):
             return len(pieces)
-    raise EmptyTextError(
-        f"nothing in the text can be spoken as {resolve_language(language, version)}; "
-        "give at least one word that this language reads"
-    )
+    raise nothing_spoken(resolve_language(language, version), left_out)
 
 
 def _is_spoken(text: str, language: str, version: str, reading: str) -> bool:
@@ -110,12 +109,14 @@ class Preview:
         guessed_language: Code of the likeliest language.
         pieces: What is spoken in one go, each.
         seconds: Estimated length of each piece.
+        left_out: What the language does not read.
     """
 
     language: str
     guessed_language: str
     pieces: tuple[str, ...]
     seconds: tuple[float, ...]
+    left_out: tuple[str, ...]
 
 
 def preview(
@@ -168,8 +169,9 @@ def _said(text: str, language: str, how_to_cut: str, reading: str) -> str:
 def _previewed(text: str, language: str | None, how_to_cut: str, speed: float, pause: float, reading: str) -> Preview:
     guessed = guess_language(text)
     code = guessed if language is None else resolve_language(language, LATEST_VERSION)
-    pieces = tuple(cut(text, code, LATEST_VERSION, how_to_cut, reading))
-    return Preview(code, guessed, pieces, tuple(_seconds(piece, speed) + pause for piece in pieces))
+    pieces, left_out = pieces_and_left_out(text, code, LATEST_VERSION, how_to_cut, reading)
+    seconds = tuple(_seconds(piece, speed) + pause for piece in pieces)
+    return Preview(code, guessed, tuple(pieces), seconds, tuple(dict.fromkeys(left_out)))
 
 
 def _seconds(piece: str, speed: float) -> float:

@@ -92,7 +92,7 @@ class SegmentEntry(BaseModel):
     seconds: float | None = Field(description="Length of its audio with the silence after it.")
     tokens: int = Field(description="Semantic tokens spoken.")
     attempts: int = Field(description="Seeds tried.")
-    warning: str | None = Field(description="Why it is doubtful; null when it is not.")
+    warning: str | None = Field(description="Why it is doubtful, or what of it is not spoken; null when all is well.")
     seed: int | None = Field(description="Its own seed, when it was spoken again.")
     finished_at: float | None = Field(description="Unix seconds.")
     audio_url: str | None = Field(description="Where its audio is.")

@@ -157,3 +157,10 @@ def test_the_preview_shows_both_readings_where_they_differ(shared: Site, open_pa
     expect(said.locator("dt")).to_have_text(["Natural reading", "Official reading"])
     page.locator("#c-text").fill("It is a nice day.")
     expect(said).to_contain_text("Both readings are the same.")
+
+
+def test_the_preview_names_what_is_not_spoken(shared: Site, open_page: Opener) -> None:
+    page = open_page(shared)
+    page.locator("#c-text").fill("I say Привет to you.")
+    page.get_by_role("button", name="Preview the sentences").click()
+    expect(page.locator(".warning")).to_contain_text("does not read it: Привет")

@@ -99,6 +99,10 @@ class ScriptedSegment:
         return self.name
 
     @property
+    def remark(self) -> str | None:
+        return "some of it is not read" if self.name.endswith("?") else None
+
+    @property
     def lead(self) -> float:
         return 0.5 if self.name.startswith("_") else 0.0
 

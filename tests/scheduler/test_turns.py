@@ -288,6 +288,14 @@ def test_the_least_doubtful_attempt_is_spoken_with_a_warning() -> None:
     assert story.all(SegmentDone)[0].warning == "one"
 
 
+def test_a_segment_of_which_some_is_not_read_says_so_and_why_it_is_doubtful() -> None:
+    desk = Desk(World(doubtful={"a?": ["one"]}))
+    story = desk.ask("a?:20|b?:15|c:15", max_attempts=1)
+    desk.finish()
+    remark = "some of it is not read"
+    assert [done.warning for done in story.all(SegmentDone)] == [f"one; {remark}", remark, None]
+
+
 def test_what_was_heard_is_not_repeated() -> None:
     desk = Desk(World(doubtful={"a": ["too long"]}))
     story = desk.ask("a:30", streaming=Streaming.TOKENS_FAST)

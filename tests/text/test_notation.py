@@ -117,6 +117,11 @@ def test_a_number_of_syllables_that_does_not_fit_is_refused(reader: Reader) -> N
         ("好[pause 5 sec]的", "zh", "pause 5 sec"),
         ("好[Pause: 5]的", "zh", "Pause: 5"),
         ("好[pause]的", "zh", "is no pause"),
+        ("好[pause NaNs]的", "zh", "pause NaNs. is no pause"),
+        ("好[pause 1e9s]的", "zh", "pause 1e9s. is no pause"),
+        ("好[pause one second]的", "zh", "is no pause"),
+        ("好[pause short]的", "zh", "is no pause"),
+        ("好[pause 1s的", "zh", "pause 1s has no closing bracket"),
         ("<speak>好[pause 5 sec]的</speak>", "zh", "pause 5 sec"),
         ("大家好，<speak>你好</speak>", "zh", "a text stands before <speak>"),
     ],
@@ -133,7 +138,14 @@ def test_words_that_could_be_taken_for_syllables_are_words(reader: Reader) -> No
 
 def test_brackets_of_another_form_are_left_alone() -> None:
     reader = Reader(front_ends=front_ends)
-    for text in ("见附录[一]和[二]。", "[注]这是说明。", "[pause menu]停一下。", "int a[3]{ 0", "a[i] {x}停"):
+    for text in (
+        "见附录[一]和[二]。",
+        "[注]这是说明。",
+        "[pause menu]停一下。",
+        "[pause for effect]停",
+        "int a[3]{ 0",
+        "a[i] {x}停",
+    ):
         assert reader.prepare(text, "all_zh")[0].text == text
 
 
@@ -165,9 +177,13 @@ def test_short_pieces_do_not_join_over_a_pause(reader: Reader) -> None:
     assert [part.text for part in reader.prepare("三[pause 1s]二[pause 1s]一", "zh")] == ["三", "二", "一"]
 
 
-def test_a_pause_of_a_minute_is_refused(reader: Reader) -> None:
-    with pytest.raises(MarkupError, match="60 s"):
-        reader.prepare("等[pause 60s]好", "zh")
+@pytest.mark.parametrize("length", ["60s", "-1s", "−1s", "100000s", "99999999s", "10001ms", f"{'9' * 300}s"])
+def test_a_pause_outside_its_limits_is_refused_in_the_same_words_in_both_notations(reader: Reader, length: str) -> None:
+    with pytest.raises(MarkupError, match=r"^\[pause .+ is outside 0 to 10 s"):
+        reader.prepare(f"等[pause {length}]好", "zh")
+    if not length.startswith("−"):
+        with pytest.raises(MarkupError, match=r"^<break time=.+ is outside 0 to 10 s"):
+            reader.prepare(f"<speak>等<break time='{length}'/>好</speak>", "zh")
 
 
 # --- SSML ---

@@ -140,6 +140,11 @@ def zh_day(random: random.Random) -> tuple[str, str]:
     return f"定于{month}/{day}{what}", f"定于{chinese(month)}月{chinese(day)}日{what}"
 
 
+def yue_day(random: random.Random) -> tuple[str, str]:
+    month, day = random.randrange(1, 13), random.randrange(1, 29)
+    return f"定于{day}/{month}放假", f"定于{chinese(month)}月{chinese(day)}日放假"
+
+
 def zh_code(random: random.Random) -> tuple[str, str]:
     house, stairs, room = random.randrange(1, 30), random.randrange(1, 7), random.randrange(101, 999)
     digits = each(str(room)).replace("一", "幺")
@@ -291,7 +296,8 @@ ITEMS: dict[str, tuple[Item, ...]] = {
     "en": (en_quantity, en_percent, en_range, en_time, en_money, en_decade, en_apostrophe, en_dash, en_blank),
     "ja": (ja_quantity, ja_cold, ja_range, ja_date, ja_day, ja_address),
     "ko": (ko_quantity, ko_percent, ko_cold, ko_date, ko_day, ko_lot),
-    "yue": tuple(item for item in _MANDARIN if item not in (zh_telephone, zh_code)),  # 1 has one name
+    # 1 has one name, and the day stands before the month
+    "yue": (*(item for item in _MANDARIN if item not in (zh_telephone, zh_code, zh_day)), yue_day),
 }
 _TEXT_LANGUAGES = {
     "zh": ("all_zh", "zh", "auto"),

@@ -108,8 +108,8 @@ export function createComposer({ api, drafts, tabDrafts, offers, settings, onCha
         show_readings: state.draft.readings,
       });
       if (mine === asked) {
-        const { segments, seconds, readings } = answer;
-        state.preview = { key, segments, seconds, readings };
+        const { segments, seconds, readings, left_out: leftOut } = answer;
+        state.preview = { key, segments, seconds, readings, leftOut };
       }
     } catch (error) {
       if (mine === asked) state.preview = { key, error };

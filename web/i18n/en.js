@@ -83,6 +83,7 @@ export default {
   "preview.toggle": "Preview the sentences",
   "preview.empty": "Write a text to see how it is split.",
   "preview.label": "Sentences of the text",
+  "preview.leftOut": "Not spoken, since this language does not read it: {words}",
   "preview.readings": "Show how it is read",
   "preview.readings.same": "Both readings are the same.",
   "reading.natural": "Natural reading",

@@ -83,6 +83,7 @@ export default {
   "preview.toggle": "预览断句",
   "preview.empty": "输入文本后，这里显示断句结果。",
   "preview.label": "断句结果",
+  "preview.leftOut": "该语种不读以下内容，不会朗读：{words}",
   "preview.readings": "查看读法",
   "preview.readings.same": "两种读法相同。",
   "reading.natural": "自然读法",

@@ -144,6 +144,7 @@ function preview(app) {
   return html`<ol class="preview ${app.composer.previewIsCurrent ? "" : "stale"}" aria-label=${t("preview.label")}>
     ${found.segments.map((one) => html`<li><span>${one.text}</span><small>${lasting(one.seconds)}</small></li>`)}
   </ol>
+  ${found.leftOut?.length ? html`<p class="warning">${icons.warn}${t("preview.leftOut", { words: found.leftOut.join(", ") })}</p>` : nothing}
   ${readings(app)}`;
 }
 

@@ -32,6 +32,8 @@ def _borders(text: str, signs: frozenset[str], inside: Inside) -> list[int]:
             continue
         if match[1] in ".:,~" and _between_words(text, match.start()):
             continue
+        if match[1] == "." and _before_letter(text, match.end()):
+            continue
         borders.append(match.end())
     return borders
 
@@ -40,6 +42,12 @@ def _between_words(text: str, place: int) -> bool:
     """Whether a sign has letters or digits on both sides, as in a file name."""
     before, after = text[place - 1 : place], text[place + 1 : place + 2]
     return before.isascii() and after.isascii() and before.isalnum() and after.isalnum()
+
+
+def _before_letter(text: str, place: int) -> bool:
+    """Whether a Latin letter or a digit follows without a blank: 报告.docx."""
+    after = text[place : place + 1]
+    return after.isascii() and after.isalnum()
 
 
 def _ranges(length: int, borders: list[int]) -> list[Range]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from GPT_SoVITS.text.identification import Identify, identify
 from GPT_SoVITS.text.reading.embedded import settle_numbers
 from GPT_SoVITS.text.reading.neutral import settle_neutral
-from GPT_SoVITS.text.reading.scripts import KANA, Run, runs_of, sentence_ends, sentence_of
+from GPT_SoVITS.text.reading.scripts import EAST_ASIAN_SIGN, KANA, Run, runs_of, sentence_ends, sentence_of
 
 _FIRST_RARE = 0xD0  # first byte in EUC-JP of the rows of JIS X 0208's second level
 _SURE_LENGTH = 4
@@ -30,7 +30,6 @@ _CHINESE_WORDS = re.compile(
 
 
 _TITLE = re.compile("《[^《》\n]{1,100}》")  # Chinese marks titles so, Japanese does not
-_EAST_ASIAN_SIGN = re.compile("[，。：；！？、（）【】《》「」]")
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class Divider:
             for run in runs:
                 run.language = fallback if run.language in ("han", "ja", "ko") else run.language
         kinds = [run.language for run in runs]
-        alone = "en" if language.startswith("auto") and not _EAST_ASIAN_SIGN.search(text) else fallback
+        alone = "en" if language.startswith("auto") and not EAST_ASIAN_SIGN.search(text) else fallback
         settle_neutral(text, runs, fallback, alone)
         settle_numbers(text, runs, kinds, alone)
         return _joined(runs)

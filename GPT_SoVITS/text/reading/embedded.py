@@ -1,8 +1,9 @@
 """Numbers beside Latin letters in a sentence of another language: ``AI，12:30`` is said in that language.
 
-A number is English only where it belongs to English: in a clause of several words, between two words of a name
-(iPhone 15 Pro), behind the hyphen of a word (COVID-19), in an English date or as an English ordinal. Codes (MP3,
-GPT-4) keep English numbers in Japanese and Korean; Chinese reads them with numbers of its own.
+A number is English only where it belongs to English: in a clause of several words, in a sentence of English alone
+(Hello 42!), between two words of a name (iPhone 15 Pro), behind the hyphen of a word (COVID-19), in an English date or
+as an English ordinal. Codes (MP3, GPT-4) keep English numbers in Japanese and Korean; Chinese reads them with numbers
+of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from GPT_SoVITS.text.reading.scripts import CLAUSE_SIGNS, NEUTRAL, Run, companions, sentence_ends, sentence_of
+from GPT_SoVITS.text.reading.scripts import (
+    CLAUSE_SIGNS,
+    EAST_ASIAN_SIGN,
+    NEUTRAL,
+    Run,
+    companions,
+    sentence_ends,
+    sentence_of,
+)
 
 _MOST_BETWEEN = 6  # signs between the digits of one number
 _JOINT = re.compile(r"\s?(?:[A-Za-z²³23/]{1,4})?[-–—~～/×*+=÷<>≥≤≈()%‰°℃℉$€£¥￥^xX]{0,3}\s?|[.,:：/]|\s")
@@ -182,6 +191,8 @@ class _English:
         self._foreign = {place for run in letters if _is_foreign(run) for place in (run.start, run.end)}
         self._dated = {place for match in _DATE.finditer(text) for place in range(*match.span())}
         self._words = _words_around(text, letters)
+        self._sentences = sentence_ends(text)
+        self._english_sentences = _english_sentences(text, letters, self._sentences)
 
     def has(self, number: _Number, language: str) -> bool:
         """Whether a number is English among words of a language."""
@@ -190,6 +201,7 @@ class _English:
             number.start in self._dated
             or self._right(number.end) in _ORDINAL_ENDS
             or self._is_in_clause(number)
+            or (self._is_in_english_sentence(number) and not self.is_labelled(number))
             or self._is_in_name(number, digits)
             or (language in _CODES_IN_ENGLISH and self._is_code(number, digits, language))
         )
@@ -214,6 +226,17 @@ class _English:
             is_code = 0 < len(self._left(number.start)) < _WORD_LENGTH  # v1.2
             return around.small >= 2 or (around.small == 1 and sentence.small >= 3 and not is_code)
         return around.all >= 2 and around.small >= 1
+
+    def _is_in_english_sentence(self, number: _Number) -> bool:
+        """Whether a sentence has English alone; one without letters has the language of those around it."""
+        sentence, kinds = sentence_of(self._sentences, number.start), self._english_sentences
+        if sentence in kinds:
+            return kinds[sentence]
+        around = [kinds[place] for place in (sentence - 1, sentence + 1) if place in kinds]
+        return bool(around) and all(around) and not EAST_ASIAN_SIGN.search(self._text, *self._span(sentence))
+
+    def _span(self, sentence: int) -> tuple[int, int]:
+        return (self._sentences[sentence - 1] if sentence else 0), self._sentences[sentence]
 
     def _is_in_name(self, number: _Number, digits: str) -> bool:
         """iPhone 15 Pro, COVID-19, iPhone15Pro."""
@@ -265,3 +288,21 @@ def _words_around(text: str, letters: Sequence[Run]) -> list[tuple[_Words, _Word
             sentence.count(text[run.start : run.end])
         result.append((clause, sentence))
     return result
+
+
+def _english_sentences(text: str, letters: Sequence[Run], ends: Sequence[int]) -> dict[int, bool]:
+    """Return for each sentence with letters whether it is English: Latin letters alone, some of them small ones.
+
+    Names in capitals (``AI: 12``) and names among the signs of Chinese (``iPhone 15。``) stand in any language.
+    """
+    found: dict[int, bool] = {}
+    small: set[int] = set()
+    for run in letters:
+        sentence = sentence_of(ends, run.start)
+        if run.language == "en":
+            found.setdefault(sentence, True)
+            if any(map(str.islower, text[run.start : run.end][1:])):
+                small.add(sentence)
+        elif _is_foreign(run) or EAST_ASIAN_SIGN.match(text, run.start):
+            found[sentence] = False
+    return {sentence: english and sentence in small for sentence, english in found.items()}

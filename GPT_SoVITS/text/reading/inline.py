@@ -3,7 +3,7 @@
 What stands in braces is one syllable for each Han character (pinyin or jyutping, by the language that reads it),
 phonemes of the models (with at least one stressed vowel), or else words that are said instead: ``[GPT]{G P T}``,
 ``[初音]{はつね}``. ``\\[``, ``\\]``, ``\\{``, ``\\}`` and ``\\\\`` are the signs themselves. Full-width brackets do as
-well. A slip is named, and never spoken; what has another form stays as it is.
+well. A slip is named, and never spoken; what has another form stays as it is: ``[pause button]``, ``a[i]{ }``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,17 @@ from GPT_SoVITS.text.userdict import LONGEST_WORD
 
 _LONGEST_READING = 300
 _OPEN, _CLOSE, _NONE = r"[\[［【]", r"[\]］】]", r"\[\]［］【】{}｛｝\n"
+_LENGTH = r"\s*[\s=:：]\s*(?P<pause>[-+\u2212]?(?:\d{1,300}(?:\.\d{1,300})?|\.\d{1,300}))\s?(?P<unit>(?i:ms|s))\s?"
+# What is meant as a length and is none; other words stay as they are: [pause button].
+_LENGTH_WORDS = (
+    r"(?i:s|ms|secs?|msecs?|(?:milli)?seconds?|minutes?|nans?|inf(?:inity)?s?|an?|one|two|three|four|five|ten|half|few|"
+    r"short|long|brief|none|(?:x-)?weak|medium|(?:x-)?strong)"
+)
+_SLIP = rf"(?:\s*[-+\u2212~]?[\d.=:：][^{_NONE}]{{0,300}}|(?:[\s-]+{_LENGTH_WORDS})*\s*)"
 _INLINE = re.compile(
     r"\\(?P<escaped>[\[\]{}\\])"
-    rf"|{_OPEN}(?i:pause)(?:\s*[\s=:：]\s*(?P<pause>\d{{1,5}}(?:\.\d{{1,3}})?)\s?(?P<unit>(?i:ms|s))\s?"
-    rf"|\s*(?P<slip>(?:[\d.=:：][^{_NONE}]{{0,20}})?)){_CLOSE}(?![({{｛])"
+    rf"|(?P<mark>{_OPEN}(?i:pause)(?:{_LENGTH}|(?P<slip>{_SLIP}))){_CLOSE}(?![({{｛])"
+    rf"|(?P<open>{_OPEN}(?i:pause)\s*[\s=:：]\s*\d{{1,5}}(?:\.\d{{1,3}})?\s?(?i:ms|s)(?![A-Za-z]))"
     rf"|{_OPEN}(?P<word>[^{_NONE}\\]{{1,{LONGEST_WORD}}}){_CLOSE}(?P<blank>[ \u3000]?)"
     rf"[{{｛](?P<reading>[^{_NONE}]{{1,{_LONGEST_READING}}})(?P<closed>[}}｝])?"
 )
@@ -41,18 +48,22 @@ def put(text: str, marks: Marks) -> None:
         if match["escaped"]:
             marks.text(match["escaped"])
         elif match["pause"]:
-            marks.pause(float(match["pause"]) / (1000 if match["unit"].lower() == "ms" else 1))
+            amount = float(match["pause"].replace("\u2212", "-"))
+            marks.pause(amount / (1000 if match["unit"].lower() == "ms" else 1), match[0])
         elif match["word"]:
             _read(match, marks)
         else:
-            raise MarkupError(f"{match[0]} is no pause; write [pause 0.5s] or [pause 500ms]")
+            fault = "has no closing bracket" if match["open"] else "is no pause"
+            raise MarkupError(f"{match[0]:.60} {fault}; write [pause 0.5s] or [pause 500ms]")
     marks.text(text[done:])
 
 
 def _read(match: re.Match[str], marks: Marks) -> None:
     """Put in a word with its reading; code such as ``a[i] {x`` is text."""
     word, reading = match["word"], match["reading"]
-    if match["closed"] and not match["blank"]:
+    if not reading.strip():
+        marks.text(match[0])
+    elif match["closed"] and not match["blank"]:
         marks.reading(word, reading)
     elif not is_meant(word, reading):
         marks.text(match[0])

@@ -100,14 +100,18 @@ class Marks:
         self._readings.append(reading)
         self._parts.append(f"{chr(_OPEN + number)}{word}{chr(_CLOSE + number)}")
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, written: str) -> None:
         """Append a pause.
+
+        Args:
+            seconds: Its length.
+            written: How the text asks for it.
 
         Raises:
             MarkupError: it is longer than ten seconds.
         """
         if not 0 <= seconds <= LONGEST_PAUSE:
-            raise MarkupError(f"a pause of {seconds:g} s is outside 0 to {LONGEST_PAUSE:g} s; give a shorter one")
+            raise MarkupError(f"{written:.60} is outside 0 to {LONGEST_PAUSE:g} s; give a pause of that length")
         number = self._number(self._pauses)
         self._pauses.append(seconds)
         self._parts.append(chr(_PAUSE + number))

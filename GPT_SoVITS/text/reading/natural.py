@@ -22,6 +22,7 @@ from GPT_SoVITS.text.reading.said import Said
 from GPT_SoVITS.text.reading.scripts import HAN, HANGUL, KANA
 from GPT_SoVITS.text.reading.spoken import addresses, keys, rules_for
 from GPT_SoVITS.text.reading.spoken.said_as import LONG_NUMBER, digit_by_digit, said_as
+from GPT_SoVITS.text.reading.unspoken import unspoken
 from GPT_SoVITS.text.userdict import Pin
 
 _RUN = re.compile(r"([!?…,.])[!?…,.]*(?:\s(?=[!?,.](?!\w)))?[!?…,.]+")
@@ -67,6 +68,11 @@ class Passage:
     pause: float | None = None
     rate: float = 1.0
     lead: float = 0.0
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What of it the front ends do not read."""
+        return tuple(word for part in self.parts for word in unspoken(part.spoken, part.language, part.pins))
 
     @property
     def text(self) -> str:

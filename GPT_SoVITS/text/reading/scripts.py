@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from GPT_SoVITS.text.reading.spoken.patterns import TIMES
+from GPT_SoVITS.text.reading.spoken.patterns import SCIENTIFIC, TIMES
 
 HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 KANA = "\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af\ua960-\ua97f\ud7b0-\ud7ff"
+GREEK = "\u0370-\u03ff\u1f00-\u1fff"
 # Powers, circled numbers and single Greek letters: no digits, but of no language either.
 NUMERIC = (
     "\u0391-\u03c9\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u2150-\u218b\u2460-\u24ff\u3220-\u3247\u3280-\u32b0"
@@ -38,11 +40,14 @@ _SIGNS = (
     rf"|(?<=%)pt?(?![A-Za-z])|{_MONEY}|{_HALF}"
 )
 _RUN = re.compile(
-    rf"(?P<unit>{_SIGNS})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
-    rf"|(?P<en>[^{_OTHERS}](?:[^{_OTHERS}]|'(?=[A-Za-z]))*)|(?P<digits>[\d{NUMERIC}]+)|(?P<sign>.)",
+    rf"(?P<unit>{_SIGNS})|(?P<greek>[{GREEK}]{{3,}})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
+    rf"|(?P<en>[^{_OTHERS}](?:[^{_OTHERS}]|'(?=[A-Za-z]))*)|(?P<digits>{SCIENTIFIC}|[\d{NUMERIC}]+)|(?P<sign>.)",
     re.DOTALL,
 )
+_KINDS = {"unit": "sign", "greek": "en"}
+"""Of groups that are no languages: a word in Greek letters, which are no single signs of a formula, goes to English."""
 NEUTRAL = frozenset({"digits", "sign"})
+EAST_ASIAN_SIGN = re.compile("[，。：；！？、（）【】《》「」]")
 CLAUSE_SIGNS = frozenset(",.!?，。！？;；:：、\n")
 _SENTENCE_END = re.compile(r"[。！？!?\n]|\.(?!\S)")
 
@@ -58,10 +63,8 @@ class Run:
 
 def runs_of(text: str) -> list[Run]:
     """Return the runs of a text; units, currencies and the x of 3x4 are signs."""
-    return [
-        Run("sign" if match.lastgroup == "unit" else str(match.lastgroup), match.start(), match.end())
-        for match in _RUN.finditer(text)
-    ]
+    found = ((str(match.lastgroup), match.start(), match.end()) for match in _RUN.finditer(text))
+    return [Run(_KINDS.get(kind, kind), start, end) for kind, start, end in found]
 
 
 def sentence_ends(text: str) -> list[int]:
@@ -69,7 +72,7 @@ def sentence_ends(text: str) -> list[int]:
     return [*(match.end() for match in _SENTENCE_END.finditer(text)), len(text) + 1]
 
 
-def sentence_of(ends: list[int], place: int) -> int:
+def sentence_of(ends: Sequence[int], place: int) -> int:
     """Return the number of the sentence in which a place is."""
     return bisect_right(ends, place)
 

@@ -24,7 +24,7 @@ _LONGEST_FORM = 20  # characters of a date's format
 _STRENGTHS = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.8, "x-strong": 1.2}
 _RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 SLOWEST, FASTEST = 0.5, 2.0
-_TIME = re.compile(r"\+?(\d{1,6}(?:\.\d{1,3})?|\.\d{1,3})\s?(ms|s)", re.IGNORECASE)
+_TIME = re.compile(r"([+-]?(?:\d{1,300}(?:\.\d{1,300})?|\.\d{1,300}))\s?(ms|s)", re.IGNORECASE)
 _RATE = re.compile(r"([+-]?)(\d{1,4}(?:\.\d{1,3})?)(%?)")
 ALPHABET = "x-gpt-sovits"
 """Of a phoneme element whose ``ph`` is as a line of a user dictionary has it, never words."""
@@ -133,7 +133,7 @@ class _Reader:
         elif name in ("sub", "phoneme", "say-as"):
             self._texts.append([])
         elif name == "break":
-            self._marks.pause(_seconds(attributes))
+            self._marks.pause(_seconds(attributes), f'<break time="{attributes.get("time", "")}">')
         elif name in _LINES:
             self._marks.text("\n")
         elif name == "prosody":

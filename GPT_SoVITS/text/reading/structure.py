@@ -31,8 +31,10 @@ _NUMBERED = re.compile(
     re.MULTILINE,
 )
 _IMAGE_OR_LINK = re.compile(
-    r"!?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,2000}(?:\([^()\n]{0,200}\)[^()\n]{0,500})?\)|\[[^\[\]\n]{0,100}\])"
+    r"(?:(?<!\w)!)?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,2000}(?:\([^()\n]{0,200}\)[^()\n]{0,500})?\))"
 )
+# With its address elsewhere; arr[i][j] and [news][sport] are none.
+_REFERENCE = re.compile(r"(?<![\w\]])!?\[([^\[\]\n]{2,300})\]\[([^\[\]\n]{0,100})\]")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,40}\]:?")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:|www\.)[^<>\s]{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255})>")
 _STRONG = re.compile(r"(\*{2,3}|_{2,3}|~~)(?=\S)([^\n]{1,500}?)(?<=\S)\1")
@@ -62,6 +64,19 @@ def _row(match: re.Match[str]) -> str:
     return ", ".join(cell.strip() for cell in match[1].split("|") if cell.strip())
 
 
+def _linked(match: re.Match[str]) -> str:
+    """Return the words of a link, apart from a word or a link right before it."""
+    before = match.string[match.start() - 1 : match.start()]
+    return f"{' ' if before == ')' or (before.isascii() and before.isalnum()) else ''}{match[1]}"
+
+
+def _referring(match: re.Match[str]) -> str:
+    """Return the words of a link whose address is in a list, told by its number or by its definition."""
+    name = match[2] or match[1]
+    defined = not match[2] or name.isdigit() or f"[{name}]:" in match.string
+    return match[1] if defined else match[0]
+
+
 def plain(text: str) -> str:
     """Return the text without Markdown: what stands in links and emphasis stays, the marks and addresses go."""
     if "|" in text or "---" in text or "***" in text or "===" in text or "___" in text:
@@ -71,7 +86,9 @@ def plain(text: str) -> str:
     text = _NUMBERED.sub(r"\1, ", text)
     text = _AUTOLINK.sub(r"\1", text)
     if "[" in text:
-        text = _IMAGE_OR_LINK.sub(r"\1", _FOOTNOTE.sub("", text))
+        text = _IMAGE_OR_LINK.sub(_linked, _FOOTNOTE.sub("", text))
+    if "][" in text:
+        text = _REFERENCE.sub(_referring, text)
     for sign, pattern in (("*", _STRONG), ("_", _STRONG), ("~~", _STRONG)):
         if sign in text:
             text = pattern.sub(r"\2", text)

@@ -29,6 +29,9 @@ _CANONICAL = {
     **dict.fromkeys("\u00d7\u2715\u2a2f", "×"),
     **dict.fromkeys("\u30fb\u2027\u00b7\u2022", "·"),
     **dict.fromkeys("\u2192\u21d2\u27a1\u2794", "→"),
+    # Latin letters that are no letter with an accent, of which the English front end would say nothing.
+    **{"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l", "Ł": "L"},
+    **{"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ŋ": "ng", "ħ": "h", "Ħ": "H"},
     "\u00b5": "\u03bc",
     "\u2252": "≈",
     **dict.fromkeys("\u00a9\u00ae\u2122\u2120", ""),
@@ -56,6 +59,13 @@ _COMPARISONS = {">=": "≥", "<=": "≤", "!=": "≠", "==": "="}
 _ARROW = re.compile(r"(?<=[\w)\]]) ?[-=—]> ?(?=\w)")
 _LONG_MINUS = re.compile(r"(?<![0-9A-Za-z℃°%)\]度도—–-])[—–](?=\d{1,3}(?:\.\d+)? ?(?:[℃℉°度]|도))")
 _DEGREES = re.compile(r"° ?([CF])(?![A-Za-z])")
+_ROMAN = re.compile("[\u2160-\u217f]+(?:/[\u2160-\u217f]+)*")
+_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+# Numbers above twelve are rows that begin with a ten or more: ⅩⅢ.
+_LARGE_ROMAN = re.compile("[ⅩⅬⅭⅮⅯⅹⅼⅽⅾⅿ][ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅬⅭⅮⅯⅰⅱⅲⅳⅴⅵⅶⅷⅸⅹⅼⅽⅾⅿ]+")
+_TWO = 2
+_HAN = re.compile("[\u4e00-\u9fff]")
+_WELL_FORMED = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _SPACES = re.compile(" {2,}")
 _LINE_EDGES = re.compile(" *\n *")
 
@@ -77,14 +87,16 @@ def _form(char: str) -> str:
         return char if known is None else known
     code = ord(char)
     category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.digit(char))  # of every script
     if category == "Zs" or char == "\t":
         return " "
     if category in ("Cc", "Cf", "Co", "Cn", "Cs"):
         return ""
     if _is_emoji(code) or 0xE0000 <= code <= 0xE007F:
         return " "
-    if 0x2160 <= code <= 0x216B or 0x2170 <= code <= 0x217B:
-        return str((code - 0x2160) % 16 + 1)  # Roman numerals
+    if _ROMAN.match(char):
+        return char  # rows of them are read together
     if 0x2460 <= code <= 0x24FF or 0x3220 <= code <= 0x3247 or 0x3280 <= code <= 0x32B0:
         return char  # circled and bracketed numbers
     if 0xF900 <= code <= 0xFAFF or 0x2E80 <= code <= 0x2FDF or code >= 0xFF00 or category in ("No", "Nl"):
@@ -120,6 +132,29 @@ def without_private_use(text: str) -> str:
 _PRIVATE = re.compile(f"[{chr(OBJECT_FIRST)}-{chr(sys.maxunicode)}]")
 
 
+def _roman(match: re.Match[str]) -> str:
+    """Return a row of Roman numerals as numbers: ⅠⅡ and Ⅰ/Ⅱ are two, ⅩⅢ is one."""
+    numbers = [number for row in match[0].split("/") for number in _values(row)]
+    before = match.string[match.start() - 1 : match.start()]
+    after = match.string[match.end() : match.end() + 1]
+    words = [*map(str, numbers)]
+    if numbers[-1] == _TWO and _HAN.match(after):
+        words[-1] = "二"  # of a row, and never 两
+    return ("、" if before.isdigit() else "") + "、".join(words) + ("、" if after.isdigit() else "")
+
+
+def _values(row: str) -> list[int]:
+    letters = unicodedata.normalize("NFKC", row).upper()
+    if _LARGE_ROMAN.fullmatch(row) and _WELL_FORMED.fullmatch(letters):
+        return [_value(letters)]
+    return [_value(unicodedata.normalize("NFKC", sign).upper()) for sign in row]
+
+
+def _value(letters: str) -> int:
+    values = [_ROMAN_DIGITS[letter] for letter in letters]
+    return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
+
+
 def _fraction(match: re.Match[str]) -> str:
     return " " + unicodedata.normalize("NFKC", match[0]).replace("\u2044", "/")
 
@@ -128,7 +163,7 @@ def unify(text: str) -> str:
     """Return the text in one form of every character; what has no sound is left out, lines end in ``\\n``."""
     text = _LINE_BREAKS.sub("\n", _TERMINAL.sub("", text) if "\x1b" in text else text)
     text = unicodedata.normalize("NFC", text) if not text.isascii() else text
-    text = _FRACTION.sub(_fraction, text.translate(_table()))
+    text = _ROMAN.sub(_roman, _FRACTION.sub(_fraction, text.translate(_table())))
     text = _WAVE.sub("~", _SEPARATED.sub(lambda found: found[0].replace("，", ","), text))
     if "." in text or "€" in text:
         text = _POINTS_FOR_COMMAS.sub(lambda found: found[0].translate(_SWAPPED), text)

@@ -153,6 +153,20 @@ def test_a_preview_shows_what_each_reading_says_when_it_is_asked(running: Runnin
     assert set(shown) == {"natural", "official"} and shown["official"] != shown["natural"]
 
 
+def test_a_preview_names_what_the_language_does_not_read(running: Running) -> None:
+    asked = {"text": "你好，Привет мир。", "language": "auto"}
+    assert running.client.post("/text/preview", json=asked).json()["data"]["left_out"] == ["Привет мир"]
+    asked["text"] = "你好，世界。"
+    assert running.client.post("/text/preview", json=asked).json()["data"]["left_out"] == []
+
+
+def test_a_text_in_a_script_that_nothing_reads_is_refused_in_words(running: Running) -> None:
+    asked = {**body(running), "text": "Привет мир", "language": "auto"}
+    answer = running.client.post("/synthesize", json=asked)
+    assert answer.status_code == 400
+    assert "does not read it: Привет мир" in answer.json()["message"]
+
+
 def test_the_reading_is_the_requests_or_else_the_services(start: Starter) -> None:
     running = start(default_reading="official")
     _speak(running)

@@ -21,6 +21,8 @@ ADDRESS = re.compile(
     rf"|(?P<file>(?<![\w.@/\-])(?:\.{{0,2}}/)?(?:[A-Za-z0-9_][\w\-]{{0,60}}/){{0,8}}[A-Za-z0-9_][\w\-]{{0,100}}(?:\.[\w\-]{{1,40}}){{0,4}}\.(?:{_FILES})(?![\w\-])(?!\.\w))",
     re.ASCII,
 )
+# The end of a file name in another script: 报告.docx.
+_EXTENSION = re.compile(rf"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])\.(?:{_FILES}|hwp)(?![A-Za-z0-9_-])(?!\.\w)")
 _SIGNED_NAME = re.compile(
     r"(?<![A-Za-z0-9])([A-Z])(\+\+(?![A-Za-z+#])|#(?![A-Za-z0-9+#]))|(?<!\.)\.(?=NET(?![A-Za-z]))"
 )
@@ -75,6 +77,7 @@ _LETTERS = frozenset(
         "sh",
         "cpp",
         "gz",
+        "hwp",
     }
 )
 
@@ -126,6 +129,8 @@ def edits(text: str) -> list[Edit]:
     if "." in text or "@" in text:
         addresses = ((match.start(), _trimmed(match[0])) for match in ADDRESS.finditer(text))
         found = [edit for start, address in addresses for edit in _spelled(address, start)]
+    if "." in text and not text.isascii():
+        found += [edit for match in _EXTENSION.finditer(text) for edit in _spelled(match[0], match.start())]
     if "@" in text and not text.isascii():  # beside other scripts an account is one English word
         found += [edit for match in _ACCOUNT.finditer(text) for edit in _spelled(match[0], match.start())]
     if "#" in text or "++" in text or ".NET" in text:

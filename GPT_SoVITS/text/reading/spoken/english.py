@@ -36,7 +36,7 @@ def _fractions() -> Iterable[Rule]:
     )
     yield rule(rf"{BEFORE}(?P<above>10|\d\.\d)/(?P<below>10)(?![\d/])", _out_of)
     yield rule(
-        rf"{BEFORE}(?<![A-Za-z]-)(?:(?P<whole>\d+)[ -])?(?P<above>\d+)/(?P<below>\d+)(?![\d/])"
+        rf"{BEFORE}(?<![A-Za-z]-)(?:(?P<whole>(?!0\d)\d+)[ -])?(?P<above>\d+)/(?P<below>\d+)(?![\d/])"
         rf"(?:\s?(?P<unit>{UNIT})(?![\w²³'/])(?:\.(?=\s[a-z\d]))?)?",
         _fraction,
     )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
+from GPT_SoVITS.text.reading.scripts import GREEK
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, DASH, NUMBER
 
 _LONGEST_QUANTITY = 11  # digits; a longer number without separators is read digit by digit
 _GREEK = {
@@ -33,7 +34,10 @@ _NAMED_SIGNS = {
 _POWERS = {"²": " squared", "³": " cubed"}
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NO_COUNTED = "(?:is|was|equals?|are|and|plus|minus|times|or|gives?|makes?)"
-_LISTED = re.compile(r"\b(?:pages?|pp\.|chapters?|ages?|aged|lines?|verses?|grades?|rooms?|levels?)\s$", re.IGNORECASE)
+_LISTED = re.compile(
+    r"\b(?:pp\.|ages?|aged|pages|lines|verses|grades|(?P<one>page|chapter|line|verse|grade|room|level))s?\s$",
+    re.IGNORECASE,
+)
 _SEEN = 12  # characters before a range in which its numbers are named
 _TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
 
@@ -50,7 +54,7 @@ def times() -> Iterable[Rule]:
     """Yield the rules of signs between two numbers: of a size where it touches both, else of a product; 1e-5."""
     yield rule(
         rf"{BEFORE}(?P<first>\d{{1,4}})(?P<dash> - )(?=(?P<second>\d{{1,4}})"
-        rf"(?:\s(?!{_NO_COUNTED}\b)[a-z]{{2,}}|[.,;]?$|[.,;]\s))",
+        rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s))",
         _counted_range,
         "dash",
     )
@@ -63,10 +67,12 @@ def times() -> Iterable[Rule]:
 
 
 def _counted_range(match: Match) -> str | None:
-    """10 - 15 people: a range of what is counted, or of pages, where it goes up."""
-    counted = match.string[match.end("second") : match.end("second") + 2].strip().isalpha()
+    """10 - 15 people: a range of what is counted, or of pages, where it goes up; Room 5 - 3 beds is none."""
     named = _LISTED.search(match.string, max(match.start() - _SEEN, 0), match.start())
-    return " to " if int(match["first"]) < int(match["second"]) and (counted or named) else None
+    rises = int(match["first"]) < int(match["second"])
+    if match["counted"]:
+        return " to " if rises and not (named and named["one"]) else ", "
+    return " to " if rises and named else None
 
 
 def _calculations() -> Iterable[Rule]:
@@ -78,6 +84,11 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"(?<=[=×÷+<>≥≤≈±≠])\s?-\s?(?=[\d.])", said(" negative "))
     yield rule(r"√\s?(?=[\d\ue000])", said("the square root of "))
     yield rule(r"√\s?(?=[A-Za-z(])", said("the square root of "))
+    yield rule(
+        rf"(?<=[\d\ue000)²³]) - {CALCULATED}|(?:(?<=[\d)²³])|(?<=\d[A-Za-z])) - (?=[\d(])"
+        r"|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)",
+        said(" minus "),
+    )
     yield rule(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
     yield rule(
@@ -91,7 +102,6 @@ def _calculations() -> Iterable[Rule]:
     )
     yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"(?<={_TERM})\s?\+\s?(?=[\dA-Za-z(\ue000])", said(" plus "))
-    yield rule(r"(?<=[\d\ue000)²³]) - (?=[\d\ue000(])|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)", said(" minus "))
     yield rule(r"(?<=[\d\ue000)A-Za-z])\s?=(?=\s?(?:\?|$|_))", said(" equals "))
     yield rule(r"(?<=[\w)\ue000])\s?=\s?(?=[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7af])", said(" equals "))
     yield rule(r"(?<=[\d)\ue000])\s[+](?=\s?=|\s?$)", said(" plus "))
@@ -102,16 +112,20 @@ def _calculations() -> Iterable[Rule]:
 def _ranges() -> Iterable[Rule]:
     yield rule(r"(?<=[\d\ue000])\s?[-–—]\s?(?=(?:noon|midnight)\b)", said(" to "))
     yield rule(r"\b(?:[Nn]oon|[Mm]idnight)(?P<dash>\s?[-–—]\s?)(?=[\d\ue000])", said(" to "), "dash")
-    yield rule(r"(?<=[\d\ue000])\s?[-–—~]{1,2}\s?(?=[\d$€£¥\ue000])", said(" to "))
+    yield rule(rf"(?<=\d){DASH}(?=[\d$€£¥\ue000])|(?<=\ue000)(?! - [\d$€£¥]){DASH}(?=[\d$€£¥\ue000])", said(" to "))
     yield rule(r"(?<=[A-Za-z])(?:–|~)(?=[A-Za-z])", said("-"))
-    yield rule(rf"(?<![\w)\]\ue000])-\s?(?={NUMBER}|\.\d|\ue000)", said("negative "))
+    yield rule(rf"(?<![\w)\]\ue000])-(?={NUMBER}|\.\d|\ue000)", said("negative "))
     yield rule(r"(?<![\w)\]])\+(?=[\d.]*\d|\ue000)", said("plus "))
     yield rule(rf"{BEFORE}({NUMBER})\+", lambda m: quantity(m[1]) + " plus")
 
 
 def _numbers() -> Iterable[Rule]:
     yield rule(rf"{NUMBER}|\.\d+", _any_number)
-    yield rule(f"[{''.join(_GREEK)}]", lambda m: f" {_GREEK[m[0]]} ")
+    # A letter of a formula, not of a Greek word.
+    yield rule(
+        f"(?<![{GREEK}]{{2}})(?![{GREEK}]{{3}})(?!(?<=[{GREEK}])[{GREEK}]{{2}})[{''.join(_GREEK)}]",
+        lambda m: f" {_GREEK[m[0]]} ",
+    )
     yield rule("[\u2460-\u2473]", lambda m: quantity(str(ord(m[0]) - 0x245F)))
 
 

@@ -18,10 +18,18 @@ AFTER = r"(?!\d|[.,:/]\d)"
 """What must not follow a number."""
 TIMES = r"[xX](?<!^0[xX])(?<![^\d.]0[xX])"
 """The x of 3x4, where digits are on both sides; 0x10 has none."""
+_EXPONENT = r"[eE](?P<minus>-)?\+?(?P<power>\d{1,3})(?![A-Za-z0-9_]|\.\d)"
+SCIENTIFIC = rf"(?<![A-Za-z0-9_.])(?!0\d)(?P<number>\d{{1,20}}(?:\.\d{{1,20}})?){_EXPONENT}"
+"""1.5e-3: a number times a power of ten."""
 VERSION = r"(?<![A-Za-z])[Vv]er\.(?P<version>\d{1,9}(?:\.\d{1,9}){0,8})(?!\.?\d)"
 """A version behind its word, whose stop is none of its points."""
-DASH = r"\s?[-–—~～]{1,2}\s?"
-"""Between the ends of a range."""
+GLUED = r"(?<!\s)"
+"""Before a hyphen that is the dash of a range only where no blank parts it from the first end."""
+DASH = r"\s?(?!(?<=\s)-(?!\d{1,4}\s?[年月日号號时時点點년월일시:])[\d.$€£¥￥])[-–—~～]{1,2}\s?"
+"""Between the ends of a range. A hyphen that a blank parts from what stands before it, but not from the number after
+it, is a minus (0.1 -0.5), unless that is a date or a time."""
+CALCULATED = r"(?=[\dA-Za-z(\ue000][^，。；,;\n]{0,40}[=+×÷*<>≥≤])"
+"""After a hyphen between blanks: the rest of a calculation."""
 
 
 def either(words: str) -> str:

@@ -113,12 +113,7 @@ def _japanese() -> _Voice:
 
 
 def _korean() -> _Voice:
-    from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, native, quantity
-
-    def fraction(whole: str, above: str, below: str) -> str:
-        head = quantity(whole) if whole else ""
-        closed = bool(head) and (ord(head[-1]) - 0xAC00) % 28 > 0
-        return (f"{head}{'과' if closed else '와'} " if whole else "") + f"{quantity(below)}분의 {quantity(above)}"
+    from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, fraction, native, quantity
 
     return _Voice(
         cardinal=quantity,

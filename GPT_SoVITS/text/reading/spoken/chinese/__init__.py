@@ -41,7 +41,7 @@ def _rules(*, cantonese: bool) -> Iterable[Rule]:
     yield from codes.known(cantonese=cantonese)
     yield from durations.rules()
     yield from years.rules()
-    yield from calendar.dates()
+    yield from calendar.dates(cantonese=cantonese)
     yield from codes.rooms_and_codes()
     yield from calendar.times_and_ratios()
     yield from measures.rules(cantonese=cantonese)

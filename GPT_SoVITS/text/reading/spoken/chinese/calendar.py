@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal, digits
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.chinese.measures import UNIT_LETTERS
 from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, counted, quantity
-from GPT_SoVITS.text.reading.spoken.days import DAY, MONTH, MONTH_AND_DAY, Days
+from GPT_SoVITS.text.reading.spoken.days import DAY, DAY_AND_MONTH, MONTH, MONTH_AND_DAY, Days
 from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER, either, rule, said
 
 Match = re.Match[str]
@@ -47,6 +48,8 @@ _DAYS = Days(
         r"[的嘅]|[来來]自|[属屬][于於]|[选選][择擇]|[认認][为為]|表示|以[上下]|左右|[多强強杯勺个個成人寸吋升降涨漲跌增减減缩縮变變扩擴]|英寸|提[高升]|不到|[+×÷=*<>])"
     ),
 )
+_CANTONESE_DAYS = replace(_DAYS, largest_common=4)
+"""1/7 alone is a day that everybody in Hong Kong knows, 3/4 a part."""
 
 
 def _date(match: Match) -> str | None:
@@ -54,8 +57,12 @@ def _date(match: Match) -> str | None:
     return f"{digits(year)}年{cardinal(month)}月" + (f"{cardinal(day)}{match['word'] or '日'}" if day else "")
 
 
-def _month_and_day(match: Match) -> str | None:
-    if not (match["word"] or match["weekday"] or _DAYS.has(match)):
+def _day_and_month(match: Match) -> str | None:
+    return _month_and_day(match, _CANTONESE_DAYS)
+
+
+def _month_and_day(match: Match, days: Days = _DAYS) -> str | None:
+    if not (match["word"] or match["weekday"] or days.has(match)):
         return None
     day = f"{cardinal(match['month'])}月{cardinal(match['day'])}{match['word'] or '日'}"
     weekday = f"星期{match['weekday']}" if match["weekday"] else ""
@@ -165,8 +172,12 @@ def _foreign_date(match: Match) -> str | None:
     return f"{digits(match['year'])}年{cardinal(str(month))}月{cardinal(str(day))}日" if month <= 12 else None
 
 
-def dates() -> Iterable[Rule]:
-    """Yield the rules of dates and years."""
+def dates(*, cantonese: bool) -> Iterable[Rule]:
+    """Yield the rules of dates and years.
+
+    Args:
+        cantonese: Whether 1/7 is the first of July, as in Hong Kong.
+    """
     yield rule(rf"{BEFORE}(?P<first>{DAY})/(?P<second>{DAY})/(?P<year>(?:19|20)\d\d)(?![\d/])", _foreign_date)
     date = rf"(?P<year>{_YEAR})"
     yield rule(
@@ -183,6 +194,8 @@ def dates() -> Iterable[Rule]:
         lambda m: f"{digits(m[1])}到{digits(m[2])}",
     )
     yield rule(rf"{BEFORE}(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})(?=号[线楼口]|號[線樓]|年级|班)", _listed)
+    if cantonese:
+        yield rule(rf"{BEFORE}(?<![A-Za-z]){DAY_AND_MONTH}(?P<word>[日号號])?{_WEEKDAY}", _day_and_month)
     yield rule(rf"{BEFORE}(?<![A-Za-z]){MONTH_AND_DAY}(?P<word>[日号號])?{_WEEKDAY}", _month_and_day)
     yield rule(
         rf"{BEFORE}(?P<year>20[0-3]\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?P<word>)(?!\d|[.,-]\d|\s?{MEASURE})",
@@ -257,5 +270,6 @@ def fractions() -> Iterable[Rule]:
     yield rule(rf"{BEFORE}24/7(?![\d/.])(?!小时|小時)", said("七乘二十四小时"))
     sign = r"(?P<sign>-(?<![A-Za-z0-9\ue000]-))?"
     yield rule(
-        rf"{BEFORE}(?<![A-Za-z]){sign}(?:(?P<whole>\d+) )?(?P<above>{NUMBER})/(?P<below>{NUMBER})(?![\d/])", _fraction
+        rf"{BEFORE}(?<![A-Za-z]){sign}(?:(?P<whole>(?!0\d)\d+) )?(?P<above>{NUMBER})/(?P<below>{NUMBER})(?![\d/])",
+        _fraction,
     )

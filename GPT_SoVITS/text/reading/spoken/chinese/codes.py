@@ -27,6 +27,8 @@ ROOM = either("号?房间? 室 号楼 单元 栋 幢 座 號房 房間 單元 �
 _HOUSES = either("小区 花园 公寓 大厦 大楼 苑 家园 新村 宿舍 寝室 小區 花園 大廈 大樓 家園")
 _DATE_BEFORE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}$|\d/\d{1,2}$")
 _PART_AFTER = re.compile(r"\d+/\d|\d{3}(?!\d)")
+_NO_WHOLE = re.compile(r"(?<![\d.])0\d{0,10}$")
+"""Of which what follows is no part: 007 1/2."""
 _NO_MORE = r"(?![-–.,/:]?\d|\s?=)"
 """What must not follow a code: more of it, or the result of a calculation."""
 _NO_COUNT = rf"(?!\d|[.,]\d|[%‰℃°]|\s?[-–—~至到]\s?\d|\s?[+×÷=*]|[多余几]?\s?{MEASURE}|\s?{UNIT_LETTERS})"
@@ -86,7 +88,8 @@ def _between_numbers(match: Match) -> str | None:
         match.string[max(match.start() - 11, 0) : match.start()],
         match.string[match.end() : match.end() + 12],
     )
-    return None if _DATE_BEFORE.search(before) or _PART_AFTER.match(after) else "，"
+    joined = _DATE_BEFORE.search(before) or (_PART_AFTER.match(after) and not _NO_WHOLE.search(before))
+    return None if joined else "，"
 
 
 def _local_number(match: Match) -> str | None:

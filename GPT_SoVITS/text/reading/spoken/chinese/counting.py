@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.chinese.normalise.counting import CLASSIFIER as OFFICIAL_CLASSIFIER
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal, digits
-from GPT_SoVITS.text.reading.draft import Rule
+from GPT_SoVITS.text.reading.draft import TAKEN, Rule
 from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, counted, exact, number, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import NUMBER, rule, said, scaled
 
@@ -72,6 +72,12 @@ def _counted(match: Match) -> str:
     return counted(match[1])
 
 
+def _circled(match: Match) -> str:
+    """Return a circled number, with a pause between it and another number beside it."""
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return f"{'，' if before == TAKEN else ''}{_CIRCLED[match[0]]}{'，' if after == TAKEN else ''}"
+
+
 def rules(*, cantonese: bool) -> Iterable[Rule]:
     """Yield the rules of counts and of all other numbers.
 
@@ -94,4 +100,4 @@ def rules(*, cantonese: bool) -> Iterable[Rule]:
     yield rule(rf"(?<=[\d\ue000]米)\d{{2}}(?!\d|\.|[多余]?(?:{_CLASSIFIER}))", lambda m: digits(m[0]))
     yield rule(r"(?<![\d\w.])\.\d+", lambda m: exact(m[0]))
     yield rule(NUMBER, _plain_number)
-    yield rule("[\u2460-\u2473]", lambda m: _CIRCLED[m[0]])
+    yield rule("[\u2460-\u2473]", _circled)

@@ -11,6 +11,7 @@ from GPT_SoVITS.text.reading.spoken.chinese.words import counted, exact, quantit
 from GPT_SoVITS.text.reading.spoken.patterns import (
     BEFORE,
     DASH,
+    GLUED,
     NUMBER,
     either,
     is_inch,
@@ -158,7 +159,7 @@ def _temperatures() -> Iterable[Rule]:
     before, n = r"(?<![\d.,])", NUMBER
     # A first end with its own sign of degrees: 5℃~10℃. The two of a forecast: 28/18℃.
     yield rule(
-        rf"{before}{_MINUS}(?P<first>{n})\s?(?:{_DEGREE})?(?:\s?[~～–—至到/]\s?|--?(?=-?\d))(?P<minus2>-)?(?P<second>{n})\s?(?P<unit>{_DEGREE})(?!\d)",
+        rf"{before}{_MINUS}(?P<first>{n})\s?(?:{_DEGREE})?(?:\s?[~～–—至到/]\s?|{GLUED}--?(?=-?\d))(?P<minus2>-)?(?P<second>{n})\s?(?P<unit>{_DEGREE})(?!\d)",
         _degrees,
     )
     yield rule(

@@ -7,8 +7,18 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal
 from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.chinese.words import by_digit, exact, quantity
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, DASH, NUMBER, TIMES, plain, rule, said
+from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, quantity
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    CALCULATED,
+    DASH,
+    NUMBER,
+    SCIENTIFIC,
+    TIMES,
+    plain,
+    rule,
+    said,
+)
 
 Match = re.Match[str]
 
@@ -69,8 +79,14 @@ def _trend(match: Match) -> str:
     return ("，" if match["apart"] else "") + {"↑": "上升", "↓": "下降"}[match["arrow"]]
 
 
+def _scientific(match: Match) -> str:
+    power = cardinal(match["power"].lstrip("0")) or "零"
+    return f"{quantity(match['number'])}乘十的{'负' if match['minus'] else ''}{power}次方"
+
+
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of signs that decide what the numbers beside them are."""
+    yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<![\w*#])(?:[*#]{1,3}\d{1,6}){1,4}#|(?<=[\u4e00-\u9fff])(?:[*#]{1,3}\d{1,6}){1,4}#", _keys)
     yield rule(r"(?<=[按拨撥]\d)#(?=[键鍵])", said("井"))
     yield rule(r"(?<=\d)#(?![\dA-Za-z#])", said("号"))
@@ -88,6 +104,7 @@ def before_numbers() -> Iterable[Rule]:
 
 def rules() -> Iterable[Rule]:
     """Yield the rules of calculations and ranges; the numbers in them are read by what they are."""
+    yield from _between_blanks()
     yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     # A calculation has an equals sign, or blanks on both sides of its operator.
@@ -97,7 +114,6 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"(?<={_TERM})\s?[+×÷=<>≥≤≠≈*]\s?(?=[-+(]?{_TERM})", _operator)
     yield rule(r"(?<=[\u4e00-\u9fff])\s?[=≥≤≠≈><]\s?(?=[\d\ue000\u4e00-\u9fffA-Za-z])", _operator)
     yield rule(r"(?<=[\dA-Za-zα-ω\ue000])\s?[=≥≤≠≈]\s?(?=[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7af?])", _operator)
-    yield rule(rf"(?<={_TERM}) - (?={_TERM})", said("减"))
     yield rule(r"±(?=\s?[\d\ue000])", said("正负"))
     yield rule(r"√(?=\d)", said("根号"))
     yield rule(r"∠(?=[A-Z\d])", said("角"))
@@ -123,6 +139,17 @@ def rules() -> Iterable[Rule]:
     )
 
 
+def _between_blanks() -> Iterable[Rule]:
+    """Yield the rules of a hyphen between blanks: a range of what is counted, a minus of numbers alone."""
+    yield rule(
+        rf"(?<=\d) - (?=\d+(?:\.\d+)?[多余]?\s?{MEASURE})|(?<=\ue000) - (?=\ue000)(?![^，。\n]{{0,20}}=)", said("到")
+    )
+    yield rule(rf"(?<={_TERM}) - {CALCULATED}|(?:(?<=[\d)\]²³])|(?<=\d[A-Za-z])) - (?=[\d(])", said("减"))
+    yield rule(
+        r"(?<=[周週期拜][一二三四五六日天]) - (?=\d)|(?<=\ue000) - (?=\d+\s?[件个個人名位款种種套张張只])", said("，")
+    )
+
+
 def leftovers() -> Iterable[Rule]:
     """Yield the rules of signs that no number explains."""
     yield rule(r"(?<=[元块次度里吨人台个件米克币])/(?=[斤公千月年天日小时人次个秒吨台件股升套晚平立m])", said("每"))
@@ -130,7 +157,7 @@ def leftovers() -> Iterable[Rule]:
     yield rule(r"(?<=[\u4e00-\u9fff])-(?=[\u4e00-\u9fff])", said(""))
     yield rule(r"(?<=[\w\ue000])\+", said("加"))
     yield rule(r"(?<=\ue000)[(（](?=\ue000)", said("，"))
-    yield rule(r"—{1,2}", said("，"))
+    yield rule(r"—{1,2}|(?<=\S)\s--?(?=\s\S)", said("，"))
     yield rule(r"(?<=[\w\ue000])\s?&\s?(?=[\w\ue000])", said("和"))
     yield rule(r"@(?=\w)", said("艾特"))
     yield rule(r"[;:](?=\s?\S)", said("，"))

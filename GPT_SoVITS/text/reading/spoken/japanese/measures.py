@@ -9,6 +9,8 @@ from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.japanese.words import quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
     BEFORE,
+    DASH,
+    GLUED,
     NUMBER,
     SCALE,
     is_inch,
@@ -105,7 +107,6 @@ _AFTER_AMOUNT = r"[$€£¥￥₩]|(?:RMB|CNY|USD|HKD|TWD|NTD|JPY|EUR|GBP|AUD|CA
 _NUMBER = re.compile(NUMBER)
 _MIXED = rf"{NUMBER}(?:[万億兆千百]{{1,3}}(?:{NUMBER})?){{0,5}}"
 """A number some of which is in Han characters: 8万5千."""
-_DASH = r"\s?[-–—~]{1,2}\s?"
 _MINUS = r"(?P<minus>(?<![A-Za-z0-9\ue000)%℃度円年月日時分])-)?"
 _DEGREE = r"°\s?C|℃|°\s?F|℉|°|度"
 
@@ -192,7 +193,7 @@ def rules() -> Iterable[Rule]:
     each = rf"\s?/\s?(?P<of>\d{{1,4}})?(?P<each>時間|[分秒時日月週年人個本枚台回泊戸株杯箱袋坪室]|{_UNIT}){_NO_UNIT_ON}"
     scale = rf"(?:(?P<scale>[万億兆千百]+)|\s?(?P<letter>{SCALE}))?"
     yield rule(
-        rf"{_MINUS}(?<![A-Za-z])(?P<sign>{_CURRENCY})\s?(?P<first>{n})(?:{_DASH}(?:{_CURRENCY})?(?P<second>{n}))?{scale}"
+        rf"{_MINUS}(?<![A-Za-z])(?P<sign>{_CURRENCY})\s?(?P<first>{n})(?:{DASH}(?:{_CURRENCY})?(?P<second>{n}))?{scale}"
         rf"(?!\d)(?:円|ドル|元)?(?:{each})?",
         _money,
     )
@@ -201,7 +202,7 @@ def rules() -> Iterable[Rule]:
         _money,
     )
     yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})\s?(?:{_DEGREE})?(?P<joint>[~–—/]|--?(?=-?\d))(?P<minus2>-)?(?P<second>{n})\s?(?P<unit>{_DEGREE})",
+        rf"{BEFORE}{_MINUS}(?P<first>{n})\s?(?:{_DEGREE})?(?P<joint>[~–—/]|{GLUED}--?(?=-?\d))(?P<minus2>-)?(?P<second>{n})\s?(?P<unit>{_DEGREE})",
         _degrees,
     )
     yield rule(
@@ -219,14 +220,12 @@ def rules() -> Iterable[Rule]:
         _counted_rate,
     )
     yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{_DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT})\s?/\s?(?P<of>10{{0,3}})?\s?(?P<each>{_UNIT}){_NO_UNIT_ON}",
+        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT})\s?/\s?(?P<of>10{{0,3}})?\s?(?P<each>{_UNIT}){_NO_UNIT_ON}",
         _rate,
     )
+    yield rule(rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT}){_NO_UNIT_ON}", _measured)
     yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{_DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT}){_NO_UNIT_ON}", _measured
-    )
-    yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:(?P<own>%)?{_DASH}(?P<second>{n}))?\s?(?P<sign>[%‰])(?P<point>(?:ポイント|pt|p)(?![A-Za-z]))?",
+        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:(?P<own>%)?{DASH}(?P<second>{n}))?\s?(?P<sign>[%‰])(?P<point>(?:ポイント|pt|p)(?![A-Za-z]))?",
         _percent,
     )
     yield rule("%", lambda m: "パーセント")

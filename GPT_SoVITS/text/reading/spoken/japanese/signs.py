@@ -7,7 +7,17 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.japanese.words import fraction_of, quantity
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER, TIMES, VERSION, rule, said
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    BEFORE,
+    CALCULATED,
+    DASH,
+    NUMBER,
+    SCIENTIFIC,
+    TIMES,
+    VERSION,
+    rule,
+    said,
+)
 
 Match = re.Match[str]
 
@@ -28,6 +38,7 @@ _AT_LEAST = {"≥": "以上", "≤": "以下", "<": "未満", ">": "超"}
 _POWERS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ⁻⁺", [*"0123456789", "エヌ", "マイナス", "プラス"], strict=True))
 _FEW = dict(zip("12345678", ("イチ", "ニ", "サン", "シ", "ゴ", "ロク", "シチ", "ハチ"), strict=True))
 _IN_ENGLISH = {"1": "ワン", "2": "ツー", "3": "スリー"}
+_COUNTED = "[一-龥ァ-ヶぁ-ん%℃\ue000]"
 _TERM = r"[\d.)A-Za-z²³\ue000]"
 
 
@@ -44,7 +55,10 @@ def _some_days(match: Match) -> str | None:
 
 
 def _circled(match: Match) -> str:
-    return "、".join(str(ord(sign) - 0x245F) for sign in match[0])
+    """Return circled numbers, with a pause between them and another number beside them."""
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    numbers = "、".join(str(ord(sign) - 0x245F) for sign in match[0])
+    return f"{'、' if before.isdigit() else ''}{numbers}{'、' if after.isdigit() else ''}"
 
 
 def _raised(match: Match) -> str:
@@ -55,6 +69,7 @@ def _raised(match: Match) -> str:
 
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of words and signs that decide what the numbers beside them are."""
+    yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<![\d第.,])(?<!\d、)(?P<first>[1-8])、(?P<second>[2-9])(?P<days>日(?!曜|本))", _some_days)
     yield rule(
         r"(?<![\d第.,])(?<!\d、)(?P<few>(?P<first>[1-8])、)(?=(?P<second>[2-9])"
@@ -79,14 +94,16 @@ def rules() -> Iterable[Rule]:
     n = NUMBER
     yield from _shares()
     yield rule(rf"{BEFORE}24/7(?![\d/.])", said("24時間週7日"))
-    yield rule(rf"{BEFORE}(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction)
+    yield rule(rf"{BEFORE}(?:((?!0\d)\d+) )?(\d+)/(\d+)(?![\d/])", _fraction)
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: "テン".join(m[0].split(".")))
     yield rule(rf"{VERSION}", lambda m: "テン".join(m["version"].split(".")), "version")
     yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", lambda m: f"の{''.join(_POWERS[sign] for sign in m[0])}乗")
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said("マイナス"))
     yield rule(
-        rf"(?<={_TERM}) - (?={_TERM})|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000²³]{{1,8}}\s?=)", said("ひく")
+        rf"(?<={_TERM}) - {CALCULATED}|(?:(?<=[\d)²³])|(?<=\d[A-Za-z])) - (?=[\d(])(?!\d+\s?{_COUNTED})"
+        r"|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000²³]{1,8}\s?=)",
+        said("ひく"),
     )
     yield rule(rf"(?<={_TERM})\s?[+×÷=<>≥≤≠≈*]\s?(?=[-+(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"[≥≤<>]\s?({n})(?=\s?(?:%|\ue000)?)", lambda m: quantity(m[1]) + _AT_LEAST[m[0][0]])
@@ -97,7 +114,7 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<=[はがをにでとも])~(?=\d)", said("約"))
     yield rule(r"(?<=約)~\s?(?=\d)", said(""))
     yield rule(
-        r"(?<=[\d人円年月日時分個回度本枚歳階章話\ue000曜])\s?(?:[-–—~]|--)\s?(?=[\d\ue000月火水木金土日午朝昼夕夜第翌])",
+        rf"(?<=[\d人円年月日時分個回度本枚歳階章話\ue000曜]){DASH}(?=[\d\ue000月火水木金土日午朝昼夕夜第翌])",
         said("から"),
     )
     yield rule(r"(?<=[一-龥ァ-ヶー])~(?=[一-龥ァ-ヶー])", said("から"))
@@ -105,12 +122,20 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<![A-Za-z0-9)])\+(?=[\d\ue000])", said("プラス"))
     yield rule(r"\b[Nn][Oo]\.?\s?(?=\d)", said("ナンバー"))
     yield rule(rf"{n}|(?<![A-Za-z])\.\d+", lambda m: quantity(m[0]))
-    yield rule(r"[—–→]{1,2}|(?<=[\w\ue000])/(?=[\w\ue000])|(?<=[ぁ-んァ-ン一-龥])-(?=[ぁ-んァ-ン一-龥])", said("、"))
+    yield rule(
+        r"[—–→]{1,2}|(?<=\S)\s--?(?=\s\S)|(?<=[\w\ue000])/(?=[\w\ue000])|(?<=[ぁ-んァ-ン一-龥])-(?=[ぁ-んァ-ン一-龥])",
+        said("、"),
+    )
     yield rule(r"&", said("アンド"))
     yield rule(r"@(?=\w)", said("アットマーク"))
     yield rule(r"(?<=[\w\ue000])\+", said("プラス"))
     yield rule(r"[,;:](?=\s?\S)", said("、"))
     yield rule(r"[#*_|\\^<>=+@/°%‰$€£¥￥]", said(""))
+
+
+def _scientific(match: Match) -> str:
+    minus = "マイナス" if match["minus"] else ""
+    return f"{quantity(match['number'])}かける10の{minus}{match['power'].lstrip('0') or '0'}乗"
 
 
 def _shares() -> Iterable[Rule]:

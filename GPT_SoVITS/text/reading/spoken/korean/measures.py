@@ -9,6 +9,8 @@ from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.korean.words import PARTICLE, quantity, with_particle
 from GPT_SoVITS.text.reading.spoken.patterns import (
     BEFORE,
+    DASH,
+    GLUED,
     NUMBER,
     SCALE,
     is_inch,
@@ -120,7 +122,6 @@ _CURRENCIES = {
 }
 _CURRENCY = longest_first(_CURRENCIES)
 _AFTER_AMOUNT = r"[$€£¥￥₩]|(?:RMB|CNY|USD|HKD|TWD|NTD|JPY|EUR|GBP|AUD|CAD|KRW|SGD|CHF|THB)(?![A-Za-z])"
-_DASH = r"\s?[-–—~]{1,2}\s?"
 _MINUS = r"(?P<minus>(?<![A-Za-z0-9\ue000)%℃도])-)?"
 
 
@@ -203,7 +204,7 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"{BEFORE}(?P<first>{n})(?:''|\"){PARTICLE}", _inches)
     scale = rf"(?:(?P<scale>[만억조천백]+)|\s?(?P<letter>{SCALE}))?"
     yield rule(
-        rf"{_MINUS}(?<![A-Za-z])(?P<sign>{_CURRENCY})\s?(?P<first>{n})(?:{_DASH}(?:{_CURRENCY})?(?P<second>{n}))?{scale}"
+        rf"{_MINUS}(?<![A-Za-z])(?P<sign>{_CURRENCY})\s?(?P<first>{n})(?:{DASH}(?:{_CURRENCY})?(?P<second>{n}))?{scale}"
         rf"(?!\d)(?:원|달러|위안)?{PARTICLE}",
         _money,
     )
@@ -212,7 +213,7 @@ def rules() -> Iterable[Rule]:
         _money,
     )
     yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})\s?(?:°C|℃|°|도)?(?P<joint>[~–—/]|--?(?=-?\d))(?P<minus2>-)?(?P<second>{n})"
+        rf"{BEFORE}{_MINUS}(?P<first>{n})\s?(?:°C|℃|°|도)?(?P<joint>[~–—/]|{GLUED}--?(?=-?\d))(?P<minus2>-)?(?P<second>{n})"
         r"\s?(?P<unit>°\s?C|℃|°\s?F|℉|°|도(?![서로시]))",
         _degrees,
     )
@@ -235,11 +236,11 @@ def rules() -> Iterable[Rule]:
         "at",
     )
     yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{_DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT})\s?/\s?(?P<of>10{{0,3}})?\s?(?P<each>{_UNIT}){_NO_UNIT_ON}",
+        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT})\s?/\s?(?P<of>10{{0,3}})?\s?(?P<each>{_UNIT}){_NO_UNIT_ON}",
         _rate,
     )
     yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{_DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT}){_NO_UNIT_ON}{PARTICLE}",
+        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT}){_NO_UNIT_ON}{PARTICLE}",
         _measured,
     )
     each = rf"(?P<each>시간|[분초일월주년인개잔평박건]|{_UNIT}){_NO_UNIT_ON}"
@@ -248,7 +249,7 @@ def rules() -> Iterable[Rule]:
     )
     point = r"(?P<point>(?:포인트|pt|p)(?![A-Za-z]))?"
     yield rule(
-        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:(?P<own>%)?{_DASH}(?P<second>{n}))?\s?(?P<sign>[%‰]){point}",
+        rf"{BEFORE}{_MINUS}(?P<first>{n})(?:(?P<own>%)?{DASH}(?P<second>{n}))?\s?(?P<sign>[%‰]){point}",
         _percent,
     )
     yield rule("%", lambda m: "퍼센트")

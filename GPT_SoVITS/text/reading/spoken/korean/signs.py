@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, native, native_alone, quantity, sino, topic
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, NUMBER, TIMES, VERSION, rule, said
+from GPT_SoVITS.text.reading.draft import TAKEN, Rule
+from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, fraction, native, native_alone, quantity, sino, topic
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, NUMBER, SCIENTIFIC, TIMES, VERSION, rule, said
 
 Match = re.Match[str]
 
@@ -74,6 +74,12 @@ def _number(match: Match) -> str:
     return by_digit(text) if len(text) > 1 and text.startswith("0") and "." not in text else quantity(text)
 
 
+def _scientific(match: Match) -> str:
+    power = match["power"].lstrip("0") or "0"
+    named = _NAMED_POWERS.get(power) or f"{sino(power)}제곱"
+    return f"{quantity(match['number'])} 곱하기 십의 {'마이너스 ' if match['minus'] else ''}{named}"
+
+
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of signs that decide what the numbers beside them are."""
     yield rule(rf"(?<=\d)\s?{TIMES}\s?(?=\d)", said(" 곱하기 "))
@@ -86,7 +92,8 @@ def before_numbers() -> Iterable[Rule]:
 def rules() -> Iterable[Rule]:
     """Yield the rules of fractions, versions, counts, calculations, ranges and plain numbers."""
     n = NUMBER
-    yield rule(rf"{BEFORE}(\d+)/(\d+)(?![\d/])", lambda m: f"{quantity(m[2])}분의 {quantity(m[1])}")
+    yield rule(SCIENTIFIC, _scientific)
+    yield rule(rf"{BEFORE}(?:((?!0\d)\d+) )?(\d+)/(\d+)(?![\d/])", lambda m: fraction(m[1] or "", m[2], m[3]))
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: " 점 ".join(map(sino, m[0].split("."))))
     yield rule(VERSION, lambda m: " 점 ".join(map(sino, m["version"].split("."))), "version")
     yield rule(rf"(?<!제){BEFORE}(?P<first>[1-9])\s?[-~–]\s?(?P<second>[2-9])(?=\s?{_NATIVE})", _about)
@@ -94,7 +101,9 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"(?<!제){BEFORE}(\d{{1,2}})(?=\s?[-~–]{{1,2}}\s?[\d\ue000]{{1,2}}\s?{_NATIVE})", _first_of_two)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said(" 마이너스 "))
     yield rule(
-        r"(?<=[\d\ue000]) - (?=[\d\ue000])|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000]{1,8}\s?=)", said(" 빼기 ")
+        rf"(?<=[\d\ue000]) - {CALCULATED}|(?<=\d) - (?=\d)(?!\d+\s?[가-힣])"
+        r"|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000]{1,8}\s?=)",
+        said(" 빼기 "),
     )
     yield rule(rf"(?<=[\d)\ue000A-Za-z⁰¹²³⁴⁵⁶⁷⁸⁹])\s?=\s?(?=[-(?]?{_TERM}|\?)", _equals)
     yield rule(r"(?<=[\w)\]])(?P<exponent>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", _raised)
@@ -107,7 +116,9 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<=약)\s?~\s?(?=[\d\ue000])", said(" "))
     yield rule(r"(?<![\w\ue000℃%)])(?<!\w )~\s?(?=[\d\ue000])", said("약 "))
     yield rule(
-        r"(?<=[\d\ue000가-힣])\s?[~–]\s?(?=[\d\ue000가-힣])|(?<=[\d\ue000시일월년분명개원])--?(?=[\d\ue000])",
+        r"(?<=[\d\ue000가-힣])\s?[~–]\s?(?=[\d\ue000가-힣])|(?<=[\d\ue000시일월년분명개원])--?(?=[\d\ue000])"
+        r"|(?<=[시일월년분\ue000]) -(?=\ue000|\d{1,4}[월일시])|(?<=[시일월년분]) - (?=[\d\ue000])"
+        r"|(?<=\d) - (?=\d)|(?<=\ue000) - (?=\ue000)",
         said("에서 "),
     )
     yield rule(rf"(?<![A-Za-z0-9\ue000)])-(?={n})", said("마이너스 "))
@@ -115,8 +126,11 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<![\d.,])1(?=[만천백]+\s?[가-힣\d\ue000])", said(""))
     yield rule(r"(?<=[원엔])/(?=달러|유로|엔|위안)", said(" "))
     yield rule(rf"{n}|(?<![A-Za-z])\.\d+", _number)
-    yield rule("[\u2460-\u2473]", lambda m: sino(str(ord(m[0]) - 0x245F)) + ", ")
-    yield rule(r"\s?(?:[—–→]{1,2}|;|:|/)\s?", said(", "))
+    yield rule(
+        "[\u2460-\u2473]",
+        lambda m: (", " if m.string[m.start() - 1 : m.start()] == TAKEN else "") + sino(str(ord(m[0]) - 0x245F)) + ", ",
+    )
+    yield rule(r"(?<=\S)\s--?\s(?=\S)|\s?(?:[—–→]{1,2}|;|:|/)\s?", said(", "))
     yield rule(r"\s?&\s?", said(" 앤드 "))
     yield rule(r"@(?=\w)", said("골뱅이 "))
     yield rule(r"(?<=[\w\ue000])\+", said(" 플러스"))

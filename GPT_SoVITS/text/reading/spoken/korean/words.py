@@ -98,3 +98,9 @@ def with_particle(noun: str, particle: str | None) -> str:
     closed_form = next(closed for closed, opened in _PARTICLES.items() if opened == open_form)
     final = (ord(noun[-1]) - 0xAC00) % 28
     return noun + (open_form if final == 0 or (final == _RIEUL and open_form == "로") else closed_form)
+
+
+def fraction(whole: str, above: str, below: str) -> str:
+    """Return a fraction; ``whole`` may be empty: 1, 1 and 2 are 일과 이분의 일."""
+    head = f"{with_particle(quantity(whole), '과')} " if whole else ""
+    return f"{head}{quantity(below)}분의 {quantity(above)}"

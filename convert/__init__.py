@@ -12,9 +12,10 @@ from convert.errors import (
 from convert.identity import Identity, identify
 from convert.reader import load
 from convert.tree import Checkpoint
-from convert.weights import Weights, open_weights
+from convert.weights import Base, Weights, open_weights
 
 __all__ = [
+    "Base",
     "Checkpoint",
     "CheckpointError",
     "ConfigurationError",

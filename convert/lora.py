@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -90,29 +90,51 @@ def _pairs(changes: Mapping[str, _Half]) -> dict[str, dict[str, _Half]]:
     return found
 
 
-def merge(base: Mapping[str, Array], changes: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the base weights with the changes of a LoRA file that :func:`check` lets pass.
+class Pair(NamedTuple):
+    """What fine-tuning adds to a matrix (outputs, inputs): ``up @ down``.
+
+    Attributes:
+        up: (outputs, rank).
+        down: (rank, inputs).
+    """
+
+    up: Array
+    down: Array
+
+    def added(self, weight: Array) -> Array:
+        """Return a matrix with the change, float32."""
+        change: Array = self.up.astype(np.float32) @ self.down.astype(np.float32)
+        change += weight
+        return change
+
+
+def apart(base: Mapping[str, Array], changes: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Pair]]:
+    """Return the base weights with what replaces them, and the pairs that are yet to be added, by their official keys.
 
     Args:
         base: Official key to array, the published v3 or v4 weights.
-        changes: Official key to array, the LoRA file's weights.
+        changes: Official key to array, the LoRA file's weights that :func:`check` lets pass.
 
     Raises:
         WeightsMismatchError: the base lacks a weight that is changed, or has it in another shape.
     """
-    merged = dict(base)
-    merged.update((_changed_by(key), array) for key, array in changes.items() if not _PAIR.fullmatch(key))
-    for key, pair in _pairs(changes).items():
-        merged[key] = _add(key, merged.get(key), pair["A"], pair["B"])
-    return merged
+    whole = dict(base)
+    whole.update((_changed_by(key), array) for key, array in changes.items() if not _PAIR.fullmatch(key))
+    pairs = {key: Pair(halves["B"], halves["A"]) for key, halves in _pairs(changes).items()}
+    for key, pair in pairs.items():
+        shape = (pair.up.shape[0], pair.down.shape[1])
+        if key not in whole:
+            raise WeightsMismatchError({key: shape}, {})
+        if whole[key].shape != shape:
+            raise WeightsMismatchError({}, {key: (whole[key].shape, shape)})
+    return whole, pairs
 
 
-def _add(key: str, weight: Array | None, down: Array, up: Array) -> Array:
-    shape = (up.shape[0], down.shape[1])
-    if weight is None:
-        raise WeightsMismatchError({key: shape}, {})
-    if weight.shape != shape:
-        raise WeightsMismatchError({}, {key: (weight.shape, shape)})
-    change: Array = up.astype(np.float32) @ down.astype(np.float32)
-    change += weight
-    return change
+def merge(base: Mapping[str, Array], changes: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the base weights with the changes of a LoRA file; arguments and errors as of :func:`apart`."""
+    return joined(*apart(base, changes))
+
+
+def joined(whole: Mapping[str, Array], pairs: Mapping[str, Pair]) -> dict[str, Array]:
+    """Return weights with the pairs added."""
+    return dict(whole) | {key: pair.added(whole[key]) for key, pair in pairs.items()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from convert.compare import KeyReport, compare_keys
 from convert.description import METADATA_FORMAT, Description, describe, dit_depth
 from convert.errors import (
     CheckpointError,
-    NotFiniteError,
     UnsupportedCheckpointError,
     WeightsMismatchError,
 )
@@ -23,7 +23,21 @@ from convert.expected import expected_keys
 from convert.keymap import Mapped, map_official
 from convert.reader import load
 from convert.storage import Array, Tensor, located
+from convert.values import check_values
 from convert.version import Version
+
+
+class Base(NamedTuple):
+    """Published weights under a LoRA file.
+
+    Attributes:
+        path: Their file.
+        held: Keys of them that the caller has and will not look at: where the LoRA does not change them they come as
+            zeros of the right shape, and the file is not read for them.
+    """
+
+    path: Path
+    held: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,7 @@ class Weights:
         how: How the version was found out.
         path: Where the weights came from.
         changed: Official keys that a LoRA file changes; None for a file that is whole.
+        pairs: What is yet to be added to arrays of these keys; see ``apart`` of :func:`open_weights`.
     """
 
     kind: str
@@ -51,27 +66,27 @@ class Weights:
     how: tuple[str, ...]
     path: Path
     changed: frozenset[str] | None = None
+    pairs: Mapping[str, lora.Pair] = field(default_factory=dict, repr=False)
 
 
 def open_weights(
     path: str | Path,
     *,
-    base: str | Path | None = None,
+    base: str | Path | Callable[[str], Base] | None = None,
     training: bool = False,
     config: Mapping[str, Any] | None = None,
     strict: bool = True,
-    held: Collection[str] = (),
+    apart: bool = False,
 ) -> Weights:
     """Open an official weight file or folder, or one of our ``-ms.ckpt`` files.
 
     Args:
         path: Weight file or Hugging Face folder.
-        base: Published v3 or v4 weights, needed when ``path`` is a LoRA file.
+        base: Published v3 or v4 weights, needed when ``path`` is a LoRA file; or what returns them for its version.
         training: Keep what only training needs, see :func:`convert.keymap.map_official`.
         config: Replaces the file's configuration.
         strict: Refuse weights that do not fill the network; else the report tells and the caller decides.
-        held: Keys of the base that the caller has and will not look at: where the LoRA does not change them they come
-            as zeros of the right shape, and the base's file is not read for them.
+        apart: Add no pair of a LoRA to its matrix; the caller does.
 
     Raises:
         WeightsMismatchError: keys are missing or misshapen; all of them are named.
@@ -81,11 +96,14 @@ def open_weights(
         OSError: the file cannot be opened.
     """
     checkpoint = load(path)
+    find = base if callable(base) else partial(_given, base)
     try:
-        weights = _open(describe(checkpoint, config), checkpoint.path, base, training, held)
+        weights, unread = _open(describe(checkpoint, config), checkpoint.path, find, training, apart)
         if strict:
             weights.report.check()
-        _check_values({key: array for key, array in weights.arrays.items() if key not in held})
+        check_values({key: array for key, array in weights.arrays.items() if key not in unread})
+        for half in ("up", "down"):
+            check_values({key: getattr(pair, half) for key, pair in weights.pairs.items()})
     except WeightsMismatchError:
         raise
     except CheckpointError as error:
@@ -93,45 +111,46 @@ def open_weights(
     return weights
 
 
+def _given(base: str | Path | None, version: str) -> Base:
+    if base is None:
+        raise UnsupportedCheckpointError(
+            f"a LoRA of SoVITS {version}: it holds only changes; give the published weights it belongs to as base"
+        )
+    return Base(Path(base))
+
+
 def _open(
-    described: Description, path: Path, base: str | Path | None, training: bool, held: Collection[str]
-) -> Weights:
+    described: Description, path: Path, find: Callable[[str], Base], training: bool, apart: bool
+) -> tuple[Weights, frozenset[str]]:
+    """Return the weights, and the keys whose values nobody has read."""
     kind, version, config = described.kind, described.version, described.config
     changed: frozenset[str] | None = None
+    unread: frozenset[str] = frozenset()
+    pairs: Mapping[str, lora.Pair] = {}
     arrays: Mapping[str, Array] = {key: tensor.array() for key, tensor in described.weights.items()}
     if described.ignored is not None:
         mapped = Mapped(dict(arrays), dict(described.ignored))
     else:
         if version.lora or lora.is_lora(arrays):
             lora.check(arrays, described.lora_rank)
-            changed = lora.targets(arrays)
-            arrays = _merged(arrays, base, version, frozenset(held) - changed)
+            base, changed = find(version.name), lora.targets(arrays)
+            unread = frozenset(base.held) - changed
+            whole, pairs = lora.apart(_base_values(base.path, version, unread), arrays)
+            arrays = whole if apart else lora.joined(whole, pairs)
             config["model"]["dit_depth"] = dit_depth(arrays)
         mapped = map_official(kind, arrays, training)
     report = compare_keys(expected_keys(kind, config, training), mapped)
     known = {key: array for key, array in mapped.arrays.items() if key not in report.unexpected}
-    return Weights(kind, version.name, version.symbols, config, known, report, version.how, path, changed)
+    left = {key: pair for key, pair in pairs.items() if apart and key in known}
+    found = Weights(kind, version.name, version.symbols, config, known, report, version.how, path, changed, left)
+    return found, unread
 
 
-def _check_values(arrays: Mapping[str, Array]) -> None:
-    """Refuse values with which every sound is silence or noise."""
-    bad = [key for key, array in arrays.items() if array.dtype.kind == "f" and not np.isfinite(array).all()]
-    if bad:
-        raise NotFiniteError(bad)
-
-
-def _merged(
-    arrays: Mapping[str, Array], base: str | Path | None, version: Version, unread: frozenset[str]
-) -> Mapping[str, Array]:
-    if base is None:
-        raise UnsupportedCheckpointError(
-            f"a LoRA of SoVITS {version.name}: it holds only changes; give the published weights it belongs to as base"
-        )
-    values = {
+def _base_values(base: Path, version: Version, unread: frozenset[str]) -> dict[str, Array]:
+    return {
         key: np.broadcast_to(np.float16(0), tensor.shape) if key in unread else tensor.array()
-        for key, tensor in _published(Path(base), version.name).items()
+        for key, tensor in _published(base, version.name).items()
     }
-    return lora.merge(values, arrays)
 
 
 def _published(base: Path, version: str) -> Mapping[str, Tensor]:

@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "GPT_SoVITS.backend": {"GPT_SoVITS._environment"},
     "GPT_SoVITS.compiled": {"GPT_SoVITS.backend", "GPT_SoVITS._environment"},
     "GPT_SoVITS.layers": {"GPT_SoVITS.backend"},
-    "GPT_SoVITS.native": {"GPT_SoVITS._environment"},
+    "GPT_SoVITS.native": {"GPT_SoVITS._environment", "GPT_SoVITS.layers.products"},
     "GPT_SoVITS.execution": {"GPT_SoVITS.backend", "GPT_SoVITS.native"},
     "GPT_SoVITS.t2s": {
         "GPT_SoVITS.backend",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from GPT_SoVITS.cfm.estimator import Estimator
 from GPT_SoVITS.cfm.host import HostEstimator, keys_of, matrices
 from GPT_SoVITS.cfm.shapes import CONDITION, ESTIMATOR, condition_shapes, estimator_shapes
 from GPT_SoVITS.execution import Holding, host_or_graph
-from GPT_SoVITS.layers.products import LayeredProducts, Products
+from GPT_SoVITS.layers.products import Change, LayeredProducts, Part, Products, Stacked
 from GPT_SoVITS.layers.weights import check_shapes
 from GPT_SoVITS.native.attention import NativeAttention
 from GPT_SoVITS.native.library import load
@@ -24,6 +24,7 @@ from GPT_SoVITS.sovits.encoders import Choice, hold
 logger = logging.getLogger(__name__)
 
 Array = np.ndarray[Any, np.dtype[Any]]
+T = TypeVar("T")
 
 
 TUNED = (".qkv", ".attn.to_out.0")
@@ -47,7 +48,11 @@ class BaseMatrices:
 
 def estimator_arrays(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return the estimator's arrays without their prefix."""
-    return {key.removeprefix(ESTIMATOR): array for key, array in arrays.items() if key.startswith(ESTIMATOR)}
+    return _without_prefix(arrays)
+
+
+def _without_prefix(values: Mapping[str, T]) -> dict[str, T]:
+    return {key.removeprefix(ESTIMATOR): value for key, value in values.items() if key.startswith(ESTIMATOR)}
 
 
 def choose_estimator(
@@ -59,6 +64,7 @@ def choose_estimator(
     threads: int = 0,
     base: BaseMatrices | None = None,
     changed: Collection[str] = (),
+    changes: Mapping[str, Change] | None = None,
 ) -> tuple[Estimator, BaseMatrices | None]:
     """Return the host's formulation on CPU, compiled graphs on Ascend and for other types than float32.
 
@@ -73,17 +79,19 @@ def choose_estimator(
         threads: Of the host's products.
         base: What is held already of the weights that these were made from; only the rest is packed.
         changed: Official keys in which these differ from them.
+        changes: Official key to what is yet to be added to its array.
 
     Raises:
         WeightsError: the arrays do not fit the sizes.
     """
-    own = estimator_arrays(arrays)
+    own, added = estimator_arrays(arrays), _without_prefix(changes or {})
     if host_or_graph(choice, dtype) == "graph":
         from GPT_SoVITS.cfm.graphs import GraphEstimator
 
+        own |= {key: Stacked([Part(own[key], change)]).whole() for key, change in added.items()}
         return GraphEstimator(config, own, dtype=dtype), None
     check_shapes("the flow-matching decoder", estimator_shapes(config), own)
-    layers = matrices(config, own)
+    layers = matrices(config, own, added)
     different = {name for name in layers if name.endswith(TUNED) or not _keys(name).isdisjoint(changed)}
     if base is None:
         shared = {name: layer for name, layer in layers.items() if name not in different}

@@ -1,8 +1,7 @@
 """The estimator without graphs: matrix products over rows of time, everything else in numpy.
 
 A signal lies row by row, (time, channels), one element of a batch after the other. Weight matrices are held by
-``Products`` (packed natively, float32 or float16). Where native code is there, the transformer blocks, which are nearly
-all of the work, run in it instead (``native_blocks.py``); this is what they and the cells are compared with.
+``Products`` (packed natively, float32 or float16).
 """
 
 from __future__ import annotations
@@ -17,14 +16,13 @@ from GPT_SoVITS.cfm.config import NORM_EPS, CfmConfig
 from GPT_SoVITS.cfm.embedding import moments, rotations, text_positions
 from GPT_SoVITS.cfm.estimator import Moment, drained
 from GPT_SoVITS.layers.elementwise import gelu, sigmoid
-from GPT_SoVITS.layers.products import Layers, Products
+from GPT_SoVITS.layers.products import Change, Layers, Part, Products, Stacked
 from GPT_SoVITS.sovits.host import softmax, windows
 
 Array = np.ndarray[Any, np.dtype[Any]]
 GRN_FLOOR = 1e-6
 GELU_SQRT = sqrt(2.0 / np.pi)
 GELU_CUBE = 0.044715
-BLOCK_LAYERS = ("qkv", "attn.to_out.0", "ff.ff.0.0", "ff.ff.2")
 
 
 def _depthwise(weight: Array) -> Array:
@@ -37,18 +35,22 @@ def _group_matrix(weight: Array) -> Array:
     return weight.transpose(0, 2, 1).reshape(len(weight), -1)
 
 
-def matrices(config: CfmConfig, arrays: Mapping[str, Array], with_blocks: bool = True) -> Layers:
+def matrices(config: CfmConfig, arrays: Mapping[str, Array], changes: Mapping[str, Change] | None = None) -> Layers:
     """Return every matrix and bias that :class:`HostEstimator` asks its products for.
 
     Args:
         config: Sizes.
         arrays: Official arrays without the prefix ``cfm.estimator.``.
-        with_blocks: Those of the transformer blocks as well; else only what sets their scales and shifts.
+        changes: What is yet to be added to some of them.
     """
     found: Layers = {}
+    changes = changes or {}
 
-    def add(name: str) -> None:
-        found[name] = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
+    def add(*names: str, called: str | None = None) -> None:
+        parts = [Part(arrays[f"{name}.weight"], changes.get(f"{name}.weight")) for name in names]
+        is_plain = len(parts) == 1 and parts[0].change is None
+        bias = np.concatenate([arrays[f"{name}.bias"] for name in names])
+        found[called or names[0]] = parts[0].weight if is_plain else Stacked(parts), bias
 
     for embedding in ("time_embed", "d_embed"):
         add(f"{embedding}.time_mlp.0")
@@ -67,24 +69,11 @@ def matrices(config: CfmConfig, arrays: Mapping[str, Array], with_blocks: bool =
     for i in range(config.depth):
         block = f"transformer_blocks.{i}"
         add(f"{block}.attn_norm.linear")
-        if with_blocks:
-            found.update(block_matrices(arrays, i))
+        add(*(f"{block}.attn.to_{part}" for part in "qkv"), called=f"{block}.qkv")
+        for layer in ("attn.to_out.0", "ff.ff.0.0", "ff.ff.2"):
+            add(f"{block}.{layer}")
     add("norm_out.linear")
     add("proj_out")
-    return found
-
-
-def block_matrices(arrays: Mapping[str, Array], index: int) -> Layers:
-    """Return the matrices of one transformer block; queries, keys and values are one."""
-    block = f"transformer_blocks.{index}"
-    found: Layers = {}
-    heads = [f"{block}.attn.to_{part}" for part in "qkv"]
-    found[f"{block}.qkv"] = (
-        np.concatenate([arrays[f"{name}.weight"] for name in heads]),
-        np.concatenate([arrays[f"{name}.bias"] for name in heads]),
-    )
-    for name in BLOCK_LAYERS[1:]:
-        found[f"{block}.{name}"] = arrays[f"{block}.{name}.weight"], arrays[f"{block}.{name}.bias"]
     return found
 
 

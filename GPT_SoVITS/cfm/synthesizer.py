@@ -21,6 +21,7 @@ from GPT_SoVITS.cfm.sampler import Flow, Sampling
 from GPT_SoVITS.cfm.shapes import CONDITION, ESTIMATOR, UNUSED
 from GPT_SoVITS.execution import Holding
 from GPT_SoVITS.features.spectrogram import denormalise_mel
+from GPT_SoVITS.layers.products import Change
 from GPT_SoVITS.sovits.buckets import Buckets
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.encoders import Choice
@@ -72,6 +73,7 @@ class MelSynthesizer(ContentEncoder):
         threads: Of the host's products; 0 for as many as the process may use.
         base: Matrices of the published weights that these were made from, see ``choose_estimator``.
         changed: Official keys in which these differ from them.
+        changes: Official key to what is yet to be added to its array.
 
     Attributes:
         base: What another synthesizer from the same published weights may share; None where graphs compute.
@@ -94,6 +96,7 @@ class MelSynthesizer(ContentEncoder):
         threads: int = 0,
         base: BaseMatrices | None = None,
         changed: Collection[str] = (),
+        changes: Mapping[str, Change] | None = None,
     ) -> None:
         own = (*CONDITION, *UNUSED, ESTIMATOR)
         shared = {key: array for key, array in arrays.items() if not key.startswith(own)}
@@ -102,7 +105,9 @@ class MelSynthesizer(ContentEncoder):
         )
         self.cfm, self.vocoder = cfm, vocoder
         self._condition = choose_condition(cfm, arrays, dtype, encoders, holding, threads)
-        self.estimator, self.base = choose_estimator(cfm, arrays, dtype, encoders, holding, threads, base, changed)
+        self.estimator, self.base = choose_estimator(
+            cfm, arrays, dtype, encoders, holding, threads, base, changed, changes
+        )
         self.nbytes = self.encoders.nbytes + self._condition.nbytes + self.estimator.nbytes + vocoder.nbytes
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert import Weights, identify, open_weights
+from convert import Base, Weights, open_weights
 from GPT_SoVITS.bandwidth.extension import BandwidthExtension
 from GPT_SoVITS.cfm.choose import BaseMatrices
 from GPT_SoVITS.cfm.config import CfmConfig
@@ -213,17 +213,38 @@ def open_pair(weights: WeightsPair, parts: LoadedParts | None = None) -> OpenedP
     gpt_file = identity_of(weights.gpt)
     decoder = parts.decoder(gpt_file)
     files = {} if decoder is not None else {"t2s": _open(weights.gpt, "t2s", "GPT weights")}
-    with loading("SoVITS weights", Path(weights.sovits)):
-        published = _base_of(weights.sovits)
-    base_file = identity_of(published or weights.sovits)
-    base = parts.base(base_file)
-    held = base.keys if base is not None and published is not None else frozenset()
-    sovits = files["sovits"] = _open(weights.sovits, "sovits", "SoVITS weights", published, held)
+    published = _Published(parts, weights.sovits)
+    sovits = files["sovits"] = _open(weights.sovits, "sovits", "SoVITS weights", published)
     _check_pair(weights.gpt, decoder.symbols if decoder is not None else files["t2s"].symbols, sovits)
     companions = Companions(sovits.version, _content_encoder(sovits), _languages(decoder, files))
     return OpenedPair(
-        weights, sovits.version, companions, files, decoder=decoder, base=base, gpt_file=gpt_file, base_file=base_file
-    )
+        weights, sovits.version, companions, files, decoder=decoder, base=published.matrices, gpt_file=gpt_file,
+        base_file=published.file,
+    )  # fmt: skip
+
+
+class _Published:
+    """The published weights that a SoVITS file changes if it is a LoRA, else the file itself.
+
+    Attributes:
+        file: What they are known by.
+        matrices: What is in memory of them; kept from now on, because what is there is not read.
+    """
+
+    def __init__(self, parts: LoadedParts, path: str) -> None:
+        self._parts, self.file = parts, identity_of(path)
+        self.matrices = parts.base(self.file)
+
+    def __call__(self, version: str) -> Base:
+        """Told that the file is a LoRA of a version.
+
+        Raises:
+            WeightsMissingError: the published weights are not installed.
+        """
+        path = resource_file(version_of(version).sovits)
+        self.file = identity_of(path)
+        self.matrices = self._parts.base(self.file)
+        return Base(path, frozenset() if self.matrices is None else self.matrices.keys)
 
 
 def _content_encoder(sovits: Weights) -> str:
@@ -308,22 +329,13 @@ def _synthesizer(
         config, CfmConfig.from_official(sovits.config, config.version), sovits.arrays,
         features.mel_vocoder(config.version), buckets=BUCKETS, encoders=execution.encoders,
         holding=execution.encoders_holding, threads=threads, base=base, changed=sovits.changed or (),
+        changes=sovits.pairs,
     )  # fmt: skip
 
 
-def _base_of(path: str) -> Path | None:
-    """The installed weights that a LoRA file changes; None for files that are whole.
-
-    Raises:
-        WeightsMissingError: they are not installed.
-    """
-    identity = identify(path)
-    return resource_file(version_of(identity.version).sovits) if identity.lora else None
-
-
-def _open(path: str, kind: str, what: str, base: Path | None = None, held: Collection[str] = ()) -> Weights:
+def _open(path: str, kind: str, what: str, base: Callable[[str], Base] | None = None) -> Weights:
     with loading(what, Path(path)):
-        weights = open_weights(path, base=base, held=held)
+        weights = open_weights(path, base=base, apart=True)
     if weights.kind != kind:
         raise WeightsInvalidError(f"{Path(path).name!r} holds a network of kind {weights.kind!r}, expected {what}")
     return weights

@@ -5,14 +5,70 @@ Native code (``native/products.py``) offers them with packed matrices; :class:`P
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Layers = dict[str, tuple[Array, Array]]
+
+
+class Change(Protocol):
+    """What is added to a matrix (outputs, inputs): ``up @ down``."""
+
+    @property
+    def up(self) -> Array:
+        """(outputs, rank)."""
+
+    @property
+    def down(self) -> Array:
+        """(rank, inputs)."""
+
+
+class Part(NamedTuple):
+    """Rows of a matrix, and what is added to them."""
+
+    weight: Array
+    change: Change | None = None
+
+
+class Stacked:
+    """A matrix (outputs, inputs) of parts under one another, which nobody makes before it is packed."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Outputs and inputs."""
+        return sum(len(part.weight) for part in self.parts), self.parts[0].weight.shape[1]
+
+    def whole(self) -> Array:
+        """Return the matrix, float32 where something is added."""
+        return np.concatenate([_changed(*part) for part in self.parts])
+
+
+def _changed(weight: Array, change: Change | None) -> Array:
+    if change is None:
+        return weight
+    result: Array = change.up.astype(np.float32) @ change.down.astype(np.float32)
+    result += weight
+    return result
+
+
+Matrix = Array | Stacked
+Layers = dict[str, tuple[Matrix, Array]]
 """Name to matrix (outputs, inputs) and bias (outputs,)."""
+
+
+def parts_of(matrix: Matrix) -> tuple[Part, ...]:
+    """Return what a matrix is made of."""
+    return matrix.parts if isinstance(matrix, Stacked) else (Part(matrix),)
+
+
+def array_of(matrix: Matrix) -> Array:
+    """Return a matrix as an array."""
+    return matrix.whole() if isinstance(matrix, Stacked) else matrix
 
 
 class Products(Protocol):
@@ -52,9 +108,9 @@ class LayeredProducts:
 class PlainProducts:
     """The products of numpy, in float32."""
 
-    def __init__(self, layers: Mapping[str, tuple[Array, Array]]) -> None:
+    def __init__(self, layers: Mapping[str, tuple[Matrix, Array]]) -> None:
         self._layers = {
-            name: (np.array(weight.T, np.float32, order="C"), np.array(bias, np.float32))
+            name: (np.array(array_of(weight).T, np.float32, order="C"), np.array(bias, np.float32))
             for name, (weight, bias) in layers.items()
         }
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from GPT_SoVITS.layers.products import Change, Matrix, Part, parts_of
 from GPT_SoVITS.native.decoder import NativeError
 
 Array = npt.NDArray[Any]
@@ -31,7 +32,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "products_free": (None, [pointer]),
         "products_bytes": (long, [pointer]),
         "products_room": (whole, [pointer, whole]),
-        "products_set": (whole, [pointer, whole, pointer, whole, pointer]),
+        "products_set": (whole, [pointer, whole, whole, whole, pointer, whole, pointer, pointer, pointer, whole]),
         "products_run": (whole, [pointer, whole, pointer, long, whole, pointer, whole, whole]),
     }
     for name, (result, arguments) in signatures.items():
@@ -44,7 +45,8 @@ class NativeProducts:
 
     Args:
         library: The loaded library.
-        layers: Matrix (outputs, inputs) and bias (outputs,) of each; copied two at a time at most and not kept.
+        layers: Matrix (outputs, inputs) and bias (outputs,) of each; copied two at a time at most and not kept. What is
+            added to a matrix is added in float32 while it is packed.
         precision: How matrices are held; sums are float32 always.
         threads: Of every call; 0 for as many as the process may use.
 
@@ -56,7 +58,7 @@ class NativeProducts:
     def __init__(
         self,
         library: ctypes.CDLL,
-        layers: Mapping[str, tuple[Array, Array]],
+        layers: Mapping[str, tuple[Matrix, Array]],
         precision: Literal["fp32", "fp16"] = "fp32",
         *,
         threads: int = 0,
@@ -105,11 +107,31 @@ class NativeProducts:
             raise MemoryError(f"no memory for {name} of {len(rows)} rows")
         return result[:, :outputs]
 
-    def _fill(self, name: str, layer: tuple[Array, Array]) -> None:
-        held = np.float16 if layer[0].dtype == np.float16 else np.float32
-        weight, bias = np.ascontiguousarray(layer[0], held), np.ascontiguousarray(layer[1], np.float32)
-        if weight.shape != (len(bias), weight.shape[1]):
-            raise NativeError(f"{name}: a matrix of shape {weight.shape} with {len(bias)} biases")
-        index, is_half = self._index[name], int(weight.dtype == np.float16)
-        if self._library.products_set(self._set, index, weight.ctypes.data, is_half, bias.ctypes.data) < 0:
-            raise NativeError(f"{name} holds a number that is not finite")
+    def _fill(self, name: str, layer: tuple[Matrix, Array]) -> None:
+        matrix, bias = layer[0], np.ascontiguousarray(layer[1], np.float32)
+        if matrix.shape != (len(bias), matrix.shape[1]):
+            raise NativeError(f"{name}: a matrix of shape {matrix.shape} with {len(bias)} biases")
+        row = 0
+        for part in parts_of(matrix):
+            count = len(part.weight)
+            if not self._set_rows(self._index[name], row, part, bias[row : row + count]):
+                raise NativeError(f"{name} holds a number that is not finite")
+            row += count
+
+    def _set_rows(self, index: int, row: int, part: Part, bias: Array) -> bool:
+        """Pack rows of a matrix; False if a number is not finite."""
+        held = np.float16 if part.weight.dtype == np.float16 else np.float32
+        weight = np.ascontiguousarray(part.weight, held)
+        up, down = _halves(part.change)
+        status = self._library.products_set(
+            self._set, index, row, len(weight), weight.ctypes.data, int(held == np.float16), bias.ctypes.data,
+            up.ctypes.data, down.ctypes.data, len(down),
+        )  # fmt: skip
+        return bool(status >= 0)
+
+
+def _halves(change: Change | None) -> tuple[Array, Array]:
+    """What is added to rows, as native code reads it; of rank 0 where that is nothing."""
+    if change is None:
+        return np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
+    return np.ascontiguousarray(change.up, np.float32), np.ascontiguousarray(change.down, np.float32)

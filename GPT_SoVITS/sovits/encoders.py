@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from GPT_SoVITS.execution import Form, Holding, host_or_graph
-from GPT_SoVITS.layers.products import LayeredProducts, Layers, PlainProducts, Products
+from GPT_SoVITS.layers.products import LayeredProducts, Layers, Matrix, PlainProducts, Products, parts_of
 from GPT_SoVITS.layers.weights import check_shapes
 from GPT_SoVITS.native.decoder import NativeError
 from GPT_SoVITS.native.library import load
@@ -100,8 +100,12 @@ def hold_exactly(layers: Layers, holding: Holding, threads: int = 0) -> Products
     return LayeredProducts(hold(rounded, "fp32", threads), rounded, hold(exact, "fp16", threads))
 
 
-def _is_half(weight: Array) -> bool:
+def _is_half(matrix: Matrix) -> bool:
     """Whether float16 holds a matrix as it is."""
+    return all(part.change is None and _holds(part.weight) for part in parts_of(matrix))
+
+
+def _holds(weight: Array) -> bool:
     if weight.dtype == np.float16:
         return True
     with np.errstate(over="ignore"):

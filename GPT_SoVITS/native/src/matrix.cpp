@@ -236,6 +236,43 @@ void widen(const half* from, int count, Block& to) {
   for (int i = 0; i < kPackBlock; i += kLanes) vstore(to + i, vload(padded + i));
 }
 
+// The changes of a block of inputs, for one output after the other.
+class Changes {
+ public:
+  Changes(const LowRank& change, int inputs)
+      : change_(change), inputs_(inputs), down_(static_cast<std::size_t>(change.rank) * kPackBlock) {}
+
+  // Copies what the block's inputs need: rows of `down` lie so far apart that they would push each other out of the cache.
+  void begin(int start, int count) {
+    for (int r = 0; r < change_.rank; ++r) {
+      const float* from = change_.down + static_cast<std::ptrdiff_t>(r) * inputs_ + start;
+      float* to = down_.data() + static_cast<std::ptrdiff_t>(r) * kPackBlock;
+      std::copy(from, from + count, to);
+      std::fill(to + count, to + kPackBlock, 0.0f);
+    }
+  }
+
+  void add(int output, Block& block) const {
+    constexpr int kVectors = kPackBlock / kLanes;
+    if (change_.rank == 0) return;
+    const float* up = change_.up + static_cast<std::ptrdiff_t>(output) * change_.rank;
+    vf sum[kVectors];
+    for (int v = 0; v < kVectors; ++v) sum[v] = vzero();
+    const float* down = down_.data();
+    for (int r = 0; r < change_.rank; ++r, down += kPackBlock) {
+      const vf weight = vset(up[r]);
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) sum[v] = vfma(vload(down + v * kLanes), weight, sum[v]);
+    }
+    for (int v = 0; v < kVectors; ++v) vstore(block + v * kLanes, vadd(vload(block + v * kLanes), sum[v]));
+  }
+
+ private:
+  const LowRank& change_;
+  int inputs_;
+  std::vector<float> down_;
+};
+
 // Packs `count` weights of one output. Returns how many a float16 cannot hold exactly, or -1 if one is not finite in it.
 long pack_halves(half* to, const Block& exact, int count) {
   alignas(64) float back[kPackBlock];
@@ -256,16 +293,19 @@ long pack_halves(half* to, const Block& exact, int count) {
 long Matrix::set_output(int at, const float* weights, float bias) { return set_outputs(at, 1, weights, &bias); }
 
 template <class Weight>
-long Matrix::set_outputs(int first, int count, const Weight* weights, const float* bias) {
+long Matrix::set_outputs(int first, int count, const Weight* weights, const float* bias, const LowRank& change) {
   std::copy(bias, bias + count, bias_.begin() + first);
   long inexact = 0;
   alignas(64) Block exact;
+  Changes changes(change, inputs_);
   if (precision_ == Precision::kInt8) {
     std::vector<float> row(static_cast<std::size_t>(inputs_));
     for (int o = 0; o < count; ++o, weights += inputs_) {
       for (int start = 0; start < inputs_; start += kPackBlock) {
         const int inputs = std::min(kPackBlock, inputs_ - start);
         widen(weights + start, inputs, exact);
+        changes.begin(start, inputs);
+        changes.add(o, exact);
         std::copy(exact, exact + inputs, row.begin() + start);
       }
       if (!all_finite(row.data(), inputs_)) return -1;
@@ -275,8 +315,10 @@ long Matrix::set_outputs(int first, int count, const Weight* weights, const floa
   }
   for (int start = 0; start < inputs_; start += kPackBlock) {
     const int inputs = std::min(kPackBlock, inputs_ - start);
+    changes.begin(start, inputs);
     for (int o = 0; o < count; ++o) {
       widen(weights + static_cast<std::ptrdiff_t>(o) * inputs_ + start, inputs, exact);
+      changes.add(o, exact);
       char* panel = data_ + panel_bytes_ * static_cast<std::size_t>((first + o) / kPanel);
       const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(start) * kPanel + (first + o) % kPanel;
       if (precision_ == Precision::kHalf) {
@@ -293,8 +335,8 @@ long Matrix::set_outputs(int first, int count, const Weight* weights, const floa
   return inexact;
 }
 
-template long Matrix::set_outputs(int, int, const float*, const float*);
-template long Matrix::set_outputs(int, int, const half*, const float*);
+template long Matrix::set_outputs(int, int, const float*, const float*, const LowRank&);
+template long Matrix::set_outputs(int, int, const half*, const float*, const LowRank&);
 
 long Matrix::pack_bytes(int at, const float* weights) {
   const int lane = at % kPanel;

@@ -50,6 +50,12 @@ class Background {
   const char *at_ = nullptr, *end_ = nullptr;
 };
 
+// What is added to rows of weights while they are packed: up (rows, rank) times down (rank, inputs). Nothing for rank 0.
+struct LowRank {
+  const float *up = nullptr, *down = nullptr;
+  int rank = 0;
+};
+
 // outputs x inputs weights; row `o` gives output `o`. Packed by panels of kPanel outputs, zero beyond the last.
 class Matrix {
  public:
@@ -66,7 +72,7 @@ class Matrix {
   // The same for `count` outputs from `first` on, whose rows (count, inputs) of float or half lie together; best for a
   // whole panel.
   template <class Weight>
-  long set_outputs(int first, int count, const Weight* weights, const float* bias);
+  long set_outputs(int first, int count, const Weight* weights, const float* bias, const LowRank& change = {});
 
   int outputs() const { return outputs_; }
   int inputs() const { return inputs_; }

@@ -19,10 +19,12 @@ struct Products {
 };
 
 template <class Weight>
-int set(gs::Matrix& matrix, const Weight* weights, const float* bias) {
-  for (int o = 0; o < matrix.outputs(); o += gs::kPanel) {
-    const int count = std::min(gs::kPanel, matrix.outputs() - o);
-    if (matrix.set_outputs(o, count, weights + static_cast<std::ptrdiff_t>(o) * matrix.inputs(), bias + o) < 0) return -1;
+int set(gs::Matrix& matrix, int first, int count, const Weight* weights, const float* bias, const gs::LowRank& change) {
+  for (int o = 0; o < count; o += gs::kPanel) {
+    const std::ptrdiff_t row = o;
+    const gs::LowRank own{change.up + row * change.rank, change.down, change.rank};
+    if (matrix.set_outputs(first + o, std::min(gs::kPanel, count - o), weights + row * matrix.inputs(), bias + o, own) < 0)
+      return -1;
   }
   return 0;
 }
@@ -63,11 +65,18 @@ GS_EXPORT int products_room(const void* products, int index) {
   return static_cast<const Products*>(products)->matrices[static_cast<std::size_t>(index)].panels() * gs::kPanel;
 }
 
-// weights (outputs, inputs), float16 or float32. 0, or -1 if a weight is not finite in the precision.
-GS_EXPORT int products_set(void* products, int index, const void* weights, int is_half, const float* bias) {
+// Outputs first .. first + count - 1 of a matrix: weights (count, inputs), float16 or float32, to which up (count, rank)
+// times down (rank, inputs) is added where the rank is not 0. 0, or -1 if a weight is not finite in the precision or
+// there is no memory.
+GS_EXPORT int products_set(void* products, int index, int first, int count, const void* weights, int is_half,
+                           const float* bias, const float* up, const float* down, int rank) {
   gs::Matrix& matrix = static_cast<Products*>(products)->matrices[static_cast<std::size_t>(index)];
-  return is_half ? set(matrix, static_cast<const gs::half*>(weights), bias)
-                 : set(matrix, static_cast<const float*>(weights), bias);
+  try {
+    return is_half ? set(matrix, first, count, static_cast<const gs::half*>(weights), bias, {up, down, rank})
+                   : set(matrix, first, count, static_cast<const float*>(weights), bias, {up, down, rank});
+  } catch (const std::exception&) {
+    return -1;
+  }
 }
 
 // y (rows, room) = x (rows, inputs; `x_stride` floats from row to row, rows may overlap) times the matrix, plus bias. 0,

@@ -44,6 +44,10 @@ _QUOTED = re.compile(
     r"[“「『\"](?=[^“”「」『』\"\n]{0,100}[A-Za-z]{2} [A-Za-z]*[a-z])"
     r"[^“”「」『』\"，。！？；：、\u2e80-\u9fff\uac00-\ud7af\n]{1,200}[”」』\"]"
 )
+_FUNCTION_WORD = re.compile(
+    r"(?<![A-Za-z])(?:I'm|[Ii]t's|[Hh]e's|[Ss]he's|[Ww]e're|[Tt]hey're|[Yy]ou're|am|is|are|was|were|at|for|about|only|just|"
+    r"until|till|from|under|over|aged?|since|than)\s[$€£¥]?$"
+)
 _LABEL = re.compile(r"(?<![A-Za-z])[A-Z]{2,8}(?:[:：] ?| )$")
 _LONGEST_LABEL = 12
 _CODES_IN_ENGLISH = frozenset({"ja", "ko"})
@@ -209,6 +213,7 @@ class _English:
             or self._is_in_clause(number)
             or (self._is_in_english_sentence(number) and not self.is_labelled(number))
             or number.start in self._quoted
+            or self._follows_english(number)
             or self._is_in_name(number, digits)
             or (language in _CODES_IN_ENGLISH and self._is_code(number, digits, language))
         )
@@ -244,6 +249,12 @@ class _English:
 
     def _span(self, sentence: int) -> tuple[int, int]:
         return (self._sentences[sentence - 1] if sentence else 0), self._sentences[sentence]
+
+    def _follows_english(self, number: _Number) -> bool:
+        """I'm 25, at 7: behind a word that only English sentences have, and before no other script."""
+        if number.end in self._foreign:
+            return False
+        return _FUNCTION_WORD.search(self._text, max(number.start - _LONGEST_LABEL, 0), number.start) is not None
 
     def _is_in_name(self, number: _Number, digits: str) -> bool:
         """iPhone 15 Pro, COVID-19, iPhone15Pro."""

@@ -163,9 +163,9 @@ def _named_dates() -> Iterable[Rule]:
         rf"(?<![A-Za-z])(?P<month>{short})\.?\s(?P<day>{_DAY_NUMBER}){not_day}",
         lambda m: f"{_SHORT_MONTHS[m['month']]} {nth(m['day'])}",
     )
-    yield rule(rf"(?<![A-Za-z])({short})\.?(?=\s\d)", lambda m: _SHORT_MONTHS[m[1]])
-    yield rule(rf"(?<![A-Za-z]){_MONTH}\s(?P<day>{_DAY_NUMBER}){not_day}", lambda m: nth(m["day"]), "day")
     yield rule(rf"{BEFORE}(?P<day>{_DAY_NUMBER})(?=\s{_MONTH}\b(?!\s\d{{1,2}}\b))", lambda m: nth(m["day"]))
+    yield rule(rf"(?<![A-Za-z])({short})\.?(?=\s\d|\ue000)", lambda m: _SHORT_MONTHS[m[1]])
+    yield rule(rf"(?<![A-Za-z]){_MONTH}\s(?P<day>{_DAY_NUMBER}){not_day}", lambda m: nth(m["day"]), "day")
     yield rule(rf"{BEFORE}({WHOLE})(?:st|nd|rd|th)\b", lambda m: nth(plain(m[1])))
 
 

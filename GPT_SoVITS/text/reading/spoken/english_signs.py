@@ -9,6 +9,7 @@ from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
 from GPT_SoVITS.text.reading.scripts import GREEK
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
 from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
     BEFORE,
     CALCULATED,
     COUNTDOWN,
@@ -55,6 +56,10 @@ _SEEN_OF_MATCH = 40
 _MATCH = re.compile(r"\b(?:final|scores?|scored|won|lost|beats?|half-?time|full-time)\b")
 _TEAM_BEFORE = re.compile(r"[A-Z][a-z]+ \d{1,3}$")
 _TEAM_AFTER = re.compile(r"\d{1,3} [A-Z][a-z]+")
+_PERIODS = {
+    **{name: name for name in ("second", "minute", "hour", "day", "night", "week", "month", "year", "person")},
+    **{"sec": "second", "min": "minute", "hr": "hour", "mo": "month", "yr": "year", "kg": "kilogram", "lb": "pound"},
+}
 _TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
 
 
@@ -108,6 +113,7 @@ def _counted_range(match: Match) -> str | None:
 
 
 def _calculations() -> Iterable[Rule]:
+    yield rule(r"(?<=[A-Za-z]{2}) > (?=[A-Z][a-z])", said(", "))  # a way through menus
     yield rule(r"(?<![A-Za-z])([fghFGH])\(([a-z])\)", lambda m: f"{m[1]} of {m[2]}")
     yield rule(r"(?<=\d)!(?=\s?[=+×÷*/-])", said(" factorial"))
     yield rule(r"\s?&&\s?", said(" and "))
@@ -121,6 +127,7 @@ def _calculations() -> Iterable[Rule]:
         r"|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)",
         said(" minus "),
     )
+    yield rule(AFTER_POWER, said(" minus "))
     yield rule(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
     yield rule(
@@ -163,6 +170,7 @@ def _numbers() -> Iterable[Rule]:
 
 
 def _signs() -> Iterable[Rule]:
+    yield rule(rf"(?<=[A-Za-z])/({'|'.join(_PERIODS)})\b", lambda m: f" per {_PERIODS[m[1]]}")
     yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " up", "↓": " down"}[m[0].strip()])
     yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "up ", "↓": "down "}[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.])[()\[\]{}\"]+(?=\s?[，、；：,:;…])", said(""))

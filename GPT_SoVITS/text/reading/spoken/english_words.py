@@ -214,6 +214,7 @@ def _day(full: dict[str, str]) -> Callable[[Match], str]:
 def _initials() -> Iterable[Rule]:
     yield rule(rf"\b{_NUMBERED}\.?\s(?P<roman>[IVXLC]{{1,8}})\b", lambda m: _roman(m["roman"], quantity), "roman")
     yield rule(rf"\b{_RULERS}\s(?P<roman>[IVX]{{1,5}})\b", lambda m: _roman(m["roman"], nth), "roman")
+    yield rule(r"(?<=\()(?:ii|iii|iv|vii|viii|ix)(?=\))", lambda m: _roman(m[0].upper(), quantity))  # items of a law
     # AT&T, Q&A, R&D: letters on both sides.
     yield rule(rf"(?<![A-Za-z&]){_LETTERS_AND}(?:\s?&\s?{_LETTERS_AND}){{1,2}}(?![A-Za-z&])", _letters_and)
     yield rule(r"(?<![A-Za-z])[A-F]-(?=[\s.,;!?)\"]|$)(?!\s\w{1,3}\s-)", lambda m: f"{m[0][0]} minus")

@@ -26,6 +26,8 @@ SCIENTIFIC = rf"(?<![A-Za-z0-9_.])(?!0\d)(?P<number>\d{{1,20}}(?:\.\d{{1,20}})?)
 """1.5e-3: a number times a power of ten."""
 COUNTDOWN = r"(?<![\d.,])(?P<first>\d{1,3})(?P<dash> - )(?=(?P<second>\d{1,3})(?![\d.,]))"
 """A step of 3 - 2 - 1, for :func:`counted_down`; its dash is what is said."""
+AFTER_POWER = r"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ])\s?-\s?(?=[\dA-Za-z(])"
+"""The minus of x²-5."""
 VERSION = r"(?<![A-Za-z])[Vv]er\.(?P<version>\d{1,9}(?:\.\d{1,9}){0,8})(?!\.?\d)"
 """A version behind its word, whose stop is none of its points."""
 GLUED = r"(?<!\s)"

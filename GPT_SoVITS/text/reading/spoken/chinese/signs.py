@@ -9,6 +9,7 @@ from GPT_SoVITS.text.chinese.normalise.numerals import cardinal
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
     BEFORE,
     CALCULATED,
     COUNTDOWN,
@@ -109,6 +110,7 @@ def before_numbers() -> Iterable[Rule]:
 def rules() -> Iterable[Rule]:
     """Yield the rules of calculations and ranges; the numbers in them are read by what they are."""
     yield from _between_blanks()
+    yield rule(AFTER_POWER, said("减"))
     yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     # A calculation has an equals sign, or blanks on both sides of its operator.

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from GPT_SoVITS.text.reading.draft import Rule
 from GPT_SoVITS.text.reading.spoken.japanese.words import fraction_of, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
     BEFORE,
     CALCULATED,
     COUNTDOWN,
@@ -101,6 +102,7 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"{BEFORE}(?:((?!0\d)\d+) )?(\d+)/(\d+)(?![\d/])", _fraction)
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: "テン".join(m[0].split(".")))
     yield rule(rf"{VERSION}", lambda m: "テン".join(m["version"].split(".")), "version")
+    yield rule(AFTER_POWER, said("ひく"))
     yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", lambda m: f"の{''.join(_POWERS[sign] for sign in m[0])}乗")
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said("マイナス"))

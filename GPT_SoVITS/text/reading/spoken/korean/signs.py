@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from GPT_SoVITS.text.reading.draft import TAKEN, Rule
 from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, fraction, native, native_alone, quantity, sino, topic
 from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
     BEFORE,
     CALCULATED,
     COUNTDOWN,
@@ -118,7 +119,8 @@ def rules() -> Iterable[Rule]:
         r"|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000]{1,8}\s?=)",
         said(" 빼기 "),
     )
-    yield rule(rf"(?<=[\d)\ue000A-Za-z⁰¹²³⁴⁵⁶⁷⁸⁹])\s?=\s?(?=[-(?]?{_TERM}|\?)", _equals)
+    yield rule(rf"(?<=[\d)\ue000A-Za-z⁰¹²³⁴⁵⁶⁷⁸⁹가-힣])\s?=\s?(?=[-(?]?{_TERM}|\?)", _equals)
+    yield rule(AFTER_POWER, said(" 빼기 "))
     yield rule(r"(?<=[\w)\]])(?P<exponent>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", _raised)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(rf"(?<={_TERM})\s?[+×÷<>≥≤≠≈*]\s?(?=[-(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])

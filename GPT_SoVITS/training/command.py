@@ -24,6 +24,7 @@ from GPT_SoVITS.training.control import FileControl
 from GPT_SoVITS.training.data.folder import DatasetError, Folder
 from GPT_SoVITS.training.events import Event, Listener, TensorBoard, broadcast, to_lines
 from GPT_SoVITS.training.options import MOST_EPOCHS, GptOptions, MelOptions, OptionError, SovitsOptions
+from GPT_SoVITS.training.scaling import PRECISIONS
 from GPT_SoVITS.training.trainer import Trainer, TrainingError
 from GPT_SoVITS.versions import LORA_RANKS, VERSIONS, version_of
 
@@ -61,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--dropout", type=float, help="rate in place of the official one")
         stage.add_argument("--bucket", type=int, default=GptOptions.bucket, help="lengths are multiples of this")
         stage.add_argument("--dropout-pool", type=int, default=GptOptions.dropout_pool, help="random factors a step")
+        stage.add_argument(
+            "--precision", choices=PRECISIONS, default="fp32", help="fp16: mixed, with a scaled loss (for Ascend)"
+        )
         stage.add_argument("--device", choices=["Ascend", "CPU"], help="default: Ascend where it works")
         stage.add_argument("--control", type=Path, help="file that may say pause or cancel")
         stage.add_argument("--events", type=Path, help="file for events, a JSON object each line; default: output")
@@ -96,6 +100,7 @@ def _options(given: argparse.Namespace, kind: str, version: str) -> dict[str, An
         "dropout": given.dropout,
         "bucket": given.bucket,
         "dropout_pool": given.dropout_pool,
+        "precision": given.precision,
     }
 
 

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,11 @@ Outcome = Literal["finished", "cancelled"]
 STATE_FILE = "resume.ckpt"
 _SMOOTHING = 0.9
 """Of the duration of a step, for speed and time left."""
+
+
+def _told(norm: float | None) -> float | None:
+    """Return a norm as it is told: JSON knows no infinity."""
+    return norm if norm is None or isfinite(norm) else None
 
 
 @dataclass(frozen=True)
@@ -144,11 +150,13 @@ class Loop:
         position = self._position
         told = (position.step + 1) % self._plan.log_steps == 0
         self._clock.start()
-        result = self._trainer.step(position, told)
+        result = self._trainer.step(position)
         self._clock.stop()
         self._position = Position(position.epoch, position.index + 1, position.step + 1)
         if told:
             self._say_step(result)
+        if result.overflowed:
+            self._say("overflow", {"epoch": position.epoch, "loss_scale": result.loss_scale})
         if self._plan.sample_steps and self._position.step % self._plan.sample_steps == 0:
             self._write_sample()
         if self._position.step % self._plan.checkpoint_steps == 0:
@@ -158,9 +166,10 @@ class Loop:
         left = self._steps_in_all() - self._position.step
         values = {
             "epoch": self._position.epoch,
-            "losses": dict(result.losses),
+            "losses": {name: value for name, value in result.losses.items() if isfinite(value)},
             "learning_rate": result.learning_rate,
-            "gradient_norm": result.gradient_norm,
+            "gradient_norm": _told(result.gradient_norm),
+            "loss_scale": result.loss_scale,
             "steps_per_second": round(1 / self._clock.seconds, 4) if self._clock.seconds else None,
             "seconds_left": round(left * self._clock.seconds, 1),
             "resident_mb": resident_mb(),

@@ -21,7 +21,7 @@ from convert.storage import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FORMAT = 1
-_BEFORE = {"precision": "fp32"}
+_BEFORE = {"precision": "fp32", "processes": 1}
 """What files of a time without these settings were written with."""
 
 

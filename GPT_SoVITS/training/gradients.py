@@ -1,4 +1,4 @@
-"""Gradients as an optimiser takes them, whatever the loss was multiplied by."""
+"""Gradients as an optimiser takes them, whatever the loss was multiplied by and whoever shares the batch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from mindspore import Tensor, nn
 
 from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
+from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.scaling import LossScaler
 
 
@@ -40,22 +41,30 @@ def _number(value: float) -> Tensor:
 
 
 class Gradients:
-    """A cell's outputs and the gradients of the first of them, unscaled.
+    """A cell's outputs and the gradients of the first of them, unscaled, and their means over all processes.
 
     Args:
         loss: Its first output is differentiated.
         weights: By what.
         scaler: What the loss is multiplied by.
+        group: The processes.
     """
 
-    def __init__(self, loss: nn.Cell, weights: Sequence[ms.Parameter], scaler: LossScaler) -> None:
-        self._scaler = scaler
+    def __init__(
+        self, loss: nn.Cell, weights: Sequence[ms.Parameter], scaler: LossScaler, group: Processes = ALONE
+    ) -> None:
+        self._scaler, self._group = scaler, group
         self._run = compile_gradient(_Scaled(loss) if scaler.active else loss, weights)
         self._times = compile_cell(_Times())
 
     def __call__(self, *inputs: Tensor) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Run; return the cell's outputs and a gradient for each weight."""
-        if not self._scaler.active:
-            return self._run(*inputs)
-        outputs, gradients = self._run(_number(self._scaler.scale), *inputs)
-        return outputs[1:], self._times(_number(1 / self._scaler.scale), *gradients)
+        if self._scaler.active:
+            outputs, gradients = self._run(_number(self._scaler.scale), *inputs)
+            outputs = outputs[1:]
+        else:
+            outputs, gradients = self._run(*inputs)
+        factor = 1 / (self._scaler.scale * self._group.size)
+        if self._group.size > 1:
+            return outputs, self._group.sums(factor, gradients)
+        return outputs, gradients if factor == 1 else self._times(_number(factor), *gradients)

@@ -40,6 +40,7 @@ class Plan:
         export: Write weights (``if_save_every_weights``).
         checkpoint_steps: Steps from one state to the next; the most that is lost when the process dies.
         log_steps: Steps from one told step to the next.
+        writes: Write anything at all; of several processes one does.
         sample_steps: Steps from one sample (sound and spectrograms) to the next; 0 for none.
     """
 
@@ -51,6 +52,7 @@ class Plan:
     checkpoint_steps: int = 100
     log_steps: int = 1
     sample_steps: int = 0
+    writes: bool = True
 
     @property
     def state_path(self) -> Path:
@@ -157,7 +159,7 @@ class Loop:
             self._say_step(result)
         if result.overflowed:
             self._say("overflow", {"epoch": position.epoch, "loss_scale": result.loss_scale})
-        if self._plan.sample_steps and self._position.step % self._plan.sample_steps == 0:
+        if self._plan.writes and self._plan.sample_steps and self._position.step % self._plan.sample_steps == 0:
             self._write_sample()
         if self._position.step % self._plan.checkpoint_steps == 0:
             self._save()
@@ -186,7 +188,7 @@ class Loop:
         epoch, step = self._position.epoch, self._position.step
         self._position = Position(epoch + 1, 0, step)
         self._save()
-        due = epoch % self._plan.save_every_epoch == 0
+        due = self._plan.writes and epoch % self._plan.save_every_epoch == 0
         if due and not self._plan.only_latest:
             shutil.copyfile(self._plan.state_path, self._plan.folder / f"state-e{epoch}.ckpt")
         if due and self._plan.export:
@@ -194,6 +196,8 @@ class Loop:
         self._say("epoch", {"epoch": epoch})
 
     def _save(self) -> None:
+        if not self._plan.writes:
+            return
         if self._saved != self._position or not self._plan.state_path.exists():
             checkpoint.save(self._plan.state_path, self._position, self._trainer.settings(), self._trainer.state())
             self._saved = self._position

@@ -34,6 +34,7 @@ from GPT_SoVITS.training.optim.schedules import EpochDecay
 from GPT_SoVITS.training.optim.state import read, write
 from GPT_SoVITS.training.options import MelOptions
 from GPT_SoVITS.training.parameters import arrays, halved
+from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.randomness import DropoutPools, Purpose, generator
 from GPT_SoVITS.training.samples import Sample
 from GPT_SoVITS.training.scaling import LossScaler
@@ -69,6 +70,7 @@ class MelTrainer:
         weights: Published weights to begin with.
         folder: Training folder.
         options: What the user chose.
+        group: The processes that train together.
 
     Raises:
         DatasetError: nothing can be trained on.
@@ -78,7 +80,8 @@ class MelTrainer:
 
     stage = "s2"
 
-    def __init__(self, weights: Weights, folder: Folder, options: MelOptions) -> None:
+    def __init__(self, weights: Weights, folder: Folder, options: MelOptions, group: Processes = ALONE) -> None:
+        self._group = group
         self._options, self._folder = options, folder
         self._config = copy.deepcopy(dict(weights.config))
         self._sizes = CfmConfig.from_official(self._config)
@@ -96,7 +99,7 @@ class MelTrainer:
             for block in self._network.cfm.estimator.transformer_blocks:
                 block.recompute()
         self._recordings = MelRecordings(folder, spectrogram_config(self._config), self._sizes)
-        self._order = SovitsOrder(self._recordings.frames, options.batch_size, MEL_BOUNDARIES)
+        self._order = SovitsOrder(self._recordings.frames, options.batch_size, MEL_BOUNDARIES, group)
         self._pools = DropoutPools(self._network.places_of_dropout(options.dropout), options.dropout_pool)
         train = self._config["train"]
         self._decay = EpochDecay(float(train["learning_rate"]), float(train["lr_decay"]))
@@ -107,7 +110,7 @@ class MelTrainer:
         self._content = compile_cell(Content(self._network))
         self._condition = compile_cell(Condition(self._network))
         self._velocity = compile_cell(Velocity(self._network))
-        self._gradient = Gradients(FlowLoss(self._network), self._parameters, self._scaler)
+        self._gradient = Gradients(FlowLoss(self._network), self._parameters, self._scaler, group)
         self._norm = compile_cell(GradientNorm())
         self._batches: tuple[int, list[list[int]]] = (0, [])
 
@@ -124,7 +127,8 @@ class MelTrainer:
 
     def step(self, position: Position) -> StepResult:
         """Learn one batch's velocity, that of the straight way or that of two short steps of the network itself."""
-        seed, rate, batch = self._options.seed, self._decay.rate(position.epoch), self._batch(position)
+        seed, rate = self._group.seed(self._options.seed), self._decay.rate(position.epoch)
+        batch = self._batch(position)
         self._pools.draw(seed, position.step)
         timbre, content = self._content(*map(to_tensor, batch.content_inputs()))
         prompts, noise = (generator(seed, position.step, purpose) for purpose in (Purpose.SLICE, Purpose.NOISE))
@@ -135,7 +139,7 @@ class MelTrainer:
             target = self._two_steps(flow, self._condition(*given, to_tensor(batch.keys)), position)
         learning = flow.weights(), target, *flow.inputs()
         outputs, gradients = self._gradient(*given, *map(to_tensor, learning))
-        losses = self._scaler.checked({"total": float(outputs[0].asnumpy())})
+        losses = self._scaler.checked({"total": self._group.mean([float(outputs[0].asnumpy())])[0]})
         norm = float(self._norm(*gradients).asnumpy())
         if self._scaler.accepts(norm):
             self._optimiser.step(rate, gradients)
@@ -145,11 +149,12 @@ class MelTrainer:
     def _two_steps(self, flow: FlowStep, condition: Tensor, position: Position) -> Array:
         """Return the mean velocity of two short steps, each with dropouts of its own."""
         halves: list[Array] = []
+        seed = self._group.seed(self._options.seed)
         for number in (1, 2):
-            self._pools.draw(self._options.seed, position.step, number)
+            self._pools.draw(seed, position.step, number)
             inputs = flow.first_half() if number == 1 else flow.second_half(halves[0])
             halves.append(self._velocity(condition, *map(to_tensor, inputs)).asnumpy())
-        self._pools.draw(self._options.seed, position.step)
+        self._pools.draw(seed, position.step)
         return np.asarray((halves[0] + halves[1]) / np.float32(2.0))
 
     def settings(self) -> Mapping[str, Any]:
@@ -160,6 +165,7 @@ class MelTrainer:
             "lora_rank": self._options.lora_rank,
             "pretrained": self._base,
             "recordings": len(self._recordings),
+            "processes": self._group.size,
             **self._options.shared(),
         }
 

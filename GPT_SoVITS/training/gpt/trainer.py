@@ -28,6 +28,7 @@ from GPT_SoVITS.training.optim.scaled_adam import ScaledAdam
 from GPT_SoVITS.training.optim.schedules import gpt_rate
 from GPT_SoVITS.training.options import GptOptions
 from GPT_SoVITS.training.parameters import arrays, fill, halved, named
+from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.randomness import DropoutPools, Purpose, generator
 from GPT_SoVITS.training.scaling import LossScaler
 from GPT_SoVITS.training.trainer import StepResult
@@ -47,6 +48,7 @@ class GptTrainer:
         weights: Published or fine-tuned weights to begin with.
         folder: Training folder.
         options: What the user chose.
+        group: The processes that train together.
 
     Raises:
         DatasetError: nothing can be trained on.
@@ -55,7 +57,8 @@ class GptTrainer:
 
     stage = "s1"
 
-    def __init__(self, weights: Weights, folder: Folder, options: GptOptions) -> None:
+    def __init__(self, weights: Weights, folder: Folder, options: GptOptions, group: Processes = ALONE) -> None:
+        self._group = group
         self._options, self._folder, self._config = options, folder, copy.deepcopy(dict(weights.config))
         config = T2SConfig.from_official(weights.config)
         self._network = Text2SemanticDecoder(config)
@@ -63,7 +66,7 @@ class GptTrainer:
         self._recordings = GptRecordings(folder, config.max_sec)
         wanted = options.batch_size // 2 if options.prefer else options.batch_size
         self._size = max(min(wanted, len(self._recordings) // 4), 1)
-        self._order = GptOrder(self._recordings.seconds, self._size)
+        self._order = GptOrder(self._recordings.seconds, self._size, group=group)
         self._scaler = LossScaler(options.precision)
         if self._scaler.active:
             compute_in_half(self._network)
@@ -73,7 +76,7 @@ class GptTrainer:
         places = [(cell, rate) for _, cell in loss.cells_and_names() if isinstance(cell, Dropout)]
         self._pools = DropoutPools(places, options.dropout_pool)
         self._optimiser = ScaledAdam(parameters)
-        self._gradient = Gradients(loss, [parameter for _, parameter in parameters], self._scaler)
+        self._gradient = Gradients(loss, [parameter for _, parameter in parameters], self._scaler, group)
         self._batches: tuple[int, list[list[int]]] = (0, [])
 
     def _epoch(self, epoch: int) -> list[list[int]]:
@@ -83,12 +86,12 @@ class GptTrainer:
 
     def epoch_steps(self, epoch: int) -> int:
         """Return the batches of an epoch, the same for each."""
-        return -(-len(self._recordings) // self._size)
+        return len(self._order)
 
     def _batch(self, position: Position) -> GptBatch:
         draw: Draw | None = None
         if self._options.prefer:
-            random = generator(self._options.seed, position.step, Purpose.REJECTED)
+            random = generator(self._group.seed(self._options.seed), position.step, Purpose.REJECTED)
             draw = lambda low, high: int(random.integers(low, high))  # noqa: E731
         config = self._network.config
         examples = [self._recordings[i] for i in self._epoch(position.epoch)[position.index]]
@@ -96,10 +99,10 @@ class GptTrainer:
 
     def step(self, position: Position) -> StepResult:
         """Accumulate the gradients of a batch, and step the optimiser when it is due; the norm is that of its steps."""
-        self._pools.draw(self._options.seed, position.step)
+        self._pools.draw(self._group.seed(self._options.seed), position.step)
         batch = self._batch(position)
         outputs, gradients = self._gradient(*(to_tensor(array) for array in batch.inputs()))
-        loss, entropy, preference, asked, right = (float(output.asnumpy()) for output in outputs)
+        loss, entropy, preference, asked, right = self._group.mean([float(output.asnumpy()) for output in outputs])
         losses = {"total": loss, "cross_entropy": entropy}
         if self._options.prefer:
             losses["preference"] = preference
@@ -118,6 +121,7 @@ class GptTrainer:
         return {
             "stage": self.stage,
             "recordings": len(self._recordings),
+            "processes": self._group.size,
             "if_dpo": self._options.prefer,
             **self._options.shared(),
         }

@@ -24,6 +24,7 @@ from GPT_SoVITS.training.optim.norm import GradientNorm
 from GPT_SoVITS.training.optim.schedules import EpochDecay
 from GPT_SoVITS.training.options import SovitsOptions
 from GPT_SoVITS.training.parameters import arrays, fill, halved, named
+from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.randomness import DropoutPools, Purpose, generator
 from GPT_SoVITS.training.samples import Sample
 from GPT_SoVITS.training.scaling import LossScaler
@@ -67,6 +68,7 @@ class SovitsTrainer:
         discriminators: Published weights of the discriminators, official key to array.
         folder: Training folder.
         options: What the user chose.
+        group: The processes that train together.
 
     Raises:
         DatasetError: nothing can be trained on.
@@ -82,7 +84,9 @@ class SovitsTrainer:
         discriminators: Mapping[str, Array],
         folder: Folder,
         options: SovitsOptions,
+        group: Processes = ALONE,
     ) -> None:
+        self._group = group
         self._options, self._folder, self._config = options, folder, copy.deepcopy(dict(weights.config))
         if options.dropout is not None:
             self._config["model"]["p_dropout"] = options.dropout
@@ -94,7 +98,7 @@ class SovitsTrainer:
         self._discriminators.load(discriminators)
         self._spectrogram = spectrogram_config(self._config)
         self._recordings = SovitsRecordings(folder, self._spectrogram, self._synthesizer.is_pro)
-        self._order = SovitsOrder(self._recordings.frames, options.batch_size)
+        self._order = SovitsOrder(self._recordings.frames, options.batch_size, group=group)
         self._pools = DropoutPools(self._synthesizer.places_of_dropout(options.dropout), options.dropout_pool)
         self._decay = EpochDecay(float(train["learning_rate"]), float(train["lr_decay"]))
         betas, epsilon = (float(train["betas"][0]), float(train["betas"][1])), float(train["eps"])
@@ -109,9 +113,9 @@ class SovitsTrainer:
             mel_weight=float(train["c_mel"]),
             kl_weight=float(train["c_kl"]),
         )
-        self._gradient = Gradients(loss, self._optimiser.parameters, self._scaler)
+        self._gradient = Gradients(loss, self._optimiser.parameters, self._scaler, group)
         judging_loss = DiscriminatorLoss(self._discriminators)
-        self._judging_gradient = Gradients(judging_loss, self._judging_optimiser.parameters, self._scaler)
+        self._judging_gradient = Gradients(judging_loss, self._judging_optimiser.parameters, self._scaler, group)
         self._norm = compile_cell(GradientNorm())
         self._sample: Sample | None = None
         self._batches: tuple[int, list[list[int]]] = (0, [])
@@ -125,9 +129,8 @@ class SovitsTrainer:
             self._batches = (position.epoch, self._order.batches(position.epoch))
         clips = [self._recordings[i] for i in self._batches[1][position.index]]
         clips.sort(key=lambda clip: -clip.spectrogram.shape[1])
-        slices, noise = (
-            generator(self._options.seed, position.step, purpose) for purpose in (Purpose.SLICE, Purpose.NOISE)
-        )
+        seed = self._group.seed(self._options.seed)
+        slices, noise = (generator(seed, position.step, purpose) for purpose in (Purpose.SLICE, Purpose.NOISE))
         return collate(
             clips,
             self._synthesizer.sizes.segment_frames,
@@ -141,17 +144,18 @@ class SovitsTrainer:
 
     def step(self, position: Position) -> StepResult:
         """Step the discriminators, then the synthesizer against what they have become."""
-        self._pools.draw(self._options.seed, position.step)
+        self._pools.draw(self._group.seed(self._options.seed), position.step)
         batch, rate = self._batch(position), self._decay.rate(position.epoch)
         inputs = [to_tensor(array) for array in batch.inputs()]
         audio = self._audio(*inputs[:-2])
         judged, gradients = self._judging_gradient(inputs[-2], audio)
-        losses = {"discriminators": float(judged[0].asnumpy())}
+        losses = {"discriminators": self._group.mean([float(judged[0].asnumpy())])[0]}
         self._scaler.checked(losses)
         self._advance(self._judging_optimiser, rate, gradients)
         outputs, gradients = self._gradient(*inputs)
         names = ("total", "adversarial", "feature", "mel", "kl")
-        losses |= {name: float(output.asnumpy()) for name, output in zip(names, outputs[:5], strict=True)}
+        values = self._group.mean([float(output.asnumpy()) for output in outputs[:5]])
+        losses |= dict(zip(names, values, strict=True))
         self._scaler.checked(losses)
         norm = self._advance(self._optimiser, rate, gradients)
         overflowed = self._scaler.update()
@@ -177,6 +181,7 @@ class SovitsTrainer:
             "stage": self.stage,
             "version": self._synthesizer.config.version,
             "recordings": len(self._recordings),
+            "processes": self._group.size,
             "text_low_lr_rate": self._options.text_low_lr_rate,
             **self._options.shared(),
         }

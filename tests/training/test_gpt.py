@@ -122,7 +122,7 @@ def test_a_batch_is_filled_with_rows_that_count_nowhere(size: int) -> None:
     assert len(made.counted) == max(2, size) and made.counted[2:].sum() == 0
 
 
-class _Repeated(nn.Cell):
+class _Repeated(nn.Cell):  # type: ignore[misc]
     """What losses are made of, of one vector."""
 
     def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

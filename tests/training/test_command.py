@@ -38,10 +38,10 @@ Events = list[dict[str, Any]]
 class Command:
     """One training folder and the commands that train on it."""
 
-    def __init__(self, root: Path, stage: str) -> None:
+    def __init__(self, root: Path, stage: str, clips: int = 1) -> None:
         self.root, self.stage = root, stage
         self.weights = root / "weights"
-        training_folder(root / "voice", clips=1)
+        training_folder(root / "voice", clips=clips)
         self._pretrained = {"s1": self._gpt, "s2": self._sovits, "lora": self._lora}[stage]()
 
     def _gpt(self) -> list[str]:

@@ -50,8 +50,8 @@ def measure(root: Path, steps: int, window: int) -> Growth:
     process.kill()
     process.wait()
     half = resident[len(resident) // 2 :]
-    medians = (statistics.median(part) for part in (resident[:window], resident[-window:]))
-    return Growth(*medians, max(half) - half[0], len(resident))
+    first, last = (statistics.median(part) for part in (resident[:window], resident[-window:]))
+    return Growth(first, last, max(half) - half[0], len(resident))
 
 
 def main() -> None:

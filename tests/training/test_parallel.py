@@ -38,6 +38,12 @@ def share(root: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
+def learnt(name: str, rows: int) -> np.ndarray:
+    """Rows of a parameter that have a gradient: soft-max is the same whatever the bias of the keys is."""
+    place = np.arange(rows)
+    return (place < rows // 3) | (place >= rows // 3 * 2) if name.endswith("in_proj_bias") else place >= 0
+
+
 @pytest.mark.full
 def test_two_processes_learn_what_one_learns_from_the_joined_batch_and_go_on_from_a_state(tmp_path: Path) -> None:
     training_folder(tmp_path / "voice", clips=2, growth=0)
@@ -51,10 +57,10 @@ def test_two_processes_learn_what_one_learns_from_the_joined_batch_and_go_on_fro
     # Losses are sums over a batch, and processes share their mean.
     np.testing.assert_allclose(2 * told, expected, rtol=1e-4)
     assert (expected[:, 1] > 0).sum() == 2, "the optimiser has stepped"
-    state = np.load(whole)
-    for name, array in alone.state().items():
+    state, expected_state = np.load(whole), alone.state()
+    for name, array in expected_state.items():
         if name.startswith("network/"):
-            np.testing.assert_allclose(state[name], array, atol=2e-5, err_msg=name)
+            assert np.abs(state[name] - array)[learnt(name, len(array))].max() < 2e-5, name
 
 
 def test_what_one_process_is_asked_for_all_do_and_a_cancellation_goes_before_a_pause() -> None:

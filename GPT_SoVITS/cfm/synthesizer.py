@@ -111,6 +111,12 @@ class MelSynthesizer(ContentEncoder):
         self.nbytes = self.encoders.nbytes + self._condition.nbytes + self.estimator.nbytes + vocoder.nbytes
 
     @property
+    def shared_bytes(self) -> dict[int, int]:
+        """Bytes of each part that other synthesizers may hold as well, by its identity."""
+        vocoder = {id(self.vocoder): self.vocoder.nbytes}
+        return vocoder if self.base is None else vocoder | {id(self.base): self.base.products.nbytes}
+
+    @property
     def vocoder_description(self) -> str:
         """What makes audio of mel spectrograms, in words."""
         return self.vocoder.description

@@ -69,7 +69,7 @@ def _bigvgan(fixtures: str) -> Run:
     from BigVGAN.env import AttrDict
 
     arrays, config = inputs.vocoder(fixtures, "bigvgan_v2_24khz_100band_256x")
-    network = _filled(bigvgan.BigVGAN(AttrDict(config), use_cuda_kernel=False), arrays)
+    network = _filled(bigvgan.BigVGAN(AttrDict(config)), arrays)
     network.remove_weight_norm()
     mel = torch.from_numpy(inputs.mel())[None]
     return _inference(lambda: network(mel)[0, 0])

@@ -6,7 +6,8 @@ FOLDER is a checkout of the official repository; its requirements (PyTorch, x_tr
 Both sides live in processes of their own, a new one per case, and take turns. ``dit_step`` is one estimate of the
 velocity over a whole chunk of v4, ``dit_step_of_4`` four of them at once, ``sentence`` everything from tokens to 4 s
 of 48 kHz in eight steps. The processor's seconds, the fewest of all runs, hardly depend on what else the machine does.
-Our weights are float16, sums float32, as engines hold them by default; the official program's are float32.
+Our weights are float16, sums float32, as engines hold them by default; ``bf16`` is what they hold with ``precision:
+int8``. The official program's are float32.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from pathlib import Path
 from bench.figures import markdown
 from bench.networks import FIXTURES, measure
 
-CASES = ("dit_step", "dit_step_of_4", "bigvgan", "hifigan", "sentence")
+CASES = (
+    "dit_step", "dit_step bf16", "dit_step_of_4", "dit_step_of_4 bf16", "bigvgan", "hifigan", "sentence",
+    "sentence bf16",
+)  # fmt: skip
 HEADER = (
     "case", "here, ms", "official, ms", "ratio of the fastest", "of the medians", "processor's s here/there", "ratio",
     "MB here/there", "difference",

@@ -150,3 +150,5 @@ CASES: dict[str, Callable[[str], Run]] = {
     "hifigan": _hifigan,
     "sentence": _sentence,
 }
+CASES |= {f"{name} bf16": CASES[name] for name in ("dit_step", "dit_step_of_4", "sentence")}
+"""What ours computes with bfloat16 is compared with the same."""

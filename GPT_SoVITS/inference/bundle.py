@@ -333,8 +333,8 @@ def _synthesizer(
     return MelSynthesizer(
         config, CfmConfig.from_official(sovits.config, config.version), sovits.arrays,
         features.mel_vocoder(config.version), buckets=BUCKETS, encoders=execution.encoders,
-        holding=execution.encoders_holding, threads=threads, base=base, changed=sovits.changed or (),
-        changes=sovits.pairs,
+        holding=execution.encoders_holding, sampler=execution.sampler_holding, threads=threads, base=base,
+        changed=sovits.changed or (), changes=sovits.pairs,
     )  # fmt: skip
 
 

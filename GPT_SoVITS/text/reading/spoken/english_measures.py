@@ -138,7 +138,9 @@ def _measures() -> Iterable[Rule]:
         _measured,
     )
     yield rule(rf"(?<![\w/.-])(?P<unit>{RATE})(?![\w²³/.-])", lambda m: unit_name(m["unit"], one=False, say=quantity))
-    yield rule(rf"{BEFORE}(?P<first>{n})K(?=\s{_ITS_K}\b)", lambda m: f"{quantity(m['first'])} K")
+    yield rule(
+        rf"{BEFORE}(?P<first>{n})K(?=\s{_ITS_K}\b|\s\ue000\s?\d|\sat\s\d)", lambda m: f"{quantity(m['first'])} K"
+    )
     yield rule(
         rf"{BEFORE}(?P<first>{n})\s?(?P<scale>[kKM]|bn|mn)(?P<plus>\+)?(?![\w'])(?<!\sM)(?<!\sK)(?<!\sk)", _scaled
     )

@@ -140,7 +140,8 @@ def _calculations() -> Iterable[Rule]:
         rf"(?<={_TERM})(?!\s?<[A-Za-z/][^<>\n]{{0,40}}>)\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
         lambda m: _OPERATORS[m[0].strip()[0]],
     )
-    yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})(?!\.(?!\d))", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(r"(?<=\ue000)\+(?=[.,;:!?)]|\s|$)", said(" plus"))  # $250+.
     yield rule(rf"(?<={_TERM})\s?\+\s?(?=[\dA-Za-z(\ue000])", said(" plus "))
     yield rule(r"(?<=[\d\ue000)A-Za-z])\s?=(?=\s?(?:\?|$|_))", said(" equals "))
     yield rule(r"(?<=[\w)\ue000])\s?=\s?(?=[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7af])", said(" equals "))
@@ -170,6 +171,7 @@ def _numbers() -> Iterable[Rule]:
 
 
 def _signs() -> Iterable[Rule]:
+    yield rule(r"\bRm\b\.?(?=\s\ue000)", said("room"))
     yield rule(rf"(?<=[A-Za-z])/({'|'.join(_PERIODS)})\b", lambda m: f" per {_PERIODS[m[1]]}")
     yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " up", "↓": " down"}[m[0].strip()])
     yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "up ", "↓": "down "}[m[0].strip()])

@@ -152,6 +152,9 @@ def _between_blanks() -> Iterable[Rule]:
     )
     yield rule(rf"(?<={_TERM}) - {CALCULATED}|(?:(?<=[\d)\]²³])|(?<=\d[A-Za-z])) - (?=[\d(])", said("减"))
     yield rule(
+        r"(?<=[点點时時分日号號])\s?~\s?(?=[上下中]午|凌晨|清晨|早上|晚上|傍晚|夜里|次日|第二天|翌日)", said("到")
+    )
+    yield rule(
         r"(?<=[周週期拜][一二三四五六日天]) - (?=\d)|(?<=\ue000) - (?=\d+\s?[件个個人名位款种種套张張只])", said("，")
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from convert.base import OFFICIAL_ENCODER
 from GPT_SoVITS.engine.messages import networks_beside
 
-OFFICIAL = "official"
-"""The content encoder that all published weights were trained with: chinese-hubert-base."""
+OFFICIAL = OFFICIAL_ENCODER
 NETWORKS = {"hubert": "HuBERT", "roberta": "RoBERTa", "speaker-verifier": "speaker verifier"}
 """Resource to what people call the network that it holds; those that every bundle of an engine shares."""
 

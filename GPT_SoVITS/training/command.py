@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convert.base import OFFICIAL_ENCODER, POSTERIOR, sovits_base
 from convert.errors import CheckpointError, WeightsMismatchError
 from convert.official import find
 from convert.reader import load
@@ -166,8 +167,13 @@ def _opened(path: Path, version: str) -> Weights:
     try:
         return open_weights(path, training=True)
     except WeightsMismatchError as error:
-        if error.misshapen or not any(key.startswith("enc_q.") for key in error.missing):
+        if error.misshapen or not any(key.startswith(POSTERIOR) for key in error.missing):
             raise
+    if sovits_base(path).content_encoder != OFFICIAL_ENCODER:  # there are no published weights for it
+        raise OptionError(
+            f"{path.name} can speak but not be trained further: it was made without a posterior encoder (enc_q) and "
+            "discriminators; train its GPT alone (s1), and let that speak with this file"
+        )
     command = _commands.module("GPT_SoVITS.resources", "fetch", "--version", version, "--training")
     raise OptionError(
         f"{path.name} can speak but not be trained further: the posterior encoder (enc_q) was left out when it was "

@@ -138,8 +138,7 @@ class Commands:
         listed = self.places.confined("inp_text", request["inp_text"])
         folder = self.places.experiment(request["exp_name"])
         recordings = request["inp_wav_dir"]
-        wanted = [_FEATURES[part] for part in sorted(request["parts"] or _FEATURES)]
-        networks = [(option, self._network(name, request)) for name, option in wanted]
+        networks = [(option, self._network(name, request)) for name, option in self._feature_networks(request)]
         named = ("--wav-dir", str(self.places.folder("inp_wav_dir", recordings))) if recordings else ()
         version = _version(request, "pretrained_s2G_path")
         roots = tuple(word for root in self.places.allowed for word in ("--root", str(root)))
@@ -150,6 +149,17 @@ class Commands:
         )
         return Step((*arguments, *_passes(request["parts"], version), *self._on_device()), folder, folder)
 
+    def _feature_networks(self, request: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Return the fields that name networks, and their options.
+
+        Weights with a content encoder of the program's bring it along: they are all that is named, to every part. Where
+        a text is Chinese, the step looks for RoBERTa itself.
+        """
+        quantizer = _FEATURES["1c"]
+        if self._pretrained.has_own_encoder(quantizer[0], request[quantizer[0]]):
+            return [quantizer]
+        return [_FEATURES[part] for part in sorted(request["parts"] or _FEATURES)]
+
     def check_one_click(self, request: Mapping[str, Any]) -> None:
         """Check what a training in one go reads before its first step has run.
 
@@ -157,6 +167,7 @@ class Commands:
             ParameterError, MissingError: as :meth:`step`.
         """
         self.places.confined("inp", request["inp"])
+        self._pretrained.check_trainable("pretrained_s2G", request["pretrained_s2G"])
         judged = bool(VERSIONS[_version(request, "pretrained_s2G")].discriminator)
         for name in _NETWORKS:
             if judged or name != "pretrained_s2D":
@@ -165,6 +176,7 @@ class Commands:
     # --- training ---
 
     def _sovits(self, request: Mapping[str, Any]) -> Step:
+        self._pretrained.check_trainable("pretrained_s2G", request["pretrained_s2G"])
         begun = ("--pretrained", self._network("pretrained_s2G", request))
         if VERSIONS[_version(request, "pretrained_s2G")].discriminator:
             judge = ("--pretrained-d", self._network("pretrained_s2D", request))

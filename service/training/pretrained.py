@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from convert.base import OFFICIAL_ENCODER, SovitsBase, sovits_base
+from convert.errors import CheckpointError
 from GPT_SoVITS import _commands
 from GPT_SoVITS.resources import load_manifest, locate
 from GPT_SoVITS.versions import NEWEST, VERSIONS
@@ -44,6 +46,28 @@ class Pretrained:
             command = _commands.module("GPT_SoVITS.resources", "fetch", resource_id)
             raise MissingError("pretrained_missing", field=field, name=PurePosixPath(path).name, command=command)
         return folder / within
+
+    def has_own_encoder(self, field: str, path: str) -> bool:
+        """Whether SoVITS weights that a client named were trained with a content encoder of the program's. Blocks."""
+        base = self._base(field, path)
+        return base is not None and base.content_encoder != OFFICIAL_ENCODER
+
+    def check_trainable(self, field: str, path: str) -> None:
+        """Refuse SoVITS weights that can only speak, and that no published ones stand for. Blocks.
+
+        Raises:
+            ParameterError: they are such.
+        """
+        base = self._base(field, path)
+        if base is not None and base.content_encoder != OFFICIAL_ENCODER and not base.has_posterior:
+            raise ParameterError("base_only_speaks", field=field, name=PurePosixPath(path).name)
+
+    def _base(self, field: str, path: str) -> SovitsBase | None:
+        """Return what weights say of themselves; None where they cannot be read, which the step then says in full."""
+        try:
+            return sovits_base(self.find(field, path))
+        except (MissingError, ParameterError, CheckpointError, OSError):
+            return None
 
 
 def version_of(path: str) -> str:

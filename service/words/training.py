@@ -7,6 +7,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{field}: {name} is not installed; fetch it with: {command}",
         "{field}：尚未安装 {name}，请运行以下命令下载：{command}",
     ),
+    "base_only_speaks": (
+        "{field}: {name} can speak but not be trained further: train its GPT alone, and let that speak with this file",
+        "{field}：{name} 只能用于合成，无法继续训练。请只训练它的 GPT，再与此文件一起合成。",
+    ),
     "experiment_taken": (
         "the experiment {name} belongs to another user: choose another exp_name",
         "实验 {name} 属于另一个用户，请换一个 exp_name。",

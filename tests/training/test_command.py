@@ -20,6 +20,8 @@ from convert.torch_writer import save
 from convert.weights import open_weights
 from GPT_SoVITS.events import CANCELLED, FAILED, FINISHED
 from GPT_SoVITS.training.command import main
+from tests.engine.small import write_sovits
+from tests.engine.small_own import SOVITS
 from tests.training.small import (
     SOVITS_CONFIG,
     discriminator_file,
@@ -164,6 +166,18 @@ def test_weights_that_only_speak_and_files_that_are_not_there_are_told_in_a_sent
         said = capsys.readouterr().err
         assert sentence in said and len(said) < 400
     assert "there is no such file: --pretrained " in said
+
+
+def test_weights_that_no_published_ones_stand_for_send_to_their_gpt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sovits(tmp_path / "own.pth", 0, more=SOVITS)
+    assert (
+        main(["s2", "--exp-dir", str(tmp_path), "--pretrained", str(tmp_path / "own.pth"), "--device", "CPU"]) == FAILED
+    )
+    said = capsys.readouterr().err
+    assert "own.pth can speak but not be trained further" in said and "train its GPT alone (s1)" in said
+    assert "fetch" not in said
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tools.starter.synthesizer import Synthesizer
 
 SLICE = 24
 """Latent frames of a training example."""
+_AVERAGE = 0.999
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=6)
     options = parser.parse_args()
     rng, network = seeded(6), Synthesizer()
-    restore(network, options.frames)
+    restore(network, options.frames)  # with the generator of the file that the first stage began with
     cached = latents(network, load_all(options.speech))
     tell(f"{len(cached)} utterances")
 
@@ -83,7 +84,7 @@ def main() -> None:
         value = spectral_loss(network.dec(frames, condition), wave)
         return value, {"sound": value.item()}
 
-    plan = Plan(options.minutes, options.rate, warm_up=50, clip=5.0, betas=(0.8, 0.99), decay=0.001)
+    plan = Plan(options.minutes, options.rate, warm_up=50, clip=5.0, betas=(0.8, 0.99), decay=0.001, average=_AVERAGE)
     train(network.dec, slices(cached, options.batch, rng), loss, options.checkpoint, plan)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,14 @@ from torch import Tensor, nn
 from tools.starter.dataset import Utterance, load_all
 from tools.starter.lines import Voices, drawn_codes, lines_of, waves_of
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
+from tools.starter.shipped import fit_head, load_shipped
 from tools.starter.spectra import SPECTRUM, log_spectrum
 from tools.starter.synthesizer import Lines, Synthesizer
 
 Batch = tuple[Lines, Tensor]
+_FITTED = 24
+"""Batches that the head is fitted to where a shipped file, which has none, begins."""
+_AVERAGE = 0.995
 
 
 def loss(network: Synthesizer, batch: Batch) -> tuple[Tensor, dict[str, float]]:
@@ -49,12 +54,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--codes", type=int, default=640, help="codes of a batch")
+    parser.add_argument("--start", type=Path, help="SoVITS file to begin with, such as the one that is shipped")
     options = parser.parse_args()
     rng, network = seeded(4), Synthesizer()
     items = load_all(options.speech)
     held_out, items = items[:20], items[20:]
     heard = dict(np.load(options.heard)) if options.heard else {}
     tell(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances")
+    if options.start and not options.checkpoint.exists():
+        load_shipped(network, options.start)
+        fit_head(network, islice(batches(items, {}, np.random.default_rng(1), options.codes), _FITTED))
     test = next(batches(held_out, {}, np.random.default_rng(0), 10**6))
 
     def check() -> str:
@@ -64,7 +73,7 @@ def main() -> None:
     learnt = nn.ModuleList([network.enc_p, network.flow, network.ref_enc, network.spectrum])
     train(
         network, batches(items, heard, rng, options.codes), lambda b: loss(network, b), options.checkpoint,
-        Plan(options.minutes, options.rate, clip=2.0, betas=(0.8, 0.99)), check, learnt,
+        Plan(options.minutes, options.rate, clip=2.0, betas=(0.8, 0.99), average=_AVERAGE), check, learnt,
     )  # fmt: skip
 
 

@@ -6,10 +6,13 @@ limited; the official program lets them wrap around.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from GPT_SoVITS.dataset.features.networks import loaded, networks
+from convert.base import OFFICIAL_ENCODER
+from GPT_SoVITS.dataset.features.networks import content_encoder, loaded, networks
 from GPT_SoVITS.dataset.features.options import FeatureOptions, Labelled
 from GPT_SoVITS.dataset.features.training_folder import Array, write_tensor
 from GPT_SoVITS.dataset.files import signature, write_wav
@@ -56,14 +59,14 @@ class HubertFeatures:
 
     def __init__(self, options: FeatureOptions, number: int) -> None:
         self._options, self._folder = options, options.folder
-        self._features = networks(options, number)
+        self._features, self._encoder = networks(options, number), content_encoder(options)
         self._journal = Journal(options.folder.root, NAME)
 
     def __call__(self, item: Item) -> Outcome | Doubtful:
         """Do one line; the item's content is a ``Labelled`` and its ``Entry``."""
         labelled, known = item.content
-        name, key = labelled.line.name, [signature(labelled.recording), self._options.is_half]
-        if self._is_there(name) and (known is None or (isinstance(known, Entry) and known.key == key)):
+        name, key = labelled.line.name, self._key(labelled)
+        if self._is_there(name) and self._is_of(known, key):
             return self._outcome("skipped", labelled, seconds_of(self._folder.wave(name)))
         samples = read_recording(labelled.recording)
         self._check(samples)
@@ -72,6 +75,17 @@ class HubertFeatures:
         write_tensor(self._folder.hubert(name), features)
         self._journal.add(name, key, [], True)
         return self._outcome("done", labelled, len(samples) / RATE)
+
+    def _key(self, labelled: Labelled) -> list[Any]:
+        """Return what features are made of; the official encoder has no name in journals of earlier versions."""
+        named = [] if self._encoder == OFFICIAL_ENCODER else [self._encoder]
+        return [signature(labelled.recording), self._options.is_half, *named]
+
+    def _is_of(self, known: object, key: list[Any]) -> bool:
+        """Whether features are what they should be; those of other tools, which keep no journal, are official ones."""
+        if known is None:
+            return self._encoder == OFFICIAL_ENCODER
+        return isinstance(known, Entry) and known.key == key
 
     def _is_there(self, name: str) -> bool:
         return self._folder.hubert(name).is_file() and self._folder.wave(name).is_file()
@@ -85,7 +99,7 @@ class HubertFeatures:
 
     def _content(self, samples: Samples) -> Array:
         """Return (1, hidden, frames)."""
-        hubert = loaded(self._features.hubert)
+        hubert = loaded(lambda: self._features.hubert(self._encoder))
         try:
             features = hubert(heard(samples)).transpose(0, 2, 1)
         except FeatureError as error:

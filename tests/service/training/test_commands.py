@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from service.training.names import ASR, DENOISE, FORMAT, GPT, SLICE, SOVITS, UVR
 from service.training.places import Places
 from service.training.pretrained import Pretrained
 from service.training.submitting import validated
+from tests.engine.boxed import boxed
 from tests.service.training.bench import networks, recordings
 
 USER = {"exp_name": "anna", "user_id": "u", "session_id": "s"}
@@ -199,3 +201,20 @@ def test_the_version_of_a_training_is_passed_on(settings: Settings) -> None:
     installed(settings, f"{fields.PRETRAINED}/s1v3.ckpt")
     words = argv(settings, GPT, **USER, version="v2Pro")
     assert words[words.index("--version") + 1] == "v2Pro"
+
+
+def test_weights_with_an_encoder_of_the_programs_need_no_other_network_and_are_not_trained_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = boxed(tmp_path / "own", monkeypatch)
+    settings = load_settings(root=tmp_path / "root", host="127.0.0.1", starter=True)
+    recordings(settings)
+    (settings.root / "data/anna/anna.list").write_text("")
+    listed = {"inp_text": "data/anna/anna.list", "inp_wav_dir": "", "pretrained_s2G_path": own.pair.sovits}
+    for parts in ([], ["1b"]):
+        words = argv(settings, FORMAT, **USER, **listed, parts=parts)
+        assert words[words.index("--pretrained-s2g") + 1] == own.pair.sovits, "every part has to know the encoder"
+        assert "--hubert-dir" not in words and "--bert-dir" not in words
+    with pytest.raises(ParameterError, match=r"own\.pth can speak but not be trained further: train its GPT"):
+        argv(settings, SOVITS, **USER, pretrained_s2G=own.pair.sovits)
+    assert own.pair.gpt in argv(settings, GPT, **USER, pretrained_s1=own.pair.gpt)

@@ -1,9 +1,13 @@
-"""From a recording to a voice, with the real steps and small networks: sliced, labelled, trained, killed, heard."""
+"""From a recording to a voice, with the real steps: sliced, labelled, trained, killed, heard.
+
+One form begins with the weights that come with the program, the other with small networks of random numbers.
+"""
 
 from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ from tests.service.training.whole import (
     kill_once,
     recording,
     speaking_service,
+    starter_networks,
     write_networks,
 )
 
@@ -46,10 +51,10 @@ def curve(running: Running, kind: str, loss: str) -> list[float]:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("with_sovits", [False, True])
-def test_a_recording_becomes_a_voice_through_a_kill(with_sovits: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("beginning", [starter_networks, write_networks])
+def test_a_recording_becomes_a_voice_through_a_kill(beginning: Callable[[Path], Networks], tmp_path: Path) -> None:
     with speaking_service(tmp_path) as running:
-        networks = write_networks(running.root)
+        networks = beginning(running.root)
         files = {"files": ("speech.wav", recording())}
         assert running.client.post("/gpt_sovits/datasets/robin/recordings", files=files).status_code == 200
 
@@ -69,7 +74,8 @@ def test_a_recording_becomes_a_voice_through_a_kill(with_sovits: bool, tmp_path:
         post(running, "open1abc", **USER, **features)
         done(running)
 
-        sovits = _train_sovits(running, networks) if with_sovits else _untrained(running, networks)
+        # The starter's GPT speaks with its synthesizer; compiling a step of the other form's takes minutes.
+        sovits = _train_sovits(running, networks) if networks.sovits else networks.features["pretrained_s2G_path"]
         options = {"batch_size": 2, "total_epoch": 4, "save_every_epoch": 4, "if_dpo": False}
         post(running, "gpt_train", **USER, **networks.gpt, **options)
         kill_once(running, "s", at_step=3)
@@ -99,11 +105,3 @@ def _train_sovits(running: Running, networks: Networks) -> str:
     assert len(mel) >= 24 and np.mean(mel[-5:]) < 0.95 * np.mean(mel[:5]), mel
     path: str = next(each["path"] for each in found["artefacts"] if each["kind"] == "weights")
     return path
-
-
-def _untrained(running: Running, networks: Networks) -> str:
-    """Compiling a step of SoVITS takes minutes: the shorter form speaks with the weights that it would begin with."""
-    folder = running.root / "SoVITS_weights_v2"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(running.root / networks.sovits["pretrained_s2G"], folder / "robin_e0_s0.pth")
-    return "SoVITS_weights_v2/robin_e0_s0.pth"

@@ -19,6 +19,7 @@ import soundfile
 
 from convert.expected import expected_keys
 from convert.torch_writer import save
+from GPT_SoVITS import starter
 from GPT_SoVITS.engine.messages import EngineSettings
 from GPT_SoVITS.testing.fake import FakeEngine
 from service.app import create_app
@@ -75,12 +76,18 @@ def write_networks(root: Path) -> Networks:
     )
 
 
+def starter_networks(root: Path) -> Networks:
+    """Return the weights that come with the program. Their synthesizer cannot be trained, and it needs no others."""
+    return Networks({"pretrained_s2G_path": str(starter.SOVITS)}, {}, {"pretrained_s1": str(starter.GPT)})
+
+
 @contextmanager
 def speaking_service(root: Path) -> Iterator[Running]:
     """Run a service whose engine is a real one, without weights, on small encoders."""
     settings = load_settings(
-        root=root, host="127.0.0.1", device_target="CPU", training_niceness=0, training_threads=1, warm_up=False
-    )
+        root=root, host="127.0.0.1", device_target="CPU", training_niceness=0, training_threads=1, warm_up=False,
+        starter=True,
+    )  # fmt: skip
     folder = root / FOLDER
     encoders = EngineSettings(None, hubert=str(folder / HUBERT), roberta=str(folder / ROBERTA))
     engine = open_engine(replace(encoders, device_target="CPU", warm_up=False, threads=1))

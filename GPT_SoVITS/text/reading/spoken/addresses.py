@@ -21,8 +21,10 @@ ADDRESS = re.compile(
     rf"|(?P<file>(?<![\w.@/\-])(?:\.{{0,2}}/)?(?:[A-Za-z0-9_][\w\-]{{0,60}}/){{0,8}}[A-Za-z0-9_][\w\-]{{0,100}}(?:\.[\w\-]{{1,40}}){{0,4}}\.(?:{_FILES})(?![\w\-])(?!\.\w))",
     re.ASCII,
 )
-# The end of a file name in another script: 报告.docx.
-_EXTENSION = re.compile(rf"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])\.(?:{_FILES}|hwp)(?![A-Za-z0-9_-])(?!\.\w)")
+# The end of a file name or a host in another script: 报告.docx, 例子.com.
+_EXTENSION = re.compile(
+    rf"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])\.(?:{_FILES}|hwp|com|net|org|cn|jp|kr|hk|tw)(?![A-Za-z0-9_-])(?!\.\w)"
+)
 _SIGNED_NAME = re.compile(
     r"(?<![A-Za-z0-9])([A-Z])(\+\+(?![A-Za-z+#])|#(?![A-Za-z0-9+#]))|(?<!\.)\.(?=NET(?![A-Za-z]))"
 )

@@ -15,12 +15,13 @@ from GPT_SoVITS.text.reading.spoken import (
 )
 from GPT_SoVITS.text.reading.spoken.english_numbers import fraction, quantity
 from GPT_SoVITS.text.reading.spoken.english_units import UNIT, unit_name
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, either
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, either, is_inch
 
 _MARKED = either("[Ss]cor(?:ed?|es|ing) [Rr]at(?:ed?|es|ing) [Gg]ot [Gg]rade gives? gave")
 
 
 def _fractions() -> Iterable[Rule]:
+    yield rule(rf"{BEFORE}(?:(?P<whole>(?!0\d)\d+)[ -])?(?P<above>\d+)/(?P<below>\d+)\"", _inches)
     yield rule(r"(?<=[\w)]\s)(?P<whole>)-(?=\d)(?<=\d\s-)", lambda m: "minus ")
     mark = r"(?P<above>\d{1,3}(?:\.\d)?)/(?P<below>5|10|20|25|30|40|50|60|80|100)(?![\d/.]\d)"
     yield rule(rf"{BEFORE}{mark}(?=\s(?:stars?|points?|rating)\b)", _out_of)
@@ -40,6 +41,13 @@ def _fractions() -> Iterable[Rule]:
         rf"(?:\s?(?P<unit>{UNIT})(?![\w²³'/])(?:\.(?=\s[a-z\d]))?)?",
         _fraction,
     )
+
+
+def _inches(match: Match) -> str | None:
+    """3/8" is a size, unless the sign closes a quotation."""
+    if not is_inch(match):
+        return None
+    return f"{fraction(match['whole'] or '', match['above'], match['below'])} inch{'es' if match['whole'] else ''}"
 
 
 def _fraction(match: Match) -> str:

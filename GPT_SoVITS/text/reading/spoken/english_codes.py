@@ -146,6 +146,14 @@ def models() -> Iterable[Rule]:
     )
     yield rule(r"(?<=[A-Za-z])-?(?P<digits>\d{1,4})(?![\d,.:]*\d)", lambda m: " " + pairs(m["digits"]))
     yield rule(r"(?<=[A-Za-z])(?P<digits>\d{5,})(?![.,]?\d)", lambda m: f" {spelled(m['digits'])}")
+    # 1-800-FLOWERS
+    yield rule(
+        rf"{BEFORE}1-(?P<area>8(?:00|33|44|55|66|77|88))-(?=[A-Z]{{2,}})",
+        lambda m: f"one, eight {'hundred' if m['area'] == '800' else spelled(m['area'][1:])}, ",
+    )
+    yield rule(
+        rf"{BEFORE}(?:911|999|112)(?=\s(?:in an emergency|immediately|for help|dispatch))", lambda m: spelled(m[0])
+    )
     yield rule(r"(?:(?<=\s)|(?<=[(\"'])|^)#(?=\d)", said("number "))
 
 

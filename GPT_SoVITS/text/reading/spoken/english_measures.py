@@ -59,6 +59,7 @@ _ITS_K = "(?:TVs?|UHD|HDR|videos?|footage|resolution|displays?|screens?|monitors
 
 def rules() -> Iterable[Rule]:
     """Yield the rules of money, percentages, temperatures, angles and units."""
+    yield rule(r"(?<=\d) (?=[$€£¥]\d)", said(", "))
     yield from _money()
     yield from _angles()
     yield from _measures()
@@ -103,7 +104,7 @@ def _measures() -> Iterable[Rule]:
     n = NUMBER
     minus = r"(?P<minus>(?<![\w\ue000)])-)?"
     second = rf"(?:{DASH}(?P<second>{n}))?"
-    yield rule(rf"{BEFORE}{minus}(?P<first>{n})%?{second}\s?(?P<sign>[%‰])", _percent)
+    yield rule(rf"{BEFORE}{minus}(?P<first>{n})%?{second}\s?(?P<sign>[%‰]){PER}", _percent)
     yield rule(
         r"\d\s?(?:ft|in|cm|mm|m|yd|km|')\.?(?P<by>\s?[x×]\s?)(?=\d+(?:\.\d+)?\s?(?:ft|in|cm|mm|m|yd|km|'))",
         said(" by "),
@@ -137,7 +138,9 @@ def _measures() -> Iterable[Rule]:
         _measured,
     )
     yield rule(rf"(?<![\w/.-])(?P<unit>{RATE})(?![\w²³/.-])", lambda m: unit_name(m["unit"], one=False, say=quantity))
-    yield rule(rf"{BEFORE}(?P<first>{n})K(?=\s{_ITS_K}\b)", lambda m: f"{quantity(m['first'])} K")
+    yield rule(
+        rf"{BEFORE}(?P<first>{n})K(?=\s{_ITS_K}\b|\s\ue000\s?\d|\sat\s\d)", lambda m: f"{quantity(m['first'])} K"
+    )
     yield rule(
         rf"{BEFORE}(?P<first>{n})\s?(?P<scale>[kKM]|bn|mn)(?P<plus>\+)?(?![\w'])(?<!\sM)(?<!\sK)(?<!\sk)", _scaled
     )
@@ -184,7 +187,8 @@ def _amount(match: Match) -> str:
 
 def _percent(match: Match) -> str:
     word = "percent" if match["sign"] == "%" else "per thousand"
-    return f"{'minus ' if match['minus'] else ''}{_ends(match)} {word}"
+    per = f" per {per_name(match['per'])}" if match["per"] else ""
+    return f"{'minus ' if match['minus'] else ''}{_ends(match)} {word}{per}"
 
 
 def _degrees(match: Match) -> str:

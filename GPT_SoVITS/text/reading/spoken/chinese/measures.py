@@ -244,7 +244,8 @@ def _units(*, cantonese: bool) -> Iterable[Rule]:
         _measured,
     )
     yield rule(  # 3×10⁸m/s
-        rf"(?<=[\d⁰¹²³⁴-⁹][⁰¹²³⁴-⁹])(?P<unit>{_UNIT})(?:{each})?{_NO_UNIT_ON}", lambda m: _RATED[m["unit"]] + _each(m)
+        rf"(?:(?<=[\d⁰¹²³⁴-⁹][⁰¹²³⁴-⁹])|(?<=\d[万亿千百萬億]))(?P<unit>{_UNIT})(?:{each})?{_NO_UNIT_ON}",
+        lambda m: _RATED[m["unit"]] + _each(m),
     )
     yield rule(rf"(?<=[\d\ue000多几万亿千百十半])[\u4e00-\u9fff]{{1,4}}(?P<rate>{each}){_NO_UNIT_ON}", _each, "rate")
     yield rule(rf"(?<=\ue000)/(?P<of>)(?P<each>{_PER}|{_UNIT}{_NO_UNIT_ON})", _each)

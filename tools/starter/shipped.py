@@ -1,0 +1,71 @@
+"""Start from the synthesizer that comes with the program, where the checkpoints of its training are gone.
+
+An exported file holds all that inference needs, in float16. What it lacks is the head of training that reads log
+spectra off latent frames. It is linear, so the best one for given sentences is computed at once.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from tools.starter.spectra import log_spectrum
+from tools.starter.synthesizer import Lines, Synthesizer
+
+_ZIP_HEAD = b"PK"
+_HEAD = "spectrum."
+_NOT_TRAINED = ("ssl_proj.", "quantizer.")
+"""The content encoder's side of the file, which the synthesizer in training does not have."""
+_RIDGE = 1e-5
+
+
+def tensors_of(path: Path) -> dict[str, Tensor]:
+    """Return the float32 weights of a SoVITS file, magnitudes and directions joined again."""
+    content = path.read_bytes()
+    saved = torch.load(io.BytesIO(_ZIP_HEAD + content[len(_ZIP_HEAD) :]), weights_only=True)["weight"]
+    result: dict[str, Tensor] = {}
+    for name, tensor in saved.items():
+        if name.endswith(".weight_v"):
+            stem = name.removesuffix("_v")
+            axes = list(range(1, tensor.ndim))
+            direction = tensor.float()
+            magnitude = saved[f"{stem}_g"].float()
+            result[stem] = direction * (magnitude / direction.norm(dim=axes, keepdim=True).clamp(min=1e-8))
+        elif not name.endswith(".weight_g") and not name.startswith(_NOT_TRAINED):
+            result[name] = tensor.float()
+    return result
+
+
+def load_shipped(network: Synthesizer, path: Path) -> None:
+    """Load the weights of a SoVITS file; the head of training stays as it is.
+
+    Raises:
+        ValueError: the file has other weights than the network.
+    """
+    missing, unexpected = network.load_state_dict(tensors_of(path), strict=False)
+    if unexpected or any(not name.startswith(_HEAD) for name in missing):
+        raise ValueError(f"{path} does not fit: missing {missing}, unexpected {unexpected}")
+
+
+@torch.no_grad()
+def fit_head(network: Synthesizer, batches: Iterable[tuple[Lines, Tensor]]) -> None:
+    """Set the head of training to the one with the least squared error over batches of lines and their audio."""
+    network.eval()
+    rows, targets = [], []
+    for lines, waves in batches:
+        frames, valid, _ = network.frames(lines)
+        inside = valid[:, 0] > 0
+        rows.append(frames.transpose(1, 2)[inside])
+        targets.append(log_spectrum(waves, frames.shape[2]).transpose(1, 2)[inside])
+    x, y = torch.cat(rows).double(), torch.cat(targets).double()
+    x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
+    square = x.T @ x
+    square += _RIDGE * len(x) * torch.eye(len(square), dtype=x.dtype)
+    solution = torch.linalg.solve(square, x.T @ y)
+    network.spectrum.weight.copy_(solution[:-1].T[..., None])
+    network.spectrum.bias.copy_(solution[-1])
+    network.train()

@@ -1,4 +1,4 @@
-"""Thousands that blanks part, as in most of Europe: 1 000 000 euros. They get commas, so that every language reads them.
+"""Thousands that blanks part, as in most of Europe: 1 000 000 euros. They get commas, which every language reads.
 
 A blank at which no line may be broken is meant so; an ordinary one only where something is counted or is money, or
 where there are two or more of them. Telephone numbers and other codes stay as they are.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
+from GPT_SoVITS.text.reading.spoken import english_k
 from GPT_SoVITS.text.reading.spoken.english_attributes import is_attribute
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity
 from GPT_SoVITS.text.reading.spoken.english_units import PER, RATE, UNIT, UNIT_STOP, per_name, unit_name
@@ -142,6 +143,7 @@ def _measures() -> Iterable[Rule]:
     yield rule(
         rf"{BEFORE}(?P<first>{n})K(?=\s{_ITS_K}\b|\s\ue000\s?\d|\sat\s\d)", lambda m: f"{quantity(m['first'])} K"
     )
+    yield from english_k.rules()
     yield rule(
         rf"{BEFORE}(?P<first>{n})\s?(?P<scale>[kKM]|bn|mn)(?P<plus>\+)?(?![\w'])(?<!\sM)(?<!\sK)(?<!\sk)", _scaled
     )

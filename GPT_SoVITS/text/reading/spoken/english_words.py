@@ -101,6 +101,7 @@ def rules() -> Iterable[Rule]:
 def _written_short() -> Iterable[Rule]:
     """Units and signs of programs that are written short."""
     yield rule(r"\b\d{1,3}[A-Z]?\s(?P<point>[NSEW])(?![\w'²³/-])", _heading, "point")
+    yield rule(r"\bRev\.(?=\s?\d)", said("revision"))
     yield rule(r"\bRte\b\.?(?=\s\d)", said("route"))
     yield rule(rf"(?<![A-Za-z])(?:{'|'.join(_MIXED)})(?![A-Za-z])", lambda m: _MIXED[m[0]])
     yield rule(r"(?<=\d)-(?=[A-Z][a-z])", said(" "))

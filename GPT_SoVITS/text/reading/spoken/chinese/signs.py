@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal
 from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, quantity
+from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, number, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
     AFTER_POWER,
     BEFORE,
@@ -43,7 +43,7 @@ _TERM = r"(?:[\d.)\]A-Za-zα-ωΑ-Ω²³\ue000])"
 def _power(match: Match) -> str:
     digits = match[0].translate(_RAISED)
     if digits.isdecimal():
-        return f"的{cardinal(digits)}次方"
+        return f"的{number(digits)}次方"
     return f"的{''.join(_POWERS[sign] for sign in match[0])}次方"
 
 
@@ -151,6 +151,9 @@ def _between_blanks() -> Iterable[Rule]:
         rf"(?<=\d) - (?=\d+(?:\.\d+)?[多余]?\s?{MEASURE})|(?<=\ue000) - (?=\ue000)(?![^，。\n]{{0,20}}=)", said("到")
     )
     yield rule(rf"(?<={_TERM}) - {CALCULATED}|(?:(?<=[\d)\]²³])|(?<=\d[A-Za-z])) - (?=[\d(])", said("减"))
+    yield rule(
+        r"(?<=[点點时時分日号號])\s?~\s?(?=[上下中]午|凌晨|清晨|早上|晚上|傍晚|夜里|次日|第二天|翌日)", said("到")
+    )
     yield rule(
         r"(?<=[周週期拜][一二三四五六日天]) - (?=\d)|(?<=\ue000) - (?=\d+\s?[件个個人名位款种種套张張只])", said("，")
     )

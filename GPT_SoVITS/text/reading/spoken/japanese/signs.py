@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
+from GPT_SoVITS.text.reading.spoken.japanese import shorthand
 from GPT_SoVITS.text.reading.spoken.japanese.words import fraction_of, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
     AFTER_POWER,
@@ -64,6 +65,11 @@ def _circled(match: Match) -> str:
     return f"{'、' if before.isdigit() else ''}{numbers}{'、' if after.isdigit() else ''}"
 
 
+def _power(match: Match) -> str:
+    spoken = "".join(_POWERS[sign] for sign in match[0])
+    return f"の{quantity(spoken) if spoken.isdigit() else spoken}乗"
+
+
 def _raised(match: Match) -> str:
     exponent = match["exponent"]
     spoken = _POWERS["ⁿ"] if exponent.isalpha() else exponent.lstrip("-")
@@ -103,7 +109,7 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: "テン".join(m[0].split(".")))
     yield rule(rf"{VERSION}", lambda m: "テン".join(m["version"].split(".")), "version")
     yield rule(AFTER_POWER, said("ひく"))
-    yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", lambda m: f"の{''.join(_POWERS[sign] for sign in m[0])}乗")
+    yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said("マイナス"))
     yield rule(
@@ -124,6 +130,7 @@ def rules() -> Iterable[Rule]:
         rf"(?<=[\d人円年月日時分個回度本枚歳階章話\ue000曜]){DASH}(?=[\d\ue000月火水木金土日午朝昼夕夜第翌])",
         said("から"),
     )
+    yield from shorthand.after_ranges()
     yield rule(r"(?<=[一-龥ァ-ヶー])~(?=[一-龥ァ-ヶー])", said("から"))
     yield rule(rf"(?<![A-Za-z0-9\ue000)])-(?={n})", said("マイナス"))
     yield rule(r"(?<![A-Za-z0-9)])\+(?=[\d\ue000])", said("プラス"))

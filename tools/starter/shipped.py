@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tools.starter.spectra import log_spectrum
 from tools.starter.synthesizer import Lines, Synthesizer
 
 _ZIP_HEAD = b"PK"
@@ -53,14 +52,14 @@ def load_shipped(network: Synthesizer, path: Path) -> None:
 
 @torch.no_grad()
 def fit_head(network: Synthesizer, batches: Iterable[tuple[Lines, Tensor]]) -> None:
-    """Set the head of training to the one with the least squared error over batches of lines and their audio."""
+    """Set the head of training to the one with the least squared error over batches of lines and their spectra."""
     network.eval()
     rows, targets = [], []
-    for lines, waves in batches:
+    for lines, wanted in batches:
         frames, valid, _ = network.frames(lines)
         inside = valid[:, 0] > 0
         rows.append(frames.transpose(1, 2)[inside])
-        targets.append(log_spectrum(waves, frames.shape[2]).transpose(1, 2)[inside])
+        targets.append(wanted.transpose(1, 2)[inside])
     x, y = torch.cat(rows).double(), torch.cat(targets).double()
     x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
     square = x.T @ x

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.starter.dataset import RATE, Utterance
-from tools.starter.generator import HOP
+from tools.starter.dataset import RATE, SAMPLES_PER_CODE, Utterance
 from tools.starter.phones import CODE_SECONDS, codes_of
 
+_FRAME = SAMPLES_PER_CODE // 2
+"""Samples of a latent frame."""
 _SHORTEST = 1e-3
 """Seconds between neighbouring anchors at least, so that time always goes on."""
 
@@ -26,17 +27,16 @@ def anchors(item: Utterance) -> tuple[np.ndarray, np.ndarray]:
     count = item.code_count
     _, segments = codes_of(item.classes, item.ends, count)
     changes = np.flatnonzero(np.diff(segments))
-    grid = (changes + 1) * CODE_SECONDS
-    audio = (item.ends[segments[changes]] + item.ends[segments[changes + 1] - 1]) / 2
     end = count * CODE_SECONDS
-    grid = np.concatenate([[0.0], grid, [end]])
-    audio = np.concatenate([[0.0], audio, [max(end, float(audio[-1]) + _SHORTEST) if len(audio) else end]])
-    return grid, np.maximum.accumulate(audio + np.arange(len(audio)) * 1e-6)
+    grid = np.concatenate([[0.0], (changes + 1) * CODE_SECONDS, [end]])
+    inner = (item.ends[segments[changes]] + item.ends[segments[changes + 1] - 1]) / 2
+    audio = np.concatenate([[0.0], inner, [max(end, inner.max(initial=0.0) + _SHORTEST)]])
+    return grid, audio
 
 
 def frame_centres(count: int) -> np.ndarray:
     """Return the middle of latent frames, in seconds."""
-    return (np.arange(count) + 0.5) * HOP / RATE
+    return (np.arange(count) + 0.5) * _FRAME / RATE
 
 
 def centres_in_audio(item: Utterance) -> np.ndarray:
@@ -50,4 +50,4 @@ def places_on_grid(item: Utterance) -> np.ndarray:
     """Return where on the codes' grid every 20 ms of the audio lie, in latent frames, (T,) float; 0 is a middle."""
     grid, audio = anchors(item)
     count = 2 * item.code_count
-    return np.clip(np.interp(frame_centres(count), audio, grid) * RATE / HOP - 0.5, 0, count - 1)
+    return np.clip(np.interp(frame_centres(count), audio, grid) * RATE / _FRAME - 0.5, 0, count - 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.starter.dataset import RATE, SAMPLES_PER_CODE, Utterance
+from tools.starter.dataset import RATE, SAMPLES_PER_CODE, Array, Utterance
 from tools.starter.phones import CODE_SECONDS, codes_of
 
 _FRAME = SAMPLES_PER_CODE // 2
@@ -19,7 +19,7 @@ _SHORTEST = 1e-3
 """Seconds between neighbouring anchors at least, so that time always goes on."""
 
 
-def anchors(item: Utterance) -> tuple[np.ndarray, np.ndarray]:
+def anchors(item: Utterance) -> tuple[Array, Array]:
     """Return times of the codes' grid, and when it is in the audio then, both rising, in seconds.
 
     A phoneme that is too short for a code of its own is parted between its neighbours.
@@ -34,19 +34,20 @@ def anchors(item: Utterance) -> tuple[np.ndarray, np.ndarray]:
     return grid, audio
 
 
-def frame_centres(count: int) -> np.ndarray:
+def frame_centres(count: int) -> Array:
     """Return the middle of latent frames, in seconds."""
     return (np.arange(count) + 0.5) * _FRAME / RATE
 
 
-def centres_in_audio(item: Utterance) -> np.ndarray:
+def centres_in_audio(item: Utterance) -> Array:
     """Return where in the audio the middle of every latent frame of the codes lies, in samples, (T,) int64."""
     grid, audio = anchors(item)
     count = 2 * item.code_count
-    return np.round(np.interp(frame_centres(count), grid, audio) * RATE).astype(np.int64)
+    seconds: Array = np.interp(frame_centres(count), grid, audio)
+    return np.round(seconds * RATE).astype(np.int64)
 
 
-def places_on_grid(item: Utterance) -> np.ndarray:
+def places_on_grid(item: Utterance) -> Array:
     """Return where on the codes' grid every 20 ms of the audio lie, in latent frames, (T,) float; 0 is a middle."""
     grid, audio = anchors(item)
     count = 2 * item.code_count

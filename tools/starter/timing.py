@@ -43,8 +43,8 @@ def centres_in_audio(item: Utterance) -> Array:
     """Return where in the audio the middle of every latent frame of the codes lies, in samples, (T,) int64."""
     grid, audio = anchors(item)
     count = 2 * item.code_count
-    seconds: Array = np.interp(frame_centres(count), grid, audio)
-    return np.round(seconds * RATE).astype(np.int64)
+    samples: Array = np.round(np.interp(frame_centres(count), grid, audio) * RATE).astype(np.int64)
+    return samples
 
 
 def places_on_grid(item: Utterance) -> Array:

@@ -16,16 +16,28 @@ from torch import Tensor
 from tools.starter.synthesizer import Lines, Synthesizer
 
 _ZIP_HEAD = b"PK"
-_HEAD = "spectrum."
-_NOT_TRAINED = ("ssl_proj.", "quantizer.")
+HEAD = "spectrum."
+_HEARING = ("ssl_proj.", "quantizer.")
 """The content encoder's side of the file, which the synthesizer in training does not have."""
 _RIDGE = 1e-5
 
 
-def tensors_of(path: Path) -> dict[str, Tensor]:
-    """Return the float32 weights of a SoVITS file, magnitudes and directions joined again."""
+def _saved(path: Path) -> dict[str, Tensor]:
     content = path.read_bytes()
-    saved = torch.load(io.BytesIO(_ZIP_HEAD + content[len(_ZIP_HEAD) :]), weights_only=True)["weight"]
+    weights: dict[str, Tensor] = torch.load(io.BytesIO(_ZIP_HEAD + content[len(_ZIP_HEAD) :]), weights_only=True)[
+        "weight"
+    ]
+    return weights
+
+
+def hearing_of(path: Path) -> dict[str, Tensor]:
+    """Return what makes codes of features in a SoVITS file."""
+    return {name: tensor.float() for name, tensor in _saved(path).items() if name.startswith(_HEARING)}
+
+
+def tensors_of(path: Path) -> dict[str, Tensor]:
+    """Return the float32 weights of the synthesizer in a SoVITS file, magnitudes and directions joined again."""
+    saved = _saved(path)
     result: dict[str, Tensor] = {}
     for name, tensor in saved.items():
         if name.endswith(".weight_v"):
@@ -34,7 +46,7 @@ def tensors_of(path: Path) -> dict[str, Tensor]:
             direction = tensor.float()
             magnitude = saved[f"{stem}_g"].float()
             result[stem] = direction * (magnitude / direction.norm(dim=axes, keepdim=True).clamp(min=1e-8))
-        elif not name.endswith(".weight_g") and not name.startswith(_NOT_TRAINED):
+        elif not name.endswith(".weight_g") and not name.startswith(_HEARING):
             result[name] = tensor.float()
     return result
 
@@ -46,7 +58,7 @@ def load_shipped(network: Synthesizer, path: Path) -> None:
         ValueError: the file has other weights than the network.
     """
     missing, unexpected = network.load_state_dict(tensors_of(path), strict=False)
-    if unexpected or any(not name.startswith(_HEAD) for name in missing):
+    if unexpected or any(not name.startswith(HEAD) for name in missing):
         raise ValueError(f"{path} does not fit: missing {missing}, unexpected {unexpected}")
 
 

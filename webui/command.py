@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,17 +36,24 @@ def parser() -> argparse.ArgumentParser:
         "--allowed-host", action="append", default=[], metavar="NAME",
         help="a name that a proxy on this machine is reached under; may be given several times",
     )  # fmt: skip
-    options.add_argument("--port", type=int, default=9874, help="port of the main page (default 9874)")
+    options.add_argument("--port", type=_port, default=9874, help="port of the main page (default 9874)")
     options.add_argument("--language", choices=sorted(_LANGUAGES), help="of texts; default: the system's locale")
     options.add_argument("--service", metavar="URL", help="address of a running service; default: one is started")
     options.add_argument("--key", help="API key of the service (also GPT_SOVITS_KEY)")
-    options.add_argument("--service-port", type=int, default=PORT, help=f"port of the started one (default {PORT})")
+    options.add_argument("--service-port", type=_port, default=PORT, help=f"port of the started one (default {PORT})")
     options.add_argument("--root", type=Path, help="its folder of data (default: the project's)")
     options.add_argument("--batch-size", type=int, help="first batch size of trainings; default: a quarter of the GB")
     for name, port in (("label", LABEL), ("infer", SPEAK), ("uvr5", SEPARATE)):
-        options.add_argument(f"--{name}-port", type=int, default=port, help=f"port of that page (default {port})")
+        options.add_argument(f"--{name}-port", type=_port, default=port, help=f"port of that page (default {port})")
     options.add_argument("--inference", action="store_true", help="open the inference page at the start")
     return options
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is no port: 0 to 65535")
+    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,9 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     key = given.key or os.environ.get("GPT_SOVITS_KEY") or None
     try:
-        with _service(given) as url:
+        # The port first: a service takes a while to start, in vain if another program has the port.
+        with contextlib.closing(listening(given.host, given.port)) as listener, _service(given) as url:
             setup = prepared(given, url, key)
-            asyncio.run(_serve(given, setup))
+            asyncio.run(_serve(given, setup, listener))
     except (ChildError, ServiceCallError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -118,10 +127,9 @@ def _hardware(batch_size: int | None) -> Hardware:
     return Hardware(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30)
 
 
-async def _serve(given: argparse.Namespace, setup: Setup) -> None:
+async def _serve(given: argparse.Namespace, setup: Setup, listener: socket.socket) -> None:
     await Speaker(setup.service).remove_leftovers()
     pages: Pages = assembled(setup)
-    listener = listening(given.host, given.port)
     main_server = server(application(pages.main, setup.door), given.host)
 
     def end() -> None:

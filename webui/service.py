@@ -163,8 +163,6 @@ def _message(answer: httpx.Response) -> str:
         body = answer.json()
     except ValueError:
         return f"HTTP {answer.status_code}"
-    for name in ("message", "detail", "Exception", "error"):
-        found = body.get(name) if isinstance(body, dict) else None
-        if isinstance(found, str) and found:
-            return found
-    return f"HTTP {answer.status_code}: {str(body)[:300]}"
+    found = [body.get(name) for name in ("message", "detail", "Exception", "error")] if isinstance(body, dict) else []
+    said = list(dict.fromkeys(text for text in found if isinstance(text, str) and text))
+    return ": ".join(said) or f"HTTP {answer.status_code}: {str(body)[:300]}"

@@ -126,6 +126,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "load": ("读取", "Load"),
     "save": ("保存", "Save"),
     "saved": ("已保存 {rows} 行", "{rows} rows saved"),
+    "columns": ("每行应有四列：{columns}", "A row has four columns: {columns}"),
     "loaded": ("已读取 {rows} 行", "{rows} rows loaded"),
     "listen": ("试听", "Listen"),
     "uvr5_title": ("人声与伴奏分离", "Vocals and accompaniment"),

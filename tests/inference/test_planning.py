@@ -94,6 +94,19 @@ def test_a_text_asks_for_silence_and_pace(bundle: Bundle, voice: PreparedReferen
     assert second.speed == pytest.approx(1.2)
 
 
+def test_what_is_not_read_is_remarked_once_also_where_a_sentence_is_halved(
+    bundle: Bundle, voice: PreparedReference
+) -> None:
+    def remarks(text: str) -> list[str]:
+        segments = plan(asked(text=text, how_to_cut="cut0"), bundle, voice).segments
+        return [segment.remark for segment in segments if segment.remark]
+
+    assert remarks("We begin here.") == []
+    assert remarks("We say Привет here.") == ["not spoken, for this text language does not read it: Привет"]
+    long = remarks("We say Привет here, and then we go on and on. " * 20)
+    assert long and all(remark.endswith(": Привет") for remark in long)
+
+
 def test_the_reading_of_the_request_is_taken(bundle: Bundle, voice: PreparedReference) -> None:
     said = [
         plan(asked(text="The 1990s were great.", reading=reading), bundle, voice).segments[0].sentence.norm_text

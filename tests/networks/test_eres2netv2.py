@@ -35,12 +35,12 @@ def _run(network: SpeakerEmbedding | SpeakerProjection, length: int) -> Array:
     return result
 
 
-@pytest.mark.parametrize("length", [38, 40, 64])
 @pytest.mark.parametrize("kind", [SpeakerEmbedding, SpeakerProjection])
-def test_padding_changes_nothing(kind: type[SpeakerEmbedding] | type[SpeakerProjection], length: int) -> None:
+def test_padding_changes_nothing(kind: type[SpeakerEmbedding] | type[SpeakerProjection]) -> None:
     exact = _run(kind(SPEAKER), len(FEATURES))
     assert np.abs(exact).max() > 0.1
-    np.testing.assert_allclose(_run(kind(SPEAKER), length), exact, atol=1e-5)
+    for length in (38, 64):
+        np.testing.assert_allclose(_run(kind(SPEAKER), length), exact, atol=1e-5)
 
 
 def test_the_embedding_has_the_size_of_the_last_map() -> None:
@@ -144,18 +144,18 @@ def test_a_wave_without_a_frame_is_refused(wave: Array) -> None:
         fbank(wave)
 
 
-@every_form
 @pytest.mark.parametrize("frames", [1, 54, 2 * FIRST_STAGE_FRAMES + 1])
-def test_every_form_gives_the_embedding_of_the_unpadded_recording(form: Form, frames: int) -> None:
+def test_every_form_gives_the_embedding_of_the_unpadded_recording(frames: int) -> None:
     wave = (0.1 * np.random.default_rng(3).standard_normal(400 + 160 * (frames - 1))).astype(np.float32)
     exact = SpeakerEmbedding(SPEAKER)
     load_speaker_arrays(exact, ARRAYS)
     features = fbank(wave, SPEAKER.mel_bins)
     assert len(features) == frames
-    inputs = map(compiled.to_tensor, padded_input(features, frames))
-    found = verifier(form)(wave)
-    assert found.shape == (1, SPEAKER.embedding_dim) and found.dtype == np.float32
-    np.testing.assert_allclose(found, compiled.compile_cell(exact)(*inputs).asnumpy(), atol=1e-5)
+    expected = compiled.compile_cell(exact)(*map(compiled.to_tensor, padded_input(features, frames))).asnumpy()
+    for form in (None, plain, *((native,) if load().handle is not None else ())):
+        found = verifier(form)(wave)
+        assert found.shape == (1, SPEAKER.embedding_dim) and found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @every_form

@@ -65,7 +65,7 @@ def test_padding_to_buckets_changes_no_step(exact: Synthesizer, padded: Synthesi
     np.testing.assert_array_equal(padded.extract_tokens(FEATURES), exact.extract_tokens(FEATURES))
 
 
-@pytest.mark.parametrize("speed", [1.0, 1.3, 0.8])
+@pytest.mark.parametrize("speed", [1.0, 1.3, pytest.param(0.8, marks=pytest.mark.full)])
 def test_padding_to_buckets_changes_no_audio(padded: Synthesizer, speed: float) -> None:
     frames = noise_shape(padded, len(CODES), speed)[1]
     single = _synthesizer(replace(EXACT, frames=(frames,), windows=(frames,)))

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from GPT_SoVITS.engine.interface import Engine
 from tests.page.serving import Site, fake_engine
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage"]
 PATIENCE = 30_000
 """Milliseconds. Long: only a test that fails waits for so long, and machines may be busy."""

@@ -67,13 +67,27 @@ class Choices:
         )
 
     async def change_choices(self) -> tuple[Update, Update]:
-        """Return the weights that the service has: SoVITS, then GPT."""
-        sovits, gpt, _ = await self._weights()
+        """Return the weights that the service has: SoVITS, then GPT.
+
+        Raises:
+            gr.Error: the service does not say.
+        """
+        try:
+            sovits, gpt, _ = await self._weights()
+        except ServiceCallError as failure:
+            raise refusal(self._words.text("unreachable", reason=failure)) from None
         return update(choices=sovits), update(choices=gpt)
 
     async def choices_in_use(self) -> tuple[Update, Update]:
-        """Return the same with those chosen that the service speaks with, whoever switched to them."""
-        sovits, gpt, current = await self._weights()
+        """Return the same with those chosen that the service speaks with, whoever switched to them.
+
+        Where the service does not say, the lists are empty and the page warns.
+        """
+        try:
+            sovits, gpt, current = await self._weights()
+        except ServiceCallError as failure:
+            gr.Warning(self._words.text("unreachable", reason=failure))
+            return update(choices=[]), update(choices=[])
         chosen = {kind: {"value": current[kind]} if current.get(kind) else {} for kind in ("sovits", "gpt")}
         return update(choices=sovits, **chosen["sovits"]), update(choices=gpt, **chosen["gpt"])
 
@@ -82,11 +96,7 @@ class Choices:
 
         Published ones come first, then by name with numbers as numbers.
         """
-        try:
-            found = (await self._service.get("/models"))["data"]
-        except ServiceCallError as failure:
-            gr.Warning(self._words.text("unreachable", reason=failure))
-            return [], [], {}
+        found = (await self._service.get("/models"))["data"]
         paths = {kind: _sorted(file["path"] for file in found[kind]) for kind in ("sovits", "gpt")}
         return paths["sovits"], paths["gpt"], found.get("current") or {}
 

@@ -54,6 +54,8 @@ class Labels:
 
         A list that somebody else has changed since it was loaded stays as it is.
         """
+        if not isinstance(rows, list) or any(not isinstance(row, list) or len(row) != len(COLUMNS) for row in rows):
+            raise refusal(self._words.text("columns", columns=", ".join(COLUMNS)))
         kept = [dict(zip(COLUMNS, map(_text, row), strict=True)) for row in rows if _text(row[0])]
         body = {"revision": revision or None, "lines": kept}
         try:

@@ -39,6 +39,15 @@ _DATE = re.compile(
     rf"(?<![A-Za-z]){_MONTH}\s\d{{1,2}}(?!\d)(?:,?\s\d{{4}}(?!\d))?"
     rf"|(?<!\d)\d{{1,2}}\s{_MONTH}(?![A-Za-z])(?:,?\s\d{{4}}(?!\d))?"
 )
+# What is quoted, of several English words: “Give me 5!”
+_QUOTED = re.compile(
+    r"[“「『\"](?=[^“”「」『』\"\n]{0,100}[A-Za-z]{2} [A-Za-z]*[a-z])"
+    r"[^“”「」『』\"，。！？；：、\u2e80-\u9fff\uac00-\ud7af\n]{1,200}[”」』\"]"
+)
+_FUNCTION_WORD = re.compile(
+    r"(?<![A-Za-z])(?:I'm|[Ii]t's|[Hh]e's|[Ss]he's|[Ww]e're|[Tt]hey're|[Yy]ou're|am|is|are|was|were|at|for|about|only|just|"
+    r"until|till|from|under|over|aged?|since|than)\s[$€£¥]?$"
+)
 _LABEL = re.compile(r"(?<![A-Za-z])[A-Z]{2,8}(?:[:：] ?| )$")
 _LONGEST_LABEL = 12
 _CODES_IN_ENGLISH = frozenset({"ja", "ko"})
@@ -189,6 +198,7 @@ class _English:
         self._ends = {run.end: run for run in letters if run.language == "en"}
         self._starts = {run.start: run for run in letters if run.language == "en"}
         self._foreign = {place for run in letters if _is_foreign(run) for place in (run.start, run.end)}
+        self._quoted = {place for match in _QUOTED.finditer(text) for place in range(*match.span())}
         self._dated = {place for match in _DATE.finditer(text) for place in range(*match.span())}
         self._words = _words_around(text, letters)
         self._sentences = sentence_ends(text)
@@ -202,6 +212,8 @@ class _English:
             or self._right(number.end) in _ORDINAL_ENDS
             or self._is_in_clause(number)
             or (self._is_in_english_sentence(number) and not self.is_labelled(number))
+            or number.start in self._quoted
+            or self._follows_english(number)
             or self._is_in_name(number, digits)
             or (language in _CODES_IN_ENGLISH and self._is_code(number, digits, language))
         )
@@ -237,6 +249,12 @@ class _English:
 
     def _span(self, sentence: int) -> tuple[int, int]:
         return (self._sentences[sentence - 1] if sentence else 0), self._sentences[sentence]
+
+    def _follows_english(self, number: _Number) -> bool:
+        """I'm 25, at 7: behind a word that only English sentences have, and before no other script."""
+        if number.end in self._foreign:
+            return False
+        return _FUNCTION_WORD.search(self._text, max(number.start - _LONGEST_LABEL, 0), number.start) is not None
 
     def _is_in_name(self, number: _Number, digits: str) -> bool:
         """iPhone 15 Pro, COVID-19, iPhone15Pro."""

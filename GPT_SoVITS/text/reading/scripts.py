@@ -36,7 +36,7 @@ _HALF = "(?<![A-Za-z])[AP]M(?=\\s?\\d{1,2}[:：点點时時시])"  # before a ti
 _NO_MODEL = r"(?!L(?:(?<=[A-Z]\dL)|(?<=[A-Z]\d{2}L)|(?<=[A-Z]\d{3}L)|(?<=(?:宝马|奔驰|奥迪|寶馬)\d{3}L)))"
 _NO_MODEL += r"(?!s(?:(?<=[A-Z]\ds)|(?<=[A-Z]\d{2}s)|(?<=Phone \ds)|(?<=Phone\ds)))"
 _SIGNS = (
-    rf"(?:(?<=[\d⁰¹²³⁴-⁹])|(?<=\d\s)){_NO_MODEL}(?:{_UNIT}(?![A-Za-z])|{_TIMES})|(?<=[\u4e00-\u9fff\d]/){_MEASURE}(?![A-Za-z])"
+    rf"(?:(?<=[\d⁰¹²³⁴-⁹])|(?<=\d\s)|(?<=\d[万亿千百萬億만억천])){_NO_MODEL}(?:{_UNIT}(?![A-Za-z])|{_TIMES})|(?<=[\u4e00-\u9fff\d]/){_MEASURE}(?![A-Za-z])"
     rf"|(?<=%)pt?(?![A-Za-z])|{_MONEY}|{_HALF}"
 )
 _RUN = re.compile(

@@ -21,6 +21,8 @@ from tests.service.weights.test_by_hand import current
 from tests.service.weights.test_weights import models, switch, write_gpt, write_sovits
 from tests.waiting import eventually
 
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture(autouse=True)
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnInstallation:
@@ -86,6 +88,17 @@ def test_its_voices_are_put_among_the_others_once(start: Starter, root: Path, fr
     assert fresh.client.delete("/voice-models/starter-second").status_code == 200
     again = start(FakeEngine(), root=root, starter=True)
     assert voices(again) == ["Main"], "what was removed does not come back"
+
+
+def test_a_first_start_leaves_the_list_of_categories_as_it_comes(start: Starter, root: Path) -> None:
+    """Else a checkout would have changes that nobody made."""
+    root.mkdir()
+    content = (ROOT / "voice_categories.json").read_bytes()
+    (root / "voice_categories.json").write_bytes(content)
+    running = start(FakeEngine(), root=root, starter=True)
+    assert voices(running) == list(NAMES)
+    assert [each["category_name"] for each in running.client.get("/voice-categories").json()["data"]] == ["Starter"]
+    assert (root / "voice_categories.json").read_bytes() == content
 
 
 def test_nothing_of_it_is_there_when_it_is_left_out_or_other_weights_are_chosen(start: Starter, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from GPT_SoVITS.text.reading.draft import Edit
+from GPT_SoVITS.text.reading.spoken.commands import options, paths
 
 _ENDS = "com|org|net|io|cn|edu|gov|co|uk|jp|kr|hk|tw|de|fr|ai|app|dev|info|me|tv|cc|eu|us|ru|ca|au|nz|sg|in|xyz|top"
 _FILES = (
@@ -21,8 +22,10 @@ ADDRESS = re.compile(
     rf"|(?P<file>(?<![\w.@/\-])(?:\.{{0,2}}/)?(?:[A-Za-z0-9_][\w\-]{{0,60}}/){{0,8}}[A-Za-z0-9_][\w\-]{{0,100}}(?:\.[\w\-]{{1,40}}){{0,4}}\.(?:{_FILES})(?![\w\-])(?!\.\w))",
     re.ASCII,
 )
-# The end of a file name in another script: 报告.docx.
-_EXTENSION = re.compile(rf"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])\.(?:{_FILES}|hwp)(?![A-Za-z0-9_-])(?!\.\w)")
+# The end of a file name or a host in another script: 报告.docx, 例子.com.
+_EXTENSION = re.compile(
+    rf"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])\.(?:{_FILES}|hwp|com|net|org|cn|jp|kr|hk|tw)(?![A-Za-z0-9_-])(?!\.\w)"
+)
 _SIGNED_NAME = re.compile(
     r"(?<![A-Za-z0-9])([A-Z])(\+\+(?![A-Za-z+#])|#(?![A-Za-z0-9+#]))|(?<!\.)\.(?=NET(?![A-Za-z]))"
 )
@@ -33,7 +36,7 @@ _PART = re.compile(r"[A-Za-z]+|\d+|.")
 _NAMES = {
     **{".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", "+": "plus", ":": "colon", "~": "tilde"},
     **{"?": "question mark", "=": "equals", "&": "and", "#": "hash", "%": "percent", ",": "comma", ";": "semicolon"},
-    **{"!": "exclamation mark", "$": "dollar", "*": "star"},
+    **{"!": "exclamation mark", "$": "dollar", "*": "star", "\\": "backslash"},
 }
 _LONGEST_STRETCH = 100
 """Characters of an address that are one edit, so that a piece may be cut between two."""
@@ -75,6 +78,8 @@ _LETTERS = frozenset(
         "xls",
         "ppt",
         "sh",
+        "usr",
+        "etc",
         "cpp",
         "gz",
         "hwp",
@@ -133,6 +138,8 @@ def edits(text: str) -> list[Edit]:
         found += [edit for match in _EXTENSION.finditer(text) for edit in _spelled(match[0], match.start())]
     if "@" in text and not text.isascii():  # beside other scripts an account is one English word
         found += [edit for match in _ACCOUNT.finditer(text) for edit in _spelled(match[0], match.start())]
+    found += [edit for start, path in paths(text) for edit in _spelled(_trimmed(path), start)]
+    found += [Edit(*option) for option in options(text)]
     if "#" in text or "++" in text or ".NET" in text:
         found += [Edit(match.start(), match.end(), _named(match)) for match in _SIGNED_NAME.finditer(text)]
     return found

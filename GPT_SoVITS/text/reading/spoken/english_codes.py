@@ -49,7 +49,7 @@ def _parts() -> Iterable[Rule]:
         lambda m: " " + " ".join(map(pairs, m["code"].split("-"))),
     )
     yield rule(
-        r"(?<=\s-p\s)(?P<own>\d{2,5}):(?P<inner>\d{2,5})(?!\d)",
+        r"(?:(?<=\s-p\s)|(?<=\ue000\ue000\s)(?=\d{4}))(?P<own>\d{2,5}):(?P<inner>\d{2,5})(?!\d)",
         lambda m: f"{pairs(m['own'])} colon {pairs(m['inner'])}",
     )
     yield rule(  # iPhone 5s: the letter of a model is no unit
@@ -146,6 +146,14 @@ def models() -> Iterable[Rule]:
     )
     yield rule(r"(?<=[A-Za-z])-?(?P<digits>\d{1,4})(?![\d,.:]*\d)", lambda m: " " + pairs(m["digits"]))
     yield rule(r"(?<=[A-Za-z])(?P<digits>\d{5,})(?![.,]?\d)", lambda m: f" {spelled(m['digits'])}")
+    # 1-800-FLOWERS
+    yield rule(
+        rf"{BEFORE}1-(?P<area>8(?:00|33|44|55|66|77|88))-(?=[A-Z]{{2,}})",
+        lambda m: f"one, eight {'hundred' if m['area'] == '800' else spelled(m['area'][1:])}, ",
+    )
+    yield rule(
+        rf"{BEFORE}(?:911|999|112)(?=\s(?:in an emergency|immediately|for help|dispatch))", lambda m: spelled(m[0])
+    )
     yield rule(r"(?:(?<=\s)|(?<=[(\"'])|^)#(?=\d)", said("number "))
 
 

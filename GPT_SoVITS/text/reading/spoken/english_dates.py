@@ -17,6 +17,7 @@ _SHORT_MONTHS = {name[:3]: name for name in _MONTHS if name != "May"} | {"Sept":
 _MONTH = rf"(?:{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT_MONTHS)})\.?)"
 YEAR = r"(?:1[1-9]|20|21)\d{2}"
 _MONTH_NUMBER, _DAY_NUMBER = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAY = (
     r"(?:Mon(?:day)?|Tue(?:s(?:day)?)?|Wed(?:nesday)?|Thu(?:r(?:s(?:day)?)?)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)\b"
 )
@@ -68,6 +69,11 @@ def _any_year(text: str) -> str:
     return year(text) if len(text) == 4 else quantity(text)
 
 
+def _month_and_year(match: Match) -> str:
+    """03/2026, as on packages."""
+    return date(match["year"], match["month"], "")
+
+
 def _full_date(match: Match) -> str | None:
     groups = match.groupdict()
     if not 1 <= int(groups["month"]) <= 12:
@@ -106,6 +112,7 @@ def _dates() -> Iterable[Rule]:
     yield rule(
         rf"{BEFORE}(?P<year>{YEAR}){sep}(?P<month>{_MONTH_NUMBER})(?P=s)(?P<day>{_DAY_NUMBER}){AFTER}", _full_date
     )
+    yield rule(rf"{BEFORE}(?P<month>{_MONTH_NUMBER})/(?P<day>)(?P<year>(?:19|20)\d\d)(?![\d/])", _month_and_year)
     yield rule(
         rf"{BEFORE}(?P<month>{_MONTH_NUMBER})(?P<s>[-/])(?P<day>{_DAY_NUMBER})(?P=s)(?P<year>{YEAR}|\d{{2}}){AFTER}(?!\s?=)",
         _full_date,
@@ -121,13 +128,19 @@ def _month_and_day() -> Iterable[Rule]:
     at = rf"(?P<at>(?P<month>{_MONTH_NUMBER})/(?P<day>{_DAY_NUMBER}))(?![\d/]|[.,]\d)(?!{_DIVIDED})"
     bare = rf"{BEFORE}{at}"
     yield rule(rf"{bare}(?=\s?\(?,?\s?{_WEEKDAY})", _full_date, "at")
-    yield rule(rf"\b{_WEEKDAY}\.?,?\s\(?{at}", _full_date, "at")
+    yield rule(rf"\b(?P<weekday>{_WEEKDAY})\.?(?P<joint>,?\s\(?){at}", _day_of_week)
     yield rule(rf"{bare}(?=\s?[-–—~]\s?{_MONTH_NUMBER}/{_DAY_NUMBER}(?![\d/]))", _full_date, "at")
     yield rule(rf"(?:(?<=\ue000[-–—~])|(?<=\ue000\s[-–—~]\s)){at}", _full_date, "at")
     yield rule(rf"\b{_DATED}:?\s{at}", _full_date, "at")
     yield rule(rf"\b(?:by|from|through|thru|to|between|and|till|for)\s{at}", _unless_fraction, "at")
     # Alone: what is no usual fraction.
     yield rule(rf"(?<![=+×÷*<>-])(?<![=+×÷*<>-]\s){bare}(?!\s?[=+×÷*<>%]|\s?[-–]\s?\d|[A-Za-z])", _alone, "at")
+
+
+def _day_of_week(match: Match) -> str:
+    """Wed 11/6: the weekday in full."""
+    weekday = next(name for name in _WEEKDAYS if name.startswith(match["weekday"][:3]))
+    return f"{weekday}{match['joint']}{_full_date(match)}"
 
 
 def _alone(match: Match) -> str | None:
@@ -150,9 +163,9 @@ def _named_dates() -> Iterable[Rule]:
         rf"(?<![A-Za-z])(?P<month>{short})\.?\s(?P<day>{_DAY_NUMBER}){not_day}",
         lambda m: f"{_SHORT_MONTHS[m['month']]} {nth(m['day'])}",
     )
-    yield rule(rf"(?<![A-Za-z])({short})\.?(?=\s\d)", lambda m: _SHORT_MONTHS[m[1]])
-    yield rule(rf"(?<![A-Za-z]){_MONTH}\s(?P<day>{_DAY_NUMBER}){not_day}", lambda m: nth(m["day"]), "day")
     yield rule(rf"{BEFORE}(?P<day>{_DAY_NUMBER})(?=\s{_MONTH}\b(?!\s\d{{1,2}}\b))", lambda m: nth(m["day"]))
+    yield rule(rf"(?<![A-Za-z])({short})\.?(?=\s\d|\ue000)", lambda m: _SHORT_MONTHS[m[1]])
+    yield rule(rf"(?<![A-Za-z]){_MONTH}\s(?P<day>{_DAY_NUMBER}){not_day}", lambda m: nth(m["day"]), "day")
     yield rule(rf"{BEFORE}({WHOLE})(?:st|nd|rd|th)\b", lambda m: nth(plain(m[1])))
 
 

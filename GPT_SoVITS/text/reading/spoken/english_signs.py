@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
 from GPT_SoVITS.text.reading.scripts import GREEK
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, DASH, NUMBER
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
+    BEFORE,
+    CALCULATED,
+    COUNTDOWN,
+    DASH,
+    NUMBER,
+    SCIENTIFIC,
+    counted_down,
+)
 
 _LONGEST_QUANTITY = 11  # digits; a longer number without separators is read digit by digit
 _GREEK = {
@@ -34,11 +43,23 @@ _NAMED_SIGNS = {
 _POWERS = {"²": " squared", "³": " cubed"}
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NO_COUNTED = "(?:is|was|equals?|are|and|plus|minus|times|or|gives?|makes?)"
+_COMPARED = (
+    r"(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year)|"
+    r"speed|zoom|magnification|optical|digital|playback|rewards|points|leverage|bonus|damage|power|performance|cash)"
+)
 _LISTED = re.compile(
     r"\b(?:pp\.|ages?|aged|pages|lines|verses|grades|(?P<one>page|chapter|line|verse|grade|room|level))s?\s$",
     re.IGNORECASE,
 )
 _SEEN = 12  # characters before a range in which its numbers are named
+_SEEN_OF_MATCH = 40
+_MATCH = re.compile(r"\b(?:final|scores?|scored|won|lost|beats?|half-?time|full-time)\b")
+_TEAM_BEFORE = re.compile(r"[A-Z][a-z]+ \d{1,3}$")
+_TEAM_AFTER = re.compile(r"\d{1,3} [A-Z][a-z]+")
+_PERIODS = {
+    **{name: name for name in ("second", "minute", "hour", "day", "night", "week", "month", "year", "person")},
+    **{"sec": "second", "min": "minute", "hr": "hour", "mo": "month", "yr": "year", "kg": "kilogram", "lb": "pound"},
+}
 _TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
 
 
@@ -52,18 +73,34 @@ def rules() -> Iterable[Rule]:
 
 def times() -> Iterable[Rule]:
     """Yield the rules of signs between two numbers: of a size where it touches both, else of a product; 1e-5."""
+    yield rule(COUNTDOWN, counted_down(", "), "dash")
     yield rule(
         rf"{BEFORE}(?P<first>\d{{1,4}})(?P<dash> - )(?=(?P<second>\d{{1,4}})"
         rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s))",
         _counted_range,
         "dash",
     )
-    yield rule(rf"{BEFORE}({NUMBER})[eE]([-+]?\d{{1,3}})(?!\w)", _scientific)
+    yield rule(r"(?<=\d) - (?=\d{1,3}(?![\d=]))(?<!\d{4} - )", _score)
+    # 2 x eggs, eggs x2: how many.
+    yield rule(
+        rf"(?<=(?<![\d.,])\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})|(?<=(?<![\d.,])\d\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})",
+        said(""),
+    )
+    yield rule(r"(?<=[a-z]\s)[xX×](?=\d{1,3}(?![\w.,]*\d))", said("times "))
+    yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<=\d)[xX×](?<!^0.)(?<![^\d.]0.)(?=\d+(?![\d\s]*=))", said(" by "))
     yield rule(
         r"(?<=\d)\s[xX]\s(?=\d)|(?<=\d)[xX](?<!^0.)(?<![^\d.]0.)(?=\d)|(?<=[)\ue000])\s[xX]\s(?=[\d(\ue000])",
         said(" times "),
     )
+
+
+def _score(match: Match) -> str | None:
+    """The final was 3 - 2, Lakers 110 - 105 Celtics."""
+    text, start, end = match.string, match.start(), match.end()
+    named = _TEAM_BEFORE.search(text, max(start - _SEEN_OF_MATCH, 0), start) and _TEAM_AFTER.match(text, end)
+    spoken_of = _MATCH.search(text, max(start - _SEEN_OF_MATCH, 0), end + _SEEN_OF_MATCH)
+    return " to " if named or spoken_of else None
 
 
 def _counted_range(match: Match) -> str | None:
@@ -76,6 +113,7 @@ def _counted_range(match: Match) -> str | None:
 
 
 def _calculations() -> Iterable[Rule]:
+    yield rule(r"(?<=[A-Za-z]{2}) > (?=[A-Z][a-z])", said(", "))  # a way through menus
     yield rule(r"(?<![A-Za-z])([fghFGH])\(([a-z])\)", lambda m: f"{m[1]} of {m[2]}")
     yield rule(r"(?<=\d)!(?=\s?[=+×÷*/-])", said(" factorial"))
     yield rule(r"\s?&&\s?", said(" and "))
@@ -89,24 +127,58 @@ def _calculations() -> Iterable[Rule]:
         r"|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)",
         said(" minus "),
     )
+    yield rule(AFTER_POWER, said(" minus "))
     yield rule(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
     yield rule(
-        r"(?<=\d)[xX](?![\w×])(?=\s(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year))\b)",
+        r"(?<=\d)\s?[xX](?![\w×])"
+        rf"(?=\s{_COMPARED}\b)",
         said(" times"),
     )
     yield rule(r"(?<=[\d\ue000)²³A-Za-z])\s?[-–](?=\s?[\d.]+[²³]?\s?(?:=|equals))", said(" minus "))
+    yield from _hearts()
+    yield rule(r"(?<=[A-Za-z]{2})\s?(?P<sign>[<>≥≤])\s?(?=[\d$€£¥.\ue000])", _compared_to)
     yield rule(
         rf"(?<={_TERM})(?!\s?<[A-Za-z/][^<>\n]{{0,40}}>)\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
         lambda m: _OPERATORS[m[0].strip()[0]],
     )
-    yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})(?!\.(?!\d))", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(r"(?<=\ue000)\+(?=[.,;:!?)]|\s|$)", said(" plus"))  # $250+.
     yield rule(rf"(?<={_TERM})\s?\+\s?(?=[\dA-Za-z(\ue000])", said(" plus "))
     yield rule(r"(?<=[\d\ue000)A-Za-z])\s?=(?=\s?(?:\?|$|_))", said(" equals "))
     yield rule(r"(?<=[\w)\ue000])\s?=\s?(?=[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7af])", said(" equals "))
     yield rule(r"(?<=[\d)\ue000])\s[+](?=\s?=|\s?$)", said(" plus "))
     yield rule(r"(?<!\S)\+\s(?=\d)", said("plus "))
     yield rule(r"[±≥≤≈<>≠]\s?(?=[\d$€£¥\ue000.])|(?<![\w)\]\ue000~])~\s?(?=[\d$€£¥\ue000.])", _before_number)
+
+
+_CLAUSE = re.compile(
+    r"\b(?:[Ii]f|[Ww]hen|[Ww]hile|[Uu]ntil|[Ww]here|[Uu]nless|that|whether|because|since|assert)\s\w+$"
+)
+_SEEN_OF_CLAUSE = 30
+
+
+def _compared_to(match: Match) -> str:
+    """Node <18 is Node less than eighteen; a clause has a verb: if age < 18."""
+    text, start = match.string, match.start()
+    clause = _CLAUSE.search(text, max(start - _SEEN_OF_CLAUSE, 0), start)
+    return _OPERATORS[match["sign"]] if clause else f" {_BEFORE_NUMBERS[match['sign']]}"
+
+
+def _hearts() -> Iterable[Rule]:
+    """Yield the rules of <3 where it is a heart: a verb in I <3 you, decoration like an emoji at the end."""
+    yield rule(
+        r"\b(?:I|[Ww]e|[Yy]ou|[Tt]hey|u|really|still|just|always|do|will|also)\s(?P<heart><3)(?=\s(?!years|months|days)[A-Za-z])",
+        said("love"),
+        "heart",
+    )
+    yield rule(
+        r"(?:[!?]|\b(?:you|u|ya|love|much|thanks|thx|guys|this|all|ever|it|him|her|everyone|babe|friends|day|night|hugs))\s"
+        r"(?P<heart><3)(?=\s?(?:[.!?,<)]|$))",
+        said(""),
+        "heart",
+    )
+    yield rule(r"^<3$", said("love"))
 
 
 def _ranges() -> Iterable[Rule]:
@@ -130,6 +202,10 @@ def _numbers() -> Iterable[Rule]:
 
 
 def _signs() -> Iterable[Rule]:
+    yield rule(r"\bRm\b\.?(?=\s\ue000)", said("room"))
+    yield rule(rf"(?<=[A-Za-z])/({'|'.join(_PERIODS)})\b", lambda m: f" per {_PERIODS[m[1]]}")
+    yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " up", "↓": " down"}[m[0].strip()])
+    yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "up ", "↓": "down "}[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.])[()\[\]{}\"]+(?=\s?[，、；：,:;…])", said(""))
     yield rule(r"(?<=[\d\ue000])'(?=[,.;:]|$)", said(""))
     yield rule(r"(?<=[Pp]ress\s)#|(?<=[Dd]ial\s)#(?=\d)", said("pound "))
@@ -174,11 +250,15 @@ def _raised(match: Match) -> str:
 
 
 def _scientific(match: Match) -> str:
-    return f"{quantity(match[1])} times ten{_to_the_power(match[2])}"
+    return f"{quantity(match['number'])} times ten{_to_the_power((match['minus'] or '') + match['power'])}"
 
 
 def _to_the_power(number: str) -> str:
-    return f" to the power of {'minus ' if number[0] == '-' else ''}{quantity(number.lstrip('+-'))}"
+    return f" to the power of {'minus ' if number[0] == '-' else ''}{_of_power(number.lstrip('+-'))}"
+
+
+def _of_power(digits: str) -> str:
+    return spelled(digits) if len(digits) > _LONGEST_QUANTITY else quantity(digits)
 
 
 def _any_number(match: Match) -> str:

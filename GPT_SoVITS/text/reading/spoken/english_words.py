@@ -101,6 +101,7 @@ def rules() -> Iterable[Rule]:
 def _written_short() -> Iterable[Rule]:
     """Units and signs of programs that are written short."""
     yield rule(r"\b\d{1,3}[A-Z]?\s(?P<point>[NSEW])(?![\w'²³/-])", _heading, "point")
+    yield rule(r"\bRev\.(?=\s?\d)", said("revision"))
     yield rule(r"\bRte\b\.?(?=\s\d)", said("route"))
     yield rule(rf"(?<![A-Za-z])(?:{'|'.join(_MIXED)})(?![A-Za-z])", lambda m: _MIXED[m[0]])
     yield rule(r"(?<=\d)-(?=[A-Z][a-z])", said(" "))
@@ -178,9 +179,13 @@ def _days() -> Iterable[Rule]:
     def list_of(match: Match) -> str:
         return re.sub("[A-Za-z]+", lambda found: full[found[0]], match[0]).replace("/", " and ")
 
+    def all_of(match: Match) -> str:
+        return re.sub(r"([A-Z][a-z]+)\.?", lambda found: full[found[1]], match[0]).replace("&", "and")
+
     yield rule(rf"\b({days})\.?{dash}({days})\b\.?(?!\w)", ends)
     yield rule(rf"\b({months})\.?{dash}({months})\b\.?(?!\w)", ends)
     yield rule(rf"\b(?:{days})(?:/(?:{days}))+\b", list_of)
+    yield rule(rf"\b(?:{days})\.?(?:,\s(?:{days})\b\.?){{0,5}},?\s(?:&|and|or)\s(?:{days})\b(?:\.(?=\s[a-z]))?", all_of)
     yield rule(rf"\b({days})\.(?=,\s)", _day(full))
     yield rule(rf"\b(?:and|or|&)\s(?P<at>(?P<day>{days})\.)(?=\s[a-z])", lambda m: full[m["day"]], "at")
     yield rule(rf"(?<=\b[Oo]n )({days})\b(?!\.\s[a-z])", _day(full))
@@ -190,10 +195,11 @@ def _days() -> Iterable[Rule]:
     yield rule(rf"(?<![\d.,])\d{{1,2}}(?=\s(?:{short})\.(?!\s\d))", lambda m: nth(m[0]))
     yield rule(rf"(?<=[\d\ue000] )({short})\.(?=\s*$|\s[A-Z])", lambda m: f"{full[m[1]]}.")
     yield rule(r"\b(Sat|Sun)\.(?=\s(?:&|and|only|at|from|\d))", lambda m: full[m[1]])
+    yield rule(r"(?<![\w.])([2-9]\d)ers\b", lambda m: f"{quantity(m[1]).removesuffix('e')}ers")  # 49ers
     # Sat, Sun, Wed and Mon are words of their own elsewhere.
     yield rule(rf"(?<=\()({days})\.?(?=\))", lambda m: full[m[1]])
     yield rule(
-        rf"\b({days})\b\.?(?=,?\s(?:the\s)?(?:{months}|\d{{1,2}}[/:]|\d{{1,2}}\s?[-–]\s?\d{{1,2}}(?!\d)|\d{{1,2}}\s?[AaPp]\.?[Mm]|\d{{1,2}}(?:st|nd|rd|th)))",
+        rf"\b({days})\b\.?(?=,?\s(?:the\s)?(?:{months}|\d{{1,2}}:|\d{{1,2}}/\d{{1,2}}/|\d{{1,2}}\s?[-–]\s?\d{{1,2}}(?!\d)|\d{{1,2}}\s?[AaPp]\.?[Mm]|\d{{1,2}}(?:st|nd|rd|th)))",
         _day(full),
     )
     yield rule(
@@ -209,6 +215,7 @@ def _day(full: dict[str, str]) -> Callable[[Match], str]:
 def _initials() -> Iterable[Rule]:
     yield rule(rf"\b{_NUMBERED}\.?\s(?P<roman>[IVXLC]{{1,8}})\b", lambda m: _roman(m["roman"], quantity), "roman")
     yield rule(rf"\b{_RULERS}\s(?P<roman>[IVX]{{1,5}})\b", lambda m: _roman(m["roman"], nth), "roman")
+    yield rule(r"(?<=\()(?:ii|iii|iv|vii|viii|ix)(?=\))", lambda m: _roman(m[0].upper(), quantity))  # items of a law
     # AT&T, Q&A, R&D: letters on both sides.
     yield rule(rf"(?<![A-Za-z&]){_LETTERS_AND}(?:\s?&\s?{_LETTERS_AND}){{1,2}}(?![A-Za-z&])", _letters_and)
     yield rule(r"(?<![A-Za-z])[A-F]-(?=[\s.,;!?)\"]|$)(?!\s\w{1,3}\s-)", lambda m: f"{m[0][0]} minus")
@@ -225,7 +232,8 @@ def _initials() -> Iterable[Rule]:
     yield rule(r"(?<![\w.'])[A-Z]\.(?=\s(?:[A-Z]\.\s?){0,6}[A-Z][a-z])", lambda m: m[0][0])
     # Not where it is what somebody says or is called: "Oh no... 5 left", "said no. 2 minutes later", "Dr. No. 7".
     yield rule(
-        r"(?<![Oo]h )(?<!said )(?<!says )(?<!say )(?<!\ue000 )\b(?:(?:[Nn]o|NO)\.(?=\s?\d)|N[Oo]\.(?=\s?\ue000))",
+        r"(?<![Oo]h )(?<!said )(?<!says )(?<!say )(?<!\ue000 )"
+        r"\b(?:(?:[Nn]o|NO)\.(?=\s?(?:[A-Z]{1,3}-?)?\d)|N[Oo]\.(?=\s?\ue000))",
         said("number"),
     )
     number = r"(?=\s?[\d\ue000])"

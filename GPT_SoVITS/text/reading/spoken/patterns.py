@@ -18,9 +18,16 @@ AFTER = r"(?!\d|[.,:/]\d)"
 """What must not follow a number."""
 TIMES = r"[xX](?<!^0[xX])(?<![^\d.]0[xX])"
 """The x of 3x4, where digits are on both sides; 0x10 has none."""
-_EXPONENT = r"[eE](?P<minus>-)?\+?(?P<power>\d{1,3})(?![A-Za-z0-9_]|\.\d)"
+_EXPONENT = (
+    r"(?:e|E(?=[-+])|(?<=(?<!\d)\d)E|(?<=\.\d)E|(?<=\.\d\d)E)(?P<minus>-)?\+?(?P<power>\d{1,3})"
+    r"(?![A-Za-z0-9_号號室座栋棟楼樓班区區]|\.\d)"
+)
 SCIENTIFIC = rf"(?<![A-Za-z0-9_.])(?!0\d)(?P<number>\d{{1,20}}(?:\.\d{{1,20}})?){_EXPONENT}"
 """1.5e-3: a number times a power of ten."""
+COUNTDOWN = r"(?<![\d.,])(?P<first>\d{1,3})(?P<dash> - )(?=(?P<second>\d{1,3})(?![\d.,]))"
+"""A step of 3 - 2 - 1, for :func:`counted_down`; its dash is what is said."""
+AFTER_POWER = r"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ])\s?-\s?(?=[\dA-Za-z(])"
+"""The minus of x²-5."""
 VERSION = r"(?<![A-Za-z])[Vv]er\.(?P<version>\d{1,9}(?:\.\d{1,9}){0,8})(?!\.?\d)"
 """A version behind its word, whose stop is none of its points."""
 GLUED = r"(?<!\s)"
@@ -89,6 +96,18 @@ def names_a_model(match: re.Match[str]) -> bool:
         return False
     named = _NAMED.search(match.string, max(match.start() - 6, 0), match.start())
     return named is not None and (unit == "s" or len(named[0]) == 1)
+
+
+def counted_down(pause: str) -> Say:
+    """Return what says the steps of a countdown: each number is one less, and there are three or more."""
+
+    def say(match: re.Match[str]) -> str | None:
+        first, second = int(match["first"]), int(match["second"])
+        text, start, end = match.string, match.start(), match.end("second")
+        longer = text[:start].endswith(f"{first + 1} - ") or re.match(rf" - {second - 1}(?!\d)", text[end : end + 8])
+        return pause if first - second == 1 and longer and "=" not in text[end : end + 20] else None
+
+    return say
 
 
 def said(word: str) -> Say:

@@ -122,12 +122,12 @@ def _lasting(match: Match) -> str:
     return f"{counted(match[1])}小时{quantity(match[2])}分钟"
 
 
-_WEEKDAY_BEFORE = re.compile("[周週期拜][一二三四五六日天]")
+_WEEKDAY_BEFORE = re.compile(r"[周週期拜][一二三四五六日天][)）]?\s?$")
 
 
 def _follows_weekday(match: Match) -> bool:
     """Whether a number would be glued to the one in a weekday: 周五15:30 is no fifty-five."""
-    return _WEEKDAY_BEFORE.fullmatch(match.string, max(match.start() - 2, 0), match.start()) is not None
+    return _WEEKDAY_BEFORE.search(match.string, max(match.start() - 4, 0), match.start()) is not None
 
 
 def _part_is_said(match: Match) -> bool:

@@ -9,15 +9,15 @@ from GPT_SoVITS.text.chinese.normalise.numerals import cardinal, digits
 from GPT_SoVITS.text.reading.draft import TAKEN, Rule
 from GPT_SoVITS.text.reading.spoken.chinese.measures import UNIT_LETTERS
 from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, code, code_parts
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, either, rule
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, either, rule, said
 
 Match = re.Match[str]
 
 _WORD_TELEPHONE = either("电话 手机 热线 拨打 致电 传真 客服 座机 固话 拨 打 電話 手機 熱線 撥打 致電 傳真 撥")
 _WORD_NUMBER = either(
-    "号码 编号 账号 帐号 卡号 学号 工号 单号 证号 代码 密码 验证码 邮编 邮政编码 尾号 车牌 门牌 航班 车次 番号 "
+    "号码 编号 批号 账号 帐号 卡号 学号 工号 单号 证号 代码 密码 验证码 邮编 邮政编码 尾号 车牌 门牌 航班 车次 番号 "
     "股票 序号 房间号 门牌号 学籍号 快递单号 取件码 邀请码 口令 [Qq][Qq] 微信 房号 ID id "
-    "號碼 編號 賬號 帳號 卡號 學號 單號 代碼 密碼 驗證碼 郵編 郵政編碼 門牌 房間號"
+    "號碼 編號 批號 賬號 帳號 卡號 學號 單號 代碼 密碼 驗證碼 郵編 郵政編碼 門牌 房間號"
 )
 _COUNTRY_CODE = r"(?:\+\d{1,3}[- ]?)?"
 _DESIGNATIONS = either("东风 长征 神舟 嫦娥 天宫 天问 巨浪 红旗 鹰击 快舟 东風 長征 嫦娥 紅旗")
@@ -51,6 +51,7 @@ _EVENT = either(
     "狂欢节 公祭 事變 慘案 運動(?![員會鞋服場量裝品]) 起義"
 )
 _UNIVERSITIES = either("高校 大学 院校 工程 学校 名校 本科 硕士 学历 毕业 双一流 大學 學校 學歷 畢業")
+_NUMBERED = re.compile(r"[号號][:：是为為]?\s?$")
 # Days that are named by their digits, of which 1 is 幺.
 _YAO_DAYS = frozenset({"315", "618", "911"})
 
@@ -103,7 +104,7 @@ def telephones() -> Iterable[Rule]:
     """Yield the rules of telephone numbers, cards, and of numbers that are called so."""
     yield rule(rf"{BEFORE}\d{{4}}(?:[ -]\d{{4}}){{2,4}}(?:[ -]\d{{1,3}})?(?![\d ])", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}{_COUNTRY_CODE}1[3-9]\d[- ]?\d{{4}}[- ]?\d{{4}}(?![\d])", lambda m: by_digit(m[0]))
-    area = r"(?:\(0\d{1,3}\)|0\d{2,3}[- –)]|0\d[-)])"
+    area = r"(?:\(0\d{1,3}\)|0\d{2,3}(?: - |[- –)])|0\d[-)])"
     yield rule(rf"{BEFORE}{_COUNTRY_CODE}{area}\s?[1-9]\d{{2,3}}[- ]?\d{{4}}(?:[-转轉]\d{{1,6}})?(?!\d)", _fixed_line)
     yield rule(
         rf"{BEFORE}(?:\+?1[- ])?(?:[48]00|\(?[2-9]\d\d\))[- ]?\d{{3,4}}[- ]?\d{{3,4}}(?!\d)", lambda m: by_digit(m[0])
@@ -111,13 +112,43 @@ def telephones() -> Iterable[Rule]:
     yield rule(rf"{BEFORE}\+\d{{1,3}}(?:[- ]\d{{2,4}}){{2,4}}(?!\d)", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}[2-9]\d{{3}} \d{{4}}(?![\d ])", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}{_AMOUNT}(?P<first>[2-9]\d{{2,3}})-(?P<second>\d{{4}}){_NO_COUNT}(?!-)", _local_number)
-    yield rule(r"(?<=\d) (?=\d)", _between_numbers)
     yield rule(
         rf"(?:{_WORD_TELEPHONE}|{_WORD_NUMBER})(?:号码?|號碼?)?(?:[是为為係系:：]|[:：]\s)?\s?"
         r"(?P<digits>\d{3,}(?:[- ]\d{2,}){0,5}(?:(?:[、/和与與及]|或者?)\d{3,}(?:-\d{2,}){0,5}){0,5})"
         r"(?![\d.,]*\d)(?![多几余]?[人名次个年元块分天字万亿件份米克])",
         lambda m: re.sub(r"\d[\d -]*", lambda found: by_digit(found[0]), m["digits"]).replace("/", "、"),
         "digits",
+    )
+    yield from _extensions()
+    yield rule(r"(?<=\d) (?=\d)", _between_numbers)
+    yield rule(r"(?<=\d) (?=[$¥￥€£]\s?\d)", said("，"))
+    yield rule(  # lines of buses
+        rf"{BEFORE}\d{{3,4}}(?=路(?![信军軍人纵縱视視监監]))|(?<=[城九新]巴|巴士|小巴)\s?\d{{3}}(?=[A-Z]?[号號])",
+        lambda m: by_digit(m[0]),
+    )
+
+
+def _extensions() -> Iterable[Rule]:
+    """Yield the rules of numbers behind a telephone number, and of numbers behind their sign: 转802, 工单#20391."""
+    yield rule(
+        rf"(?:(?<=\ue000[转轉])|(?<=请[转轉])|(?<=請[转轉]))\s?(?P<at>\d{{1,6}})(?!\d|[.,:/]\d|[%％]|\s?{MEASURE}|\s?[圈遍])",
+        lambda m: by_digit(m["at"]),
+        "at",
+    )
+    yield rule(
+        r"(?:[转轉]\s?(?P<at>\d{1,6})(?=\s?(?:号?分机|號?分機|内线|內線))|(?:分机|分機)[号號]?[是为為:：]?\s?(?P<behind>\d{1,6})(?!\d))",
+        lambda m: m[0].replace(m["at"] or m["behind"], by_digit(m["at"] or m["behind"])).replace(":", ""),
+    )
+    yield rule(r"(?<=第)#(?=\d)|(?<![A-Za-z0-9#])#(?=\d{1,8}[号號])", said(""))
+    yield rule(
+        r"(?<![A-Za-z0-9#])#(?P<code>\d{1,2})(?=[楼樓栋棟座机機线線车車门門柜桌台])",
+        lambda m: f"{cardinal(m['code'])}号",
+    )
+    yield rule(
+        r"(?<![A-Za-z0-9#*])#(?P<code>\d{1,10})(?![\d#A-Za-z]|[^\s#，。]{1,30}#)",
+        lambda m: (
+            f"{'' if _NUMBERED.search(m.string, max(m.start() - 3, 0), m.start()) else '井号'}{digits(m['code'])}"
+        ),
     )
 
 
@@ -166,7 +197,7 @@ def known(*, cantonese: bool) -> Iterable[Rule]:
     yield rule(rf"(?:{_NAMED_BY_DIGITS})\s(?P<code>\d{{3,4}})(?!\d|[.,:/-]\d)", lambda m: code(m["code"]), "code")
     yield rule(rf"{BEFORE}360(?=公司|安全|卫士|浏览器|杀毒|搜索|软件|手机|借条)", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}(?:520|1314)(?=表白|快乐|情人节|礼物|告白|[，。！!])", lambda m: digits(m[0]))
-    yield rule(rf"{BEFORE}(?:6{{3,}}|2{{2}}3{{1,}})(?=[，。！!~～]|$)", lambda m: digits(m[0]))
+    yield rule(rf"{BEFORE}(?:6{{3,}}|2{{1,2}}3{{3,}})(?=[，。！!~～]|$)", lambda m: digits(m[0]))
     yield rule(r"(?<![\d·])(?P<day>(?:1[0-2]|[1-9])·(?:[12]\d|3[01]|[1-9]))(?![\d·])", _day)
     yield rule(
         rf"{BEFORE}(?P<day>(?:1[0-2]|[1-9])(?:[./·](?:[12]\d|3[01]|[1-9])|0[1-9]|[12]\d|3[01]))(?={_EVENT})", _day

@@ -66,7 +66,7 @@ UNIT_LETTERS = rf"(?:{_UNIT}){_NO_UNIT_ON}"
 _PER = either(
     "盎司 加仑 平方米 平方公里 立方米 平米 公斤 千克 公里 小时 分钟 千瓦时 人次 人天 工作日 学期 课时 公頃 小時 分鐘 "
     "[分秒时時天日周月季年斤吨克米升人次台套件股位户戶亩个個包盒瓶份张張页頁集节節桌头只隻辆輛间間房晚床株棵趟站点點场場票字"
-    "条條组組队隊度平立桶箱袋篇本块塊磅呎尺]"
+    "条條组組队隊度平立桶箱袋篇本块塊磅呎尺碗杯颗顆粒支枝根片双雙对對副把盘盤碟串顿頓餐盆捆打卷捲罐听勺匹头頭道门門]"
 )
 _DEGREES = {
     "℃": "度",
@@ -244,7 +244,8 @@ def _units(*, cantonese: bool) -> Iterable[Rule]:
         _measured,
     )
     yield rule(  # 3×10⁸m/s
-        rf"(?<=[\d⁰¹²³⁴-⁹][⁰¹²³⁴-⁹])(?P<unit>{_UNIT})(?:{each})?{_NO_UNIT_ON}", lambda m: _RATED[m["unit"]] + _each(m)
+        rf"(?:(?<=[\d⁰¹²³⁴-⁹][⁰¹²³⁴-⁹])|(?<=\d[万亿千百萬億]))(?P<unit>{_UNIT})(?:{each})?{_NO_UNIT_ON}",
+        lambda m: _RATED[m["unit"]] + _each(m),
     )
     yield rule(rf"(?<=[\d\ue000多几万亿千百十半])[\u4e00-\u9fff]{{1,4}}(?P<rate>{each}){_NO_UNIT_ON}", _each, "rate")
     yield rule(rf"(?<=\ue000)/(?P<of>)(?P<each>{_PER}|{_UNIT}{_NO_UNIT_ON})", _each)

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal
 from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, quantity
+from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, number, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
     BEFORE,
     CALCULATED,
+    COUNTDOWN,
     DASH,
     NUMBER,
     SCIENTIFIC,
     TIMES,
+    counted_down,
     plain,
     rule,
     said,
@@ -40,7 +43,7 @@ _TERM = r"(?:[\d.)\]A-Za-zα-ωΑ-Ω²³\ue000])"
 def _power(match: Match) -> str:
     digits = match[0].translate(_RAISED)
     if digits.isdecimal():
-        return f"的{cardinal(digits)}次方"
+        return f"的{number(digits)}次方"
     return f"的{''.join(_POWERS[sign] for sign in match[0])}次方"
 
 
@@ -87,10 +90,12 @@ def _scientific(match: Match) -> str:
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of signs that decide what the numbers beside them are."""
     yield rule(SCIENTIFIC, _scientific)
+    yield rule(COUNTDOWN, counted_down("，"), "dash")
     yield rule(r"(?<![\w*#])(?:[*#]{1,3}\d{1,6}){1,4}#|(?<=[\u4e00-\u9fff])(?:[*#]{1,3}\d{1,6}){1,4}#", _keys)
     yield rule(r"(?<=[按拨撥]\d)#(?=[键鍵])", said("井"))
     yield rule(r"(?<=\d)#(?![\dA-Za-z#])", said("号"))
     yield rule(r"(?P<apart>(?<=\S)\s)?(?P<arrow>[↑↓])(?=\s?\d)", _trend)
+    yield rule(r"(?<=[\d%‰])\s?(?P<arrow>[↑↓])(?P<apart>)", _trend)
     yield rule(r"√(?=\s?[\u4e00-\u9fff])", said("对，"))
     yield rule(r"(?<![\w)\]²³])\s?×(?=\s[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]\s)×(?=\s[\u4e00-\u9fff])", said("，错，"))
     yield rule("〇", said("零"))
@@ -105,6 +110,7 @@ def before_numbers() -> Iterable[Rule]:
 def rules() -> Iterable[Rule]:
     """Yield the rules of calculations and ranges; the numbers in them are read by what they are."""
     yield from _between_blanks()
+    yield rule(AFTER_POWER, said("减"))
     yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     # A calculation has an equals sign, or blanks on both sides of its operator.
@@ -145,6 +151,9 @@ def _between_blanks() -> Iterable[Rule]:
         rf"(?<=\d) - (?=\d+(?:\.\d+)?[多余]?\s?{MEASURE})|(?<=\ue000) - (?=\ue000)(?![^，。\n]{{0,20}}=)", said("到")
     )
     yield rule(rf"(?<={_TERM}) - {CALCULATED}|(?:(?<=[\d)\]²³])|(?<=\d[A-Za-z])) - (?=[\d(])", said("减"))
+    yield rule(
+        r"(?<=[点點时時分日号號])\s?~\s?(?=[上下中]午|凌晨|清晨|早上|晚上|傍晚|夜里|次日|第二天|翌日)", said("到")
+    )
     yield rule(
         r"(?<=[周週期拜][一二三四五六日天]) - (?=\d)|(?<=\ue000) - (?=\d+\s?[件个個人名位款种種套张張只])", said("，")
     )

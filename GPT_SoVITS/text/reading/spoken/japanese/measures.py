@@ -224,6 +224,7 @@ def rules() -> Iterable[Rule]:
         _rate,
     )
     yield rule(rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT}){_NO_UNIT_ON}", _measured)
+    yield rule(rf"(?<=\d[万億千百])(?P<unit>{_UNIT}){_NO_UNIT_ON}", lambda m: _UNITS[m["unit"]])
     yield rule(
         rf"{BEFORE}{_MINUS}(?P<first>{n})(?:(?P<own>%)?{DASH}(?P<second>{n}))?\s?(?P<sign>[%‰])(?P<point>(?:ポイント|pt|p)(?![A-Za-z]))?",
         _percent,

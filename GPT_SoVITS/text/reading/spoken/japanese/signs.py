@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
+from GPT_SoVITS.text.reading.spoken.japanese import shorthand
 from GPT_SoVITS.text.reading.spoken.japanese.words import fraction_of, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
     BEFORE,
     CALCULATED,
+    COUNTDOWN,
     DASH,
     NUMBER,
     SCIENTIFIC,
     TIMES,
     VERSION,
+    counted_down,
     rule,
     said,
 )
@@ -61,6 +65,11 @@ def _circled(match: Match) -> str:
     return f"{'、' if before.isdigit() else ''}{numbers}{'、' if after.isdigit() else ''}"
 
 
+def _power(match: Match) -> str:
+    spoken = "".join(_POWERS[sign] for sign in match[0])
+    return f"の{quantity(spoken) if spoken.isdigit() else spoken}乗"
+
+
 def _raised(match: Match) -> str:
     exponent = match["exponent"]
     spoken = _POWERS["ⁿ"] if exponent.isalpha() else exponent.lstrip("-")
@@ -70,6 +79,8 @@ def _raised(match: Match) -> str:
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of words and signs that decide what the numbers beside them are."""
     yield rule(SCIENTIFIC, _scientific)
+    yield rule(COUNTDOWN, counted_down("、"), "dash")
+    yield rule(r"(?<=\d) (?=[$¥￥€£]\s?\d)", said("、"))
     yield rule(r"(?<![\d第.,])(?<!\d、)(?P<first>[1-8])、(?P<second>[2-9])(?P<days>日(?!曜|本))", _some_days)
     yield rule(
         r"(?<![\d第.,])(?<!\d、)(?P<few>(?P<first>[1-8])、)(?=(?P<second>[2-9])"
@@ -97,7 +108,8 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"{BEFORE}(?:((?!0\d)\d+) )?(\d+)/(\d+)(?![\d/])", _fraction)
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: "テン".join(m[0].split(".")))
     yield rule(rf"{VERSION}", lambda m: "テン".join(m["version"].split(".")), "version")
-    yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", lambda m: f"の{''.join(_POWERS[sign] for sign in m[0])}乗")
+    yield rule(AFTER_POWER, said("ひく"))
+    yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said("マイナス"))
     yield rule(
@@ -106,6 +118,7 @@ def rules() -> Iterable[Rule]:
         said("ひく"),
     )
     yield rule(rf"(?<={_TERM})\s?[+×÷=<>≥≤≠≈*]\s?(?=[-+(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(r"(?<=[一-龥ぁ-んァ-ヶー])\s?[×÷]\s?(?=[\d\ue000])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"[≥≤<>]\s?({n})(?=\s?(?:%|\ue000)?)", lambda m: quantity(m[1]) + _AT_LEAST[m[0][0]])
     yield rule(r"(?<=[\w\ue000])\s?[=≠≈]\s?(?=[\w\ue000?])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"±(?=\s?[\d\ue000])", said("プラスマイナス"))
@@ -117,6 +130,7 @@ def rules() -> Iterable[Rule]:
         rf"(?<=[\d人円年月日時分個回度本枚歳階章話\ue000曜]){DASH}(?=[\d\ue000月火水木金土日午朝昼夕夜第翌])",
         said("から"),
     )
+    yield from shorthand.after_ranges()
     yield rule(r"(?<=[一-龥ァ-ヶー])~(?=[一-龥ァ-ヶー])", said("から"))
     yield rule(rf"(?<![A-Za-z0-9\ue000)])-(?={n})", said("マイナス"))
     yield rule(r"(?<![A-Za-z0-9)])\+(?=[\d\ue000])", said("プラス"))
@@ -126,6 +140,7 @@ def rules() -> Iterable[Rule]:
         r"[—–→]{1,2}|(?<=\S)\s--?(?=\s\S)|(?<=[\w\ue000])/(?=[\w\ue000])|(?<=[ぁ-んァ-ン一-龥])-(?=[ぁ-んァ-ン一-龥])",
         said("、"),
     )
+    yield rule(r"(?<=[\d\ue000])\s?[↑↓]|[↑↓](?=\s?[\d\ue000])", lambda m: {"↑": "アップ", "↓": "ダウン"}[m[0].strip()])
     yield rule(r"&", said("アンド"))
     yield rule(r"@(?=\w)", said("アットマーク"))
     yield rule(r"(?<=[\w\ue000])\+", said("プラス"))

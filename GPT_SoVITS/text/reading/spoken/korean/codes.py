@@ -61,6 +61,10 @@ def rules() -> Iterable[Rule]:
         lambda m: code_parts(m["code"]),
         "code",
     )
+    # The door of a train: 5-2번 문.
+    yield rule(
+        rf"{BEFORE}(?P<code>\d{{1,2}}-\d{{1,2}})(?=번?\s?(?:문|출입문|승강장)(?!제))", lambda m: code_parts(m["code"])
+    )
     yield rule(rf"{BEFORE}(?P<code>\d{{1,4}}(?:-\d{{1,4}}){{1,2}})(?=\s?(?:번지|호))", lambda m: code_parts(m["code"]))
     yield rule(rf"{BEFORE}(?P<code>\d{{1,7}}(?:-\d{{1,7}}){{2,7}}){_NO_MORE}", _parts)
     yield rule(rf"{BEFORE}(?P<code>7[0-8]7-\d{{1,3}})(?!\d){_COUNTED}", lambda m: by_digit(m["code"]))

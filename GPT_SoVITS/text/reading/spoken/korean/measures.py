@@ -243,6 +243,10 @@ def rules() -> Iterable[Rule]:
         rf"{BEFORE}{_MINUS}(?P<first>{n})(?:{DASH}(?P<second>{n}))?\s?(?P<unit>{_UNIT}){_NO_UNIT_ON}{PARTICLE}",
         _measured,
     )
+    yield rule(
+        rf"(?<=\d[만억천])(?P<unit>{_UNIT}){_NO_UNIT_ON}{PARTICLE}",
+        lambda m: f" {with_particle(_UNITS[m['unit']], m['particle'])}",
+    )
     each = rf"(?P<each>시간|[분초일월주년인개잔평박건]|{_UNIT}){_NO_UNIT_ON}"
     yield rule(
         rf"{BEFORE}(?P<first>{n})(?P<counter>[만억천백]*\s?(?:원|회|개|명|건|보|달러|유로))\s?/\s?{each}", _counted_rate

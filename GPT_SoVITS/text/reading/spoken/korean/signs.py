@@ -7,12 +7,24 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import TAKEN, Rule
 from GPT_SoVITS.text.reading.spoken.korean.words import by_digit, fraction, native, native_alone, quantity, sino, topic
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, CALCULATED, NUMBER, SCIENTIFIC, TIMES, VERSION, rule, said
+from GPT_SoVITS.text.reading.spoken.patterns import (
+    AFTER_POWER,
+    BEFORE,
+    CALCULATED,
+    COUNTDOWN,
+    NUMBER,
+    SCIENTIFIC,
+    TIMES,
+    VERSION,
+    counted_down,
+    rule,
+    said,
+)
 
 Match = re.Match[str]
 
 _NATIVE = (
-    r"(?:개(?!월|국|년)|명|살|마리|잔|병(?!원)|권|대(?!\s?[일이]|\s?\d)(?=의|를|가|로|는|와|\s|[.,!?]|$)|장(?!을\s?보)|벌|번(?!호|지|가|역|\s?(?:출구|버스|국도|트랙|타자|문제|방|홈|선수|\s?학생|좌석|\s?참가자))|사람|가지|그루|송이|켤레|채|척|달(?!러)|"
+    r"(?:개(?!월|국|년)|명|살|마리|잔|병(?!원)|권|대(?!\s?[일이]|\s?\d)(?=의|를|가|로|는|와|\s|[.,!?]|$)|장(?!을\s?보)|벌|번(?!호|지|가|역|\s?(?:출구|버스|국도|트랙|승강장|플랫폼|홈|탑승구|게이트|창구|타자|문제|방|홈|선수|\s?학생|좌석|\s?참가자))|사람|가지|그루|송이|켤레|채|척|달(?!러)|"
     r"곳|군데|쌍|자루|통|판|포기|줄|배|시간|째|끼|조각|방울|그릇|접시|봉지|상자|박스|팀|골|차례|컵|바퀴|숟갈|숟가락|큰술|작은술|스푼|정거장|정류장|모금|걸음|마디|꼬집)"
 )
 _OPERATORS = {
@@ -83,6 +95,7 @@ def _scientific(match: Match) -> str:
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of signs that decide what the numbers beside them are."""
     yield rule(rf"(?<=\d)\s?{TIMES}\s?(?=\d)", said(" 곱하기 "))
+    yield rule(r"(?<=\d) (?=[$¥￥€£₩]\s?\d)", said(", "))
     yield rule(
         rf"{BEFORE}([12])\+1(?=\s?(?:행사|이벤트|상품|증정|할인|세일))",
         lambda m: {"1": "원", "2": "투"}[m[1]] + " 플러스 원",
@@ -93,6 +106,7 @@ def rules() -> Iterable[Rule]:
     """Yield the rules of fractions, versions, counts, calculations, ranges and plain numbers."""
     n = NUMBER
     yield rule(SCIENTIFIC, _scientific)
+    yield rule(COUNTDOWN, counted_down(", "), "dash")
     yield rule(rf"{BEFORE}(?:((?!0\d)\d+) )?(\d+)/(\d+)(?![\d/])", lambda m: fraction(m[1] or "", m[2], m[3]))
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: " 점 ".join(map(sino, m[0].split("."))))
     yield rule(VERSION, lambda m: " 점 ".join(map(sino, m["version"].split("."))), "version")
@@ -105,11 +119,12 @@ def rules() -> Iterable[Rule]:
         r"|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000]{1,8}\s?=)",
         said(" 빼기 "),
     )
-    yield rule(rf"(?<=[\d)\ue000A-Za-z⁰¹²³⁴⁵⁶⁷⁸⁹])\s?=\s?(?=[-(?]?{_TERM}|\?)", _equals)
+    yield rule(rf"(?<=[\d)\ue000A-Za-z⁰¹²³⁴⁵⁶⁷⁸⁹가-힣])\s?=\s?(?=[-(?]?{_TERM}|\?)", _equals)
+    yield rule(AFTER_POWER, said(" 빼기 "))
     yield rule(r"(?<=[\w)\]])(?P<exponent>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", _raised)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(rf"(?<={_TERM})\s?[+×÷<>≥≤≠≈*]\s?(?=[-(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
-    yield rule(r"(?<=[\w)\ue000])\s?[×÷]\s?(?=[가-힣])", lambda m: _OPERATORS[m[0].strip()])
+    yield rule(r"(?<=[\w)\ue000])\s?[×÷]\s?(?=[가-힣\ue000\d])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"[≥≤<>]\s?({n})", lambda m: quantity(m[1]) + _AT_LEAST[m[0][0]])
     yield rule(r"±(?=\s?[\d\ue000])", said("플러스 마이너스 "))
     yield rule(r"√(?=\d)", said("루트 "))
@@ -122,6 +137,8 @@ def rules() -> Iterable[Rule]:
         said("에서 "),
     )
     yield rule(rf"(?<![A-Za-z0-9\ue000)])-(?={n})", said("마이너스 "))
+    yield rule(r"[(（]주[)）]\s?", said("주식회사 "))
+    yield rule(r"(?<![A-Za-z0-9#])#(?=[\d\ue000])", said("샵 "))
     yield rule(r"(?<![A-Za-z0-9)])\+(?=[\d\ue000])", said("플러스 "))
     yield rule(r"(?<![\d.,])1(?=[만천백]+\s?[가-힣\d\ue000])", said(""))
     yield rule(r"(?<=[원엔])/(?=달러|유로|엔|위안)", said(" "))
@@ -131,6 +148,8 @@ def rules() -> Iterable[Rule]:
         lambda m: (", " if m.string[m.start() - 1 : m.start()] == TAKEN else "") + sino(str(ord(m[0]) - 0x245F)) + ", ",
     )
     yield rule(r"(?<=\S)\s--?\s(?=\S)|\s?(?:[—–→]{1,2}|;|:|/)\s?", said(", "))
+    yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " 상승", "↓": " 하락"}[m[0].strip()])
+    yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "상승 ", "↓": "하락 "}[m[0].strip()])
     yield rule(r"\s?&\s?", said(" 앤드 "))
     yield rule(r"@(?=\w)", said("골뱅이 "))
     yield rule(r"(?<=[\w\ue000])\+", said(" 플러스"))

@@ -24,7 +24,9 @@ def each(digits: str) -> str:
 
 
 def topic(digit: str) -> str:
-    """Return the particle 은 or 는 behind a number that ends in a digit."""
+    """Return the particle 은 or 는 behind a number that ends in a digit, or behind a word by its last letter."""
+    if "가" <= digit <= "힣":
+        return with_particle(digit, "은")[1:]
     return "은" if digit.isdigit() and digit not in _OPEN else "는"
 
 

@@ -6,21 +6,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from GPT_SoVITS.engine.messages import Reference, SynthesisRequest, WeightsPair, new_request_id
-from service.errors import MissingError, ParameterError
+from service.errors import FileLostError, MissingError, ParameterError
 from service.files.whole import write_whole
 from service.jobs.errors import AttemptFailedError
 from service.jobs.records import Job
-from service.speech.files import TaskFiles
+from service.speech.files import PINNED, TaskFiles
 from service.speech.records import SpeechFacts, speech
 from service.storage import storage
 from service.words import said
 
 MakeRequest = Callable[[Job], SynthesisRequest]
 """Blocking: makes the engine's request from a task; raises what is wrong with it."""
-_PINNED = "reference.json"
 
 
 class Pinning:
@@ -41,22 +39,30 @@ class Pinning:
             AttemptFailedError: it cannot be spoken and never will be: its voice or its reference is gone.
             StorageFullError: the disk is full; it was not begun.
         """
-        pinned = self._files.work(job.job_id) / _PINNED
         try:
             request = self.make(job)
         except (MissingError, ParameterError) as error:
             raise AttemptFailedError(error.said, repeat=False) from error
-        if pinned.is_file():
-            reference = _read_reference(pinned)
-        else:
-            with storage():
-                reference = self._pin(job.job_id, request.reference)
-                content = json.dumps(_plain(reference), ensure_ascii=False).encode()
-                write_whole(pinned, [content], durable=True)
         facts = speech(job)
+        pinned = self._files.pinned(job.job_id, facts.pinned_mark)
+        reference = self._pin(job.job_id, request.reference) if pinned is None else self._read(pinned)
         seed = request.seed if facts.seed is None else facts.seed
         weights = pinned_weights(facts) or request.weights
         return replace(request, reference=reference, weights=weights, seed=seed, request_id=new_request_id())
+
+    def _read(self, pinned: Path) -> Reference:
+        """Return what was kept; a clip that is kept no more is told when it is opened."""
+        plain = json.loads(pinned.read_text("utf-8"))
+        marks = plain.get("marks", {})
+
+        def found(name: str) -> str:
+            try:
+                return str(self._files.carrier.fetch(pinned.parent / name, marks.get(name)))
+            except FileLostError:
+                raise AttemptFailedError(said("reference_gone", name=Path(name).name), repeat=False) from None
+
+        auxiliary = tuple(found(name) for name in plain["auxiliary"])
+        return Reference(found(plain["path"]), plain["text"], plain["language"], auxiliary)
 
     def _pin(self, task_id: str, reference: Reference) -> Reference:
         """Keep the reference's files until the task ends: the voice may be changed or deleted meanwhile."""
@@ -67,8 +73,25 @@ class Pinning:
             except FileNotFoundError:
                 raise AttemptFailedError(said("reference_gone", name=Path(path).name), repeat=False) from None
 
-        auxiliary = tuple(kept(f"auxiliary-{n}", path) for n, path in enumerate(reference.auxiliary))
-        return replace(reference, path=kept("reference", reference.path), auxiliary=auxiliary)
+        with storage():
+            auxiliary = tuple(kept(f"auxiliary-{n}", path) for n, path in enumerate(reference.auxiliary))
+            kept_at = replace(reference, path=kept("reference", reference.path), auxiliary=auxiliary)
+            self._write(self._files.work(task_id) / PINNED, kept_at)
+        return kept_at
+
+    def _write(self, pinned: Path, reference: Reference) -> None:
+        """Write down what is kept, by names within the work folder: on another machine that lies elsewhere."""
+        carrier = self._files.carrier
+        clips = [Path(path) for path in (reference.path, *reference.auxiliary)]
+        plain = {
+            "path": clips[0].name,
+            "text": reference.text,
+            "language": reference.language,
+            "auxiliary": [clip.name for clip in clips[1:]],
+            "marks": {clip.name: carrier.publish(clip) for clip in clips},
+        }
+        write_whole(pinned, [json.dumps(plain, ensure_ascii=False).encode()], durable=True)
+        carrier.publish(pinned)
 
 
 def pinned_weights(facts: SpeechFacts) -> WeightsPair | None:
@@ -76,17 +99,3 @@ def pinned_weights(facts: SpeechFacts) -> WeightsPair | None:
     if facts.weights_gpt is None or facts.weights_sovits is None:
         return None
     return WeightsPair(facts.weights_gpt, facts.weights_sovits)
-
-
-def _plain(reference: Reference) -> dict[str, Any]:
-    return {
-        "path": reference.path,
-        "text": reference.text,
-        "language": reference.language,
-        "auxiliary": list(reference.auxiliary),
-    }
-
-
-def _read_reference(path: Path) -> Reference:
-    plain = json.loads(path.read_text("utf-8"))
-    return Reference(plain["path"], plain["text"], plain["language"], tuple(plain["auxiliary"]))

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from service.errors import StorageAwayError
 from service.files.whole import drop
 from service.identifiers import disk_name, named_by
+from service.jobs.errors import JobMissingError
 from service.jobs.kinds import RepairReport
 from service.jobs.models import JobRow
 from service.jobs.records import Job, Status
@@ -26,7 +27,7 @@ from service.speech.entries import entry_of
 from service.speech.file_repair import SpeechFiles
 from service.speech.files import Kept, TaskFiles
 from service.speech.models import SegmentRow, SpeechRow
-from service.speech.records import KIND, speech
+from service.speech.records import KIND, NOUN, speech
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +181,7 @@ class CarriedSpeechFiles(SpeechFiles):
 
     def bring(self, job: Job, folder: str, suffix: str) -> Path | None:
         """See :class:`SpeechFiles`: the entry and what was spoken so far are made, the result is fetched."""
-        files = self.folders
+        files, mark = self.folders, self._mark_now(job)
         if suffix == "json" and folder in ("task", "done", "error"):
             entry = self._entry(job)
             files.write_entry(entry, entry_of(job))
@@ -188,12 +189,23 @@ class CarriedSpeechFiles(SpeechFiles):
             return entry
         if suffix != "wav" or folder == "error":
             return None
-        return self._partial(job) if folder == "task" else self._result(job)
+        if folder == "task":
+            return self._partial(job)
+        return None if mark is None else files.result(job.job_id, mark)
 
-    def _result(self, job: Job) -> Path | None:
-        with self._reading() as session:  # what is known of the task may be of a moment ago
-            mark = session.scalar(select(SpeechRow.result_mark).where(SpeechRow.key == job.key))
-        return None if mark is None else self.folders.result(job.job_id, mark)
+    def _mark_now(self, job: Job) -> str | None:
+        """Return the mark of the result: what is known of the task may be of a moment ago, what lies here older still.
+
+        Raises:
+            JobMissingError: it was removed since.
+        """
+        known = select(SpeechRow.result_mark).join(JobRow, JobRow.key == SpeechRow.key)
+        with self._reading() as session:
+            found = session.execute(known.where(JobRow.key == job.key, JobRow.removed.is_(False))).one_or_none()
+        if found is None:
+            raise JobMissingError("job_missing", noun=NOUN, job_id=job.job_id)
+        mark: str | None = found.result_mark
+        return mark
 
     def _partial(self, job: Job) -> Path | None:
         path = self.folders.partial_wav(job.job_id)

@@ -80,6 +80,7 @@ class SpeechFiles:
 
         Raises:
             FileLostError, StorageAwayError: it cannot be brought here.
+            JobMissingError: the task is not there any more.
         """
         return None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from GPT_SoVITS.engine.messages import Reference, SynthesisRequest, WeightsPair, new_request_id
+from GPT_SoVITS.text import userdict
 from service.errors import FileLostError, MissingError, ParameterError
 from service.files.whole import write_whole
 from service.jobs.errors import AttemptFailedError
@@ -61,6 +62,8 @@ class Pinning:
             except FileLostError:
                 raise AttemptFailedError(said("reference_gone", name=Path(name).name), repeat=False) from None
 
+        for name in plain.get("beside", ()):  # the engine looks for them beside the clip
+            found(name)
         auxiliary = tuple(found(name) for name in plain["auxiliary"])
         return Reference(found(plain["path"]), plain["text"], plain["language"], auxiliary)
 
@@ -69,17 +72,21 @@ class Pinning:
 
         def kept(name: str, path: str) -> str:
             try:
-                return str(self._files.pin(task_id, name + Path(path).suffix[:10], Path(path)))
+                return str(self._files.pin(task_id, name, Path(path)))
             except FileNotFoundError:
                 raise AttemptFailedError(said("reference_gone", name=Path(path).name), repeat=False) from None
 
         with storage():
-            auxiliary = tuple(kept(f"auxiliary-{n}", path) for n, path in enumerate(reference.auxiliary))
-            kept_at = replace(reference, path=kept("reference", reference.path), auxiliary=auxiliary)
-            self._write(self._files.work(task_id) / PINNED, kept_at)
+            auxiliary = tuple(kept(f"auxiliary-{n}{_suffix(path)}", path) for n, path in enumerate(reference.auxiliary))
+            kept_at = replace(
+                reference, path=kept(f"reference{_suffix(reference.path)}", reference.path), auxiliary=auxiliary
+            )
+            words = Path(reference.path).parent / userdict.FILE
+            beside = [Path(kept(userdict.FILE, str(words)))] if words.is_file() else []
+            self._write(self._files.work(task_id) / PINNED, kept_at, beside)
         return kept_at
 
-    def _write(self, pinned: Path, reference: Reference) -> None:
+    def _write(self, pinned: Path, reference: Reference, beside: Sequence[Path]) -> None:
         """Write down what is kept, by names within the work folder: on another machine that lies elsewhere."""
         carrier = self._files.carrier
         clips = [Path(path) for path in (reference.path, *reference.auxiliary)]
@@ -88,10 +95,15 @@ class Pinning:
             "text": reference.text,
             "language": reference.language,
             "auxiliary": [clip.name for clip in clips[1:]],
-            "marks": {clip.name: carrier.publish(clip) for clip in clips},
+            "beside": [path.name for path in beside],
+            "marks": {path.name: carrier.publish(path) for path in (*clips, *beside)},
         }
         write_whole(pinned, [json.dumps(plain, ensure_ascii=False).encode()], durable=True)
         carrier.publish(pinned)
+
+
+def _suffix(path: str) -> str:
+    return Path(path).suffix[:10]
 
 
 def pinned_weights(facts: SpeechFacts) -> WeightsPair | None:

@@ -7,11 +7,13 @@ from pathlib import Path
 from sqlalchemy import select
 
 from GPT_SoVITS.engine.messages import WeightsPair
+from GPT_SoVITS.text import userdict
 from service.container import Container
 from service.errors import MissingError
 from service.files.carrier import FileCarrier
 from service.paths import confined
 from service.synthesis.requests import DEFAULT_PROMPT_LANGUAGE, Speaker
+from service.voices.folders import VoiceFolders
 from service.voices.models import VoiceRow
 from service.voices.store import MARKS
 
@@ -44,6 +46,8 @@ class StoredSpeakers:
             raise MissingError("voice_missing", model_id=model_id)
         if row.reference is None:
             raise MissingError("voice_without_reference", model_id=model_id)
+        folders = VoiceFolders(self._container.folders.audio, self._container.get(FileCarrier))
+        folders.beside(model_id, userdict.FILE, row.extra.get(MARKS, {}))
         return Speaker(
             path=self._file(row, row.reference),
             text=row.prompt_text,

@@ -159,6 +159,17 @@ class VoiceFolders:
         """
         return self.carrier.fetch(self.of(model_id) / name, marks.get(name))
 
+    def beside(self, model_id: str, name: str, marks: Mapping[str, Mark]) -> Path:
+        """As :meth:`file`, for one that a voice need not have: a copy that is left of one that it had goes.
+
+        Raises:
+            FileLostError, StorageAwayError: it cannot be brought.
+        """
+        path = self.of(model_id) / name
+        if name not in marks and self.carrier.is_spare(path):
+            path.unlink(missing_ok=True)
+        return self.file(model_id, name, marks)
+
     def forget(self, model_id: str, names: Iterable[str] | None = None) -> None:
         """Remove what is kept for others of a voice that is gone, or of some of its files; a sweep finds what stays."""
         for name in names or ():

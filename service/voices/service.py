@@ -121,6 +121,7 @@ class Voices:
             if words is not None:
                 with self.store.folders.alone(chosen):
                     userdict.save(self.store.folders.of(chosen) / userdict.FILE, words)
+                    self.store.keep(chosen, userdict.FILE)
             known = [self._category(*pair) for pair in categories]
             return self.store.set_categories(chosen, known) if known else voice
         except BaseException:

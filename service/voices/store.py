@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from GPT_SoVITS.text import userdict
 from service.categories.models import CategoryRow
 from service.categories.store import resolve
 from service.database import CommitUnknownError, Database, make_certain
@@ -202,6 +203,24 @@ class VoiceStore:
         with self.folders.staging() as staged:
             return judge(clip, staged, self.limits)
 
+    def keep(self, model_id: str, name: str) -> None:
+        """Let others find a file of a voice that no column names, as it is here now, or that it is gone.
+
+        Raises:
+            MissingError: there is no such voice.
+            StorageAwayError: others could not find it; they have the one before.
+        """
+        folder = self.folders.of(model_id)
+        if not self.folders.carrier.apart:
+            return
+        there = [name] if (folder / name).is_file() else []
+        with self.folders.published(model_id, there, folder) as marks, self._database.writing() as session:
+            row = _named(session, model_id, lock=True)
+            others = {other: mark for other, mark in row.extra.get(MARKS, {}).items() if other != name}
+            row.extra = {**row.extra, MARKS: {**others, **marks}}
+            make_certain(session)
+        self.folders.carrier.forget_others(folder / name, marks.get(name))
+
     def set_categories(self, model_id: str, categories: Iterable[str]) -> Voice:
         """Put a voice into categories and no others.
 
@@ -325,7 +344,7 @@ def _named(session: Session, model_id: str, *, lock: bool = False) -> VoiceRow:
 def _marked(row: VoiceRow, new: Mapping[str, str]) -> dict[str, Any]:
     """Return the marks of the files that a row names now, as a part of its extra."""
     known = {**row.extra.get(MARKS, {}), **new}
-    used = {row.avatar, row.reference, row.original, *row.auxiliary}
+    used = {row.avatar, row.reference, row.original, *row.auxiliary, userdict.FILE}
     marks = {name: mark for name, mark in known.items() if name in used}
     return {MARKS: marks} if known else {}
 

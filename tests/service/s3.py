@@ -28,6 +28,7 @@ class Store:
     def _begin(self, port: int) -> None:
         self._server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
         self._server.start()
+        self._answers = True
 
     @property
     def url(self) -> str:
@@ -36,11 +37,14 @@ class Store:
 
     def stop(self) -> None:
         """Answer no more."""
-        self._server.stop()
+        if self._answers:
+            self._server.stop()
+        self._answers = False
 
     def start(self) -> None:
         """Answer again."""
-        self._begin(self._port)
+        if not self._answers:
+            self._begin(self._port)
 
     def kept(self, prefix: str = "") -> list[str]:
         """Return the names of objects."""
@@ -64,6 +68,7 @@ def s3_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     store.client = boto3.client("s3")
     store.client.create_bucket(Bucket=BUCKET)
     yield store
+    store.start()
     for key in store.kept():
         store.client.delete_object(Bucket=BUCKET, Key=key)
     store.client.delete_bucket(Bucket=BUCKET)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from GPT_SoVITS.text import userdict
+from service.synthesis.speakers import StoredSpeakers
 from tests.service.carried.conftest import Machine
 from tests.service.s3 import Store
 from tests.service.samples import clip, make_voice, picture, post_voice
@@ -76,3 +79,30 @@ def test_a_damaged_clip_is_refused(machine: Machine, store: Store) -> None:
     assert not (c.root / "audio/narrator/refer.wav").exists()
     body = {"user_id": "u", "model_id": "narrator", "text": "一句。"}
     assert c.client.post("/voice-tasks", json=body).status_code == 404
+
+
+def test_pronunciations_of_a_voice_are_the_same_everywhere(machine: Machine, store: Store) -> None:
+    a, c = machine("a"), machine("c")
+    make_voice(a.client)
+    path, word = "/voice-models/narrator/dictionary", {"language": "zh", "word": "重楼", "pronunciation": "chong2 lou2"}
+    assert a.client.put(path, json={"entries": [word]}).status_code == 200
+    assert c.client.get(path).json()["data"]["entries"] == [word]
+    speakers = StoredSpeakers(c.app.state.container)
+    beside = Path(speakers.speaker("narrator").path).parent / userdict.FILE
+    assert beside.is_file()
+    assert c.client.patch("/voice-models/narrator", json={"description": "x"}).status_code == 200
+    assert a.client.get(path).json()["data"]["entries"] == [word]
+    assert a.client.put(path, json={"entries": []}).status_code == 200
+    assert c.client.get(path).json()["data"]["entries"] == [] and not beside.exists()
+    assert not [key for key in store.kept() if userdict.FILE in key]
+
+
+def test_a_clip_that_another_process_names_is_brought_and_nothing_else(machine: Machine, store: Store) -> None:
+    a, c = machine("a"), machine("c")
+    make_voice(a.client)
+    speakers, clip_here = StoredSpeakers(c.app.state.container), c.root / "audio/narrator/refer.wav"
+    for foreign in ("/etc/passwd", "refer.wav", str(c.root / "audio/narrator/../narrator/none.wav"), ""):
+        speakers.bring(foreign)
+    assert not clip_here.exists()
+    speakers.bring(str(clip_here))
+    assert clip_here.read_bytes() == (a.root / "audio/narrator/refer.wav").read_bytes()

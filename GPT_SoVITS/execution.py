@@ -20,8 +20,12 @@ from GPT_SoVITS.native.decoder import Precision
 Form = Literal["native", "host", "graph"]
 Holding = Literal["fp32", "fp16"]
 """How products hold matrices; sums are float32 always."""
+SamplerHolding = Literal["fp32", "fp16", "bf16"]
+"""The same for the sampler of v3 and v4. With bfloat16 what matrices are multiplied with is rounded as well; where the
+processor has no such products it is float16."""
 
 _PRECISIONS: dict[str, Precision] = {"float32": "fp32", "float16": "fp16", "int8": "int8"}
+_SAMPLER: dict[str, SamplerHolding] = {"float32": "fp32", "int8": "bf16"}
 _FORMS: dict[str, Form] = {"native": "native", "host": "host", "graph": "graph", "jit": "graph"}
 
 
@@ -85,6 +89,7 @@ class Execution:
         why_graph: Why what could be native is not, in words; empty when all is.
         decoder_precision: Of the native decoder's weights; graphs hold float32.
         encoders_holding: Of the host's matrices.
+        sampler_holding: Of those that every step of the sampler of v3 and v4 multiplies.
         hubert_precision: Of HuBERT's native layers. Never int8: a prompt's tokens are nearest neighbours, which small
             errors move.
         roberta_precision: Of RoBERTa's native layers.
@@ -100,6 +105,7 @@ class Execution:
     why_graph: str = ""
     decoder_precision: Precision = "fp16"
     encoders_holding: Holding = "fp16"
+    sampler_holding: SamplerHolding = "fp16"
     hubert_precision: Holding = "fp16"
     roberta_precision: Precision = "fp16"
     native_has_failed: bool = False
@@ -165,6 +171,7 @@ def plan_execution(settings: Preferences, machine: Machine | None = None) -> Exe
         why_graph="graphs were asked for" if graphs_asked else machine.why_not_native,
         decoder_precision=_PRECISIONS.get(settings.precision, "fp16"),
         encoders_holding="fp32" if is_exact else "fp16",
+        sampler_holding=_SAMPLER.get(settings.precision, "fp16"),
         hubert_precision="fp32" if is_exact else "fp16",
         roberta_precision=_PRECISIONS.get(settings.precision, "fp16"),
     )

@@ -5,8 +5,9 @@
 FOLDER is a checkout of the official repository; its requirements (PyTorch, x_transformers, librosa) have to be there.
 Both sides live in processes of their own, a new one per case, and take turns. ``dit_step`` is one estimate of the
 velocity over a whole chunk of v4, ``dit_step_of_4`` four of them at once, ``sentence`` everything from tokens to 4 s
-of 48 kHz in eight steps. Our weights are float16, sums float32, as engines hold them by default; the official
-program's are float32.
+of 48 kHz in eight steps. The processor's seconds, the fewest of all runs, hardly depend on what else the machine does.
+Our weights are float16, sums float32, as engines hold them by default; ``bf16`` is what they hold with ``precision:
+int8``. The official program's are float32.
 """
 
 from __future__ import annotations
@@ -19,8 +20,14 @@ from pathlib import Path
 from bench.figures import markdown
 from bench.networks import FIXTURES, measure
 
-CASES = ("dit_step", "dit_step_of_4", "bigvgan", "hifigan", "sentence")
-HEADER = ("case", "here, ms", "official, ms", "ratio of the fastest", "of the medians", "MB here/there", "difference")
+CASES = (
+    "dit_step", "dit_step bf16", "dit_step_of_4", "dit_step_of_4 bf16", "bigvgan", "hifigan", "sentence",
+    "sentence bf16",
+)  # fmt: skip
+HEADER = (
+    "case", "here, ms", "official, ms", "ratio of the fastest", "of the medians", "processor's s here/there", "ratio",
+    "MB here/there", "difference",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -41,8 +48,10 @@ def main() -> None:
             ("cfm_native", "cfm_official"),
         )  # fmt: skip
         middle = [sorted(each.milliseconds)[len(each.milliseconds) // 2] for each in (ours, theirs)]
+        busy = [min(each.busy) for each in (ours, theirs)]
         rows.append((
             case, str(ours), str(theirs), f"{ours.best / theirs.best:.2f}", f"{middle[0] / middle[1]:.2f}",
+            f"{busy[0]:.2f}/{busy[1]:.2f}", f"{busy[0] / busy[1]:.2f}",
             f"{ours.memory_mb:.0f}/{theirs.memory_mb:.0f}", f"{difference:.1e}",
         ))  # fmt: skip
         print(rows[-1], file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ from GPT_SoVITS.cfm.chunks import Chunks
 from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.cfm.sampler import Sampling
 from GPT_SoVITS.cfm.synthesizer import MelPrompt, MelSynthesizer
+from GPT_SoVITS.execution import SamplerHolding
 from GPT_SoVITS.features.spectrogram import denormalise_mel
 from GPT_SoVITS.native import library
 from GPT_SoVITS.sovits.config import SovitsConfig
@@ -48,7 +49,7 @@ def _spoken(name: str) -> Callable[[str], Run]:
     return make
 
 
-def voice(fixtures: str, depth: int = DEPTH) -> MelSynthesizer:
+def voice(fixtures: str, depth: int = DEPTH, sampler: SamplerHolding = "fp16") -> MelSynthesizer:
     """Return v4 of full width and so many transformer blocks."""
     arrays, config = inputs.sovits(fixtures, depth)
     half = {key: array.astype(np.float16) if array.dtype == np.float32 else array for key, array in arrays.items()}
@@ -56,13 +57,14 @@ def voice(fixtures: str, depth: int = DEPTH) -> MelSynthesizer:
     known = {key: array for key, array in mapped.items() if not key.startswith("enc_q.")}
     return MelSynthesizer(
         SovitsConfig.from_official(config), CfmConfig.from_official(config), known,
-        _vocoder(fixtures, "hifigan_v4_48khz"), encoders="host", holding="fp16", threads=_threads,
+        _vocoder(fixtures, "hifigan_v4_48khz"), encoders="host", holding="fp16", sampler=sampler,
+        threads=_threads,
     )  # fmt: skip
 
 
-def _step(batch: int) -> Callable[[str], Run]:
+def _step(batch: int, sampler: SamplerHolding = "fp16") -> Callable[[str], Run]:
     def make(fixtures: str) -> Run:
-        spoken = voice(fixtures)
+        spoken = voice(fixtures, sampler=sampler)
         x, prompt, text = (
             np.tile(inputs.normal(1, inputs.FRAMES, width, seed=seed), (batch, 1, 1))
             for seed, width in enumerate((spoken.cfm.mel, spoken.cfm.mel, spoken.cfm.text))
@@ -106,10 +108,13 @@ def sampled(spoken: MelSynthesizer) -> Callable[[], npt.NDArray[Any]]:
     return run
 
 
-def _sentence(fixtures: str) -> Run:
-    spoken = voice(fixtures)
-    mel = sampled(spoken)
-    return lambda: [np.concatenate(list(spoken.vocoder.stream(mel())))]
+def _sentence(sampler: SamplerHolding = "fp16") -> Callable[[str], Run]:
+    def make(fixtures: str) -> Run:
+        spoken = voice(fixtures, sampler=sampler)
+        mel = sampled(spoken)
+        return lambda: [np.concatenate(list(spoken.vocoder.stream(mel())))]
+
+    return make
 
 
 CASES: dict[str, Callable[[str], Run]] = {
@@ -117,5 +122,8 @@ CASES: dict[str, Callable[[str], Run]] = {
     "dit_step_of_4": _step(4),
     "bigvgan": _spoken("bigvgan_v2_24khz_100band_256x"),
     "hifigan": _spoken("hifigan_v4_48khz"),
-    "sentence": _sentence,
+    "sentence": _sentence(),
+    "dit_step bf16": _step(1, "bf16"),
+    "dit_step_of_4 bf16": _step(4, "bf16"),
+    "sentence bf16": _sentence("bf16"),
 }

@@ -69,7 +69,7 @@ def _bigvgan(fixtures: str) -> Run:
     from BigVGAN.env import AttrDict
 
     arrays, config = inputs.vocoder(fixtures, "bigvgan_v2_24khz_100band_256x")
-    network = _filled(bigvgan.BigVGAN(AttrDict(config), use_cuda_kernel=False), arrays)
+    network = _filled(bigvgan.BigVGAN(AttrDict(config)), arrays)
     network.remove_weight_norm()
     mel = torch.from_numpy(inputs.mel())[None]
     return _inference(lambda: network(mel)[0, 0])
@@ -150,3 +150,5 @@ CASES: dict[str, Callable[[str], Run]] = {
     "hifigan": _hifigan,
     "sentence": _sentence,
 }
+CASES |= {f"{name} bf16": CASES[name] for name in ("dit_step", "dit_step_of_4", "sentence")}
+"""What ours computes with bfloat16 is compared with the same."""

@@ -45,6 +45,11 @@ def targets(changes: Mapping[str, object]) -> frozenset[str]:
     return frozenset(_changed_by(key) for key in changes)
 
 
+def replaced(changes: Mapping[str, object]) -> frozenset[str]:
+    """Return the official keys whose weights a LoRA file has whole."""
+    return frozenset(_changed_by(key) for key in changes if not _PAIR.fullmatch(key))
+
+
 def _changed_by(key: str) -> str:
     pair = _PAIR.fullmatch(key)
     if pair:

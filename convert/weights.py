@@ -135,7 +135,7 @@ def _open(
             lora.check(arrays, described.lora_rank)
             base, changed = find(version.name), lora.targets(arrays)
             unread = frozenset(base.held) - changed
-            whole, pairs = lora.apart(_base_values(base.path, version, unread), arrays)
+            whole, pairs = lora.apart(_base_values(base.path, version, unread | lora.replaced(arrays)), arrays)
             arrays = whole if apart else lora.joined(whole, pairs)
             config["model"]["dit_depth"] = dit_depth(arrays)
         mapped = map_official(kind, arrays, training)

@@ -46,11 +46,18 @@ def test_what_was_asked_for_by_name_is_remembered() -> None:
 
 @pytest.mark.parametrize(
     ("precision", "held"),
-    [("float32", "fp32 fp32 fp32 fp32"), ("float16", "fp16 fp16 fp16 fp16"), ("int8", "int8 fp16 fp16 int8")],
+    [
+        ("float32", "fp32 fp32 fp32 fp32 fp32"),
+        ("float16", "fp16 fp16 fp16 fp16 fp16"),
+        ("int8", "int8 fp16 bf16 fp16 int8"),
+    ],
 )
 def test_precision_says_how_weights_are_held(precision: str, held: str) -> None:
     plan = planned(NATIVE, precision=precision)
-    found = (plan.decoder_precision, plan.encoders_holding, plan.hubert_precision, plan.roberta_precision)
+    found = (
+        plan.decoder_precision, plan.encoders_holding, plan.sampler_holding, plan.hubert_precision,
+        plan.roberta_precision,
+    )  # fmt: skip
     assert " ".join(found) == held
 
 

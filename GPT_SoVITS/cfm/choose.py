@@ -14,8 +14,8 @@ from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.cfm.estimator import Estimator
 from GPT_SoVITS.cfm.host import HostEstimator, keys_of, matrices
 from GPT_SoVITS.cfm.shapes import CONDITION, ESTIMATOR, condition_shapes, estimator_shapes
-from GPT_SoVITS.execution import Holding, host_or_graph
-from GPT_SoVITS.layers.products import Change, LayeredProducts, Part, Products, Stacked
+from GPT_SoVITS.execution import Holding, SamplerHolding, host_or_graph
+from GPT_SoVITS.layers.products import Change, LayeredProducts, Layers, Part, Products, Stacked
 from GPT_SoVITS.layers.weights import check_shapes
 from GPT_SoVITS.native.attention import NativeAttention
 from GPT_SoVITS.native.library import load
@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 TUNED = (".qkv", ".attn.to_out.0")
 """Ends of the names of matrices that LoRA files change: those of attention."""
+_HEAVY = (*TUNED, ".ff.ff.0.0", ".ff.ff.2")
+"""Ends of the names of those that every frame of every step is multiplied with; they may be held in bfloat16."""
 
 
 @dataclass(eq=False)
@@ -60,7 +62,7 @@ def choose_estimator(
     arrays: Mapping[str, Array],
     dtype: type = np.float32,
     choice: Choice = "auto",
-    holding: Holding = "fp32",
+    holding: SamplerHolding = "fp32",
     threads: int = 0,
     base: BaseMatrices | None = None,
     changed: Collection[str] = (),
@@ -96,21 +98,34 @@ def choose_estimator(
     if base is None:
         shared = {name: layer for name, layer in layers.items() if name not in different}
         keys = frozenset(key for name in shared for key in _keys(name))
-        base = BaseMatrices(keys, frozenset(shared), hold(shared, holding, threads))
+        base = BaseMatrices(keys, frozenset(shared), _hold(shared, holding, threads))
     different |= layers.keys() - base.names
-    tuned = hold({name: layers[name] for name in different}, holding, threads)
+    tuned = _hold({name: layers[name] for name in different}, holding, threads)
     products = LayeredProducts(tuned, different, base.products)
-    return HostEstimator(config, own, products, _attention(config, threads)), base
+    return HostEstimator(config, own, products, _attention(config, holding, threads)), base
+
+
+def _hold(layers: Layers, holding: SamplerHolding, threads: int) -> Products:
+    """Pack matrices; in bfloat16 only those for which speed counts."""
+    if holding != "bf16":
+        return hold(layers, holding, threads)
+    heavy = {name: layer for name, layer in layers.items() if name.endswith(_HEAVY)}
+    other = {name: layer for name, layer in layers.items() if name not in heavy}
+    if not heavy or not other:
+        return hold(layers, "bf16" if heavy else "fp16", threads)
+    return LayeredProducts(hold(heavy, "bf16", threads), heavy, hold(other, "fp16", threads))
 
 
 def _keys(name: str) -> frozenset[str]:
     return frozenset(ESTIMATOR + key for key in keys_of(name))
 
 
-def _attention(config: CfmConfig, threads: int) -> NativeAttention | None:
+def _attention(config: CfmConfig, holding: SamplerHolding, threads: int) -> NativeAttention | None:
     """Native attention, None where there is no native code."""
     library = load()
-    return None if library.handle is None else NativeAttention(library.handle, config.heads, threads)
+    if library.handle is None:
+        return None
+    return NativeAttention(library.handle, config.heads, threads, rounded=holding == "bf16")
 
 
 def choose_condition(

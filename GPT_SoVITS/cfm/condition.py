@@ -9,7 +9,7 @@ import numpy as np
 
 from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.layers.elementwise import sigmoid
-from GPT_SoVITS.layers.products import Layers, Products
+from GPT_SoVITS.layers.products import Layers, Products, Windowed
 from GPT_SoVITS.sovits.host import windows
 from GPT_SoVITS.sovits.speed import change_speed
 
@@ -72,8 +72,7 @@ def condition_matrices(config: CfmConfig, arrays: Mapping[str, Array]) -> Layers
     found: Layers = {}
 
     def add(name: str) -> None:
-        weight = arrays[f"{name}.weight"]
-        found[name] = weight.transpose(0, 2, 1).reshape(len(weight), -1), arrays[f"{name}.bias"]
+        found[name] = Windowed(arrays[f"{name}.weight"]), arrays[f"{name}.bias"]
 
     for name in ("bridge.0", "wns1.pre", "wns1.proj", "wns1.enc.cond_layer"):
         add(name)

@@ -16,7 +16,7 @@ from GPT_SoVITS.cfm.config import NORM_EPS, CfmConfig
 from GPT_SoVITS.cfm.embedding import moments, rotations, text_positions
 from GPT_SoVITS.cfm.estimator import Moment, drained
 from GPT_SoVITS.layers.elementwise import gelu, sigmoid
-from GPT_SoVITS.layers.products import Change, Layers, Part, Products, Stacked
+from GPT_SoVITS.layers.products import Change, Layers, Part, Products, Stacked, Windowed
 from GPT_SoVITS.sovits.host import softmax, windows
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -28,11 +28,6 @@ GELU_CUBE = 0.044715
 def _depthwise(weight: Array) -> Array:
     """(C, 1, kernel) -> (kernel, C), one row for each moment of the window."""
     return np.array(weight[:, 0].T, np.float32, order="C")
-
-
-def _group_matrix(weight: Array) -> Array:
-    """(out, in, kernel) -> (out, kernel * in): a window's moments side by side."""
-    return weight.transpose(0, 2, 1).reshape(len(weight), -1)
 
 
 def matrices(config: CfmConfig, arrays: Mapping[str, Array], changes: Mapping[str, Change] | None = None) -> Layers:
@@ -65,7 +60,7 @@ def matrices(config: CfmConfig, arrays: Mapping[str, Array], changes: Mapping[st
         size = config.width // config.position_groups
         for group in range(config.position_groups):
             part = slice(group * size, (group + 1) * size)
-            found[f"{name}.{group}"] = _group_matrix(weight[part]), bias[part]
+            found[f"{name}.{group}"] = Windowed(weight[part]), bias[part]
     for i in range(config.depth):
         block = f"transformer_blocks.{i}"
         add(f"{block}.attn_norm.linear")

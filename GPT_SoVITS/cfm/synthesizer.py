@@ -19,7 +19,7 @@ from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.cfm.estimator import drained
 from GPT_SoVITS.cfm.sampler import Flow, Sampling
 from GPT_SoVITS.cfm.shapes import CONDITION, ESTIMATOR, UNUSED
-from GPT_SoVITS.execution import Holding
+from GPT_SoVITS.execution import Holding, SamplerHolding
 from GPT_SoVITS.features.spectrogram import denormalise_mel
 from GPT_SoVITS.layers.products import Change
 from GPT_SoVITS.sovits.buckets import Buckets
@@ -70,6 +70,7 @@ class MelSynthesizer(ContentEncoder):
         dtype: numpy float type of weights and computation.
         encoders: What runs all but the vocoder: ``auto``, ``host`` or ``graph``.
         holding: How the host holds weights: ``fp32`` or ``fp16``; sums are float32 always.
+        sampler: How it holds those of the sampler's steps; None for the same.
         threads: Of the host's products; 0 for as many as the process may use.
         base: Matrices of the published weights that these were made from, see ``choose_estimator``.
         changed: Official keys in which these differ from them.
@@ -93,6 +94,7 @@ class MelSynthesizer(ContentEncoder):
         dtype: type = np.float32,
         encoders: Choice = "auto",
         holding: Holding = "fp32",
+        sampler: SamplerHolding | None = None,
         threads: int = 0,
         base: BaseMatrices | None = None,
         changed: Collection[str] = (),
@@ -106,9 +108,15 @@ class MelSynthesizer(ContentEncoder):
         self.cfm, self.vocoder = cfm, vocoder
         self._condition = choose_condition(cfm, arrays, dtype, encoders, holding, threads)
         self.estimator, self.base = choose_estimator(
-            cfm, arrays, dtype, encoders, holding, threads, base, changed, changes
+            cfm, arrays, dtype, encoders, sampler or holding, threads, base, changed, changes
         )
         self.nbytes = self.encoders.nbytes + self._condition.nbytes + self.estimator.nbytes + vocoder.nbytes
+
+    @property
+    def shared_bytes(self) -> dict[int, int]:
+        """Bytes of each part that other synthesizers may hold as well, by its identity."""
+        vocoder = {id(self.vocoder): self.vocoder.nbytes}
+        return vocoder if self.base is None else vocoder | {id(self.base): self.base.products.nbytes}
 
     @property
     def vocoder_description(self) -> str:

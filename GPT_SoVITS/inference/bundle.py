@@ -99,6 +99,11 @@ class Bundle:
         return self.synthesizer
 
     @property
+    def shared_bytes(self) -> dict[int, int]:
+        """Bytes of each part that other weights may hold as well, by its identity."""
+        return {id(self.decoder): self.decoder.nbytes} | self.synthesizer.shared_bytes
+
+    @property
     def vocoder_description(self) -> str:
         """What makes audio of latent frames or mel spectrograms, in words."""
         return self.synthesizer.vocoder_description
@@ -328,8 +333,8 @@ def _synthesizer(
     return MelSynthesizer(
         config, CfmConfig.from_official(sovits.config, config.version), sovits.arrays,
         features.mel_vocoder(config.version), buckets=BUCKETS, encoders=execution.encoders,
-        holding=execution.encoders_holding, threads=threads, base=base, changed=sovits.changed or (),
-        changes=sovits.pairs,
+        holding=execution.encoders_holding, sampler=execution.sampler_holding, threads=threads, base=base,
+        changed=sovits.changed or (), changes=sovits.pairs,
     )  # fmt: skip
 
 

@@ -56,19 +56,47 @@ def _changed(weight: Array, change: Change | None) -> Array:
     return result
 
 
-Matrix = Array | Stacked
+class Windowed:
+    """A convolution as the matrix of its windows, (outputs, kernel * inputs): a window's moments side by side.
+
+    Its numbers are put into this order when it is packed, one layer after the other: a network's have many megabytes.
+
+    Args:
+        weight: (outputs, inputs, kernel).
+    """
+
+    def __init__(self, weight: Array) -> None:
+        self._weight = weight
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Outputs and inputs of the matrix."""
+        outputs, inputs, kernel = self._weight.shape
+        return outputs, inputs * kernel
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The matrix."""
+        return (Part(self._weight.transpose(0, 2, 1).reshape(len(self._weight), -1)),)
+
+    def whole(self) -> Array:
+        """Return the matrix."""
+        return self.parts[0].weight
+
+
+Matrix = Array | Stacked | Windowed
 Layers = dict[str, tuple[Matrix, Array]]
 """Name to matrix (outputs, inputs) and bias (outputs,)."""
 
 
 def parts_of(matrix: Matrix) -> tuple[Part, ...]:
     """Return what a matrix is made of."""
-    return matrix.parts if isinstance(matrix, Stacked) else (Part(matrix),)
+    return (Part(matrix),) if isinstance(matrix, np.ndarray) else matrix.parts
 
 
 def array_of(matrix: Matrix) -> Array:
     """Return a matrix as an array."""
-    return matrix.whole() if isinstance(matrix, Stacked) else matrix
+    return matrix if isinstance(matrix, np.ndarray) else matrix.whole()
 
 
 class Products(Protocol):

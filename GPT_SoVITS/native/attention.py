@@ -20,12 +20,14 @@ class NativeAttention:
         library: The loaded library.
         heads: Heads.
         threads: Of every call; 0 for as many as the process may use.
+        rounded: Whether what is multiplied is rounded to bfloat16, where the processor multiplies such numbers.
     """
 
-    def __init__(self, library: ctypes.CDLL, heads: int, threads: int = 0) -> None:
+    def __init__(self, library: ctypes.CDLL, heads: int, threads: int = 0, *, rounded: bool = False) -> None:
         self._run, self.heads, self.threads = library.attention_run, heads, threads
         whole, pointer = ctypes.c_int, ctypes.c_void_p
-        self._run.restype, self._run.argtypes = whole, [pointer, whole, whole, whole, whole, pointer, whole]
+        self._run.restype, self._run.argtypes = whole, [pointer, whole, whole, whole, whole, pointer, whole, whole]
+        self._rounded = int(rounded)
 
     def __call__(self, qkv: Array, keys: int) -> Array:
         """Return what every row of qkv (T, 3 * width) takes from the first ``keys`` rows, (T, width) float32.
@@ -38,8 +40,9 @@ class NativeAttention:
         rows = np.ascontiguousarray(qkv, np.float32)
         mixed = np.empty((len(rows), width), np.float32)
         status = self._run(
-            rows.ctypes.data, len(rows), self.heads, width // self.heads, keys, mixed.ctypes.data, self.threads
-        )
+            rows.ctypes.data, len(rows), self.heads, width // self.heads, keys, mixed.ctypes.data, self._rounded,
+            self.threads,
+        )  # fmt: skip
         if status < 0:
             raise MemoryError(f"no memory for attention over {len(rows)} rows")
         return mixed

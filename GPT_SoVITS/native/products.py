@@ -18,7 +18,8 @@ from GPT_SoVITS.layers.products import Change, Matrix, Part, parts_of
 from GPT_SoVITS.native.decoder import NativeError
 
 Array = npt.NDArray[Any]
-_PRECISIONS = {"fp32": 0, "fp16": 1}
+Precision = Literal["fp32", "fp16", "bf16"]
+_PRECISIONS: dict[Precision, int] = {"fp32": 0, "fp16": 1, "bf16": 3}
 _GROUP = 64
 """Of int8 weights, which are not offered here; native code wants a number."""
 _FILLING = 2
@@ -28,6 +29,7 @@ _FILLING = 2
 def _declare(library: ctypes.CDLL) -> None:
     pointer, whole, long = ctypes.c_void_p, ctypes.c_int, ctypes.c_longlong
     signatures: dict[str, tuple[Any, list[Any]]] = {
+        "products_offers": (whole, [whole]),
         "products_new": (pointer, [pointer, whole, whole, whole]),
         "products_free": (None, [pointer]),
         "products_bytes": (long, [pointer]),
@@ -47,8 +49,12 @@ class NativeProducts:
         library: The loaded library.
         layers: Matrix (outputs, inputs) and bias (outputs,) of each; copied two at a time at most and not kept. What is
             added to a matrix is added in float32 while it is packed.
-        precision: How matrices are held; sums are float32 always.
+        precision: How matrices are held; sums are float32 always. With ``bf16`` rows are rounded to bfloat16 as well;
+            it is ``fp16`` where the processor does not multiply such numbers.
         threads: Of every call; 0 for as many as the process may use.
+
+    Attributes:
+        precision: How they are held.
 
     Raises:
         NativeError: a weight is not finite in the precision.
@@ -59,7 +65,7 @@ class NativeProducts:
         self,
         library: ctypes.CDLL,
         layers: Mapping[str, tuple[Matrix, Array]],
-        precision: Literal["fp32", "fp16"] = "fp32",
+        precision: Precision = "fp32",
         *,
         threads: int = 0,
     ) -> None:
@@ -68,7 +74,8 @@ class NativeProducts:
         self._index = {name: index for index, name in enumerate(layers)}
         self._shapes = [weight.shape for weight, _ in layers.values()]
         sizes = np.array(self._shapes, np.int32)
-        self._set = library.products_new(sizes.ctypes.data, len(sizes), _PRECISIONS[precision], _GROUP)
+        self.precision = precision if library.products_offers(_PRECISIONS[precision]) else "fp16"
+        self._set = library.products_new(sizes.ctypes.data, len(sizes), _PRECISIONS[self.precision], _GROUP)
         if not self._set:
             raise MemoryError(f"no memory for {len(sizes)} matrices")
         self.close: Callable[[], object] = weakref.finalize(self, library.products_free, self._set)

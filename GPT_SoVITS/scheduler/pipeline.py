@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +43,10 @@ class Bundle(Protocol):
     @property
     def memory_bytes(self) -> int:
         """What they hold."""
+
+    @property
+    def shared_bytes(self) -> Mapping[int, int]:
+        """Of that, the bytes of each part which other weights may hold as well, by the part's identity."""
 
     @property
     def decoder(self) -> DecodeBackend:

@@ -22,7 +22,7 @@ from GPT_SoVITS.scheduler.pipeline import Pipeline, RequestPlan
 from GPT_SoVITS.scheduler.progress_meter import ProgressMeter
 from GPT_SoVITS.scheduler.retry_policy import RetryPolicy
 from GPT_SoVITS.scheduler.task import RequestStage, SegmentRun, SegmentStage, Task
-from GPT_SoVITS.scheduler.weights_cache import CachedWeights, WeightsCache
+from GPT_SoVITS.scheduler.weights_cache import CachedWeights, Held, WeightsCache
 from GPT_SoVITS.t2s.backend import DecodeError
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class RequestRunner:
         waiting = [task for task in self.active if task.stage is RequestStage.LOADING]
         for task in waiting:
             assert task.request.weights is not None  # noqa: S101
-            if self.weights_cache.fits(self.weights_cache.sizes.get(task.request.weights, 0)):
+            if self.weights_cache.fits(self.weights_cache.sizes.get(task.request.weights, Held())):
                 return task
         return None
 

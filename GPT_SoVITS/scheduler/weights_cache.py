@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from GPT_SoVITS.engine.errors import MemoryBudgetError
 from GPT_SoVITS.engine.messages import LoadedWeights, WeightsPair
@@ -29,6 +31,33 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
+class Held(NamedTuple):
+    """Bytes of a bundle.
+
+    Attributes:
+        alone: Of what belongs to it alone.
+        shared: Of each part that others may hold as well, by the part's identity.
+    """
+
+    alone: int = 0
+    shared: Mapping[int, int] = MappingProxyType({})
+
+
+def held_by(bundle: Bundle) -> Held:
+    """Return what a bundle holds."""
+    shared = bundle.shared_bytes
+    return Held(bundle.memory_bytes - sum(shared.values()), shared)
+
+
+def together(bundles: Iterable[Held]) -> int:
+    """Return the bytes of several bundles; a part that some of them share counts once."""
+    alone, shared = 0, dict[int, int]()
+    for held in bundles:
+        alone += held.alone
+        shared.update(held.shared)
+    return alone + sum(shared.values())
+
+
 @dataclass(eq=False)
 class CachedWeights:
     """A bundle in the cache.
@@ -44,6 +73,11 @@ class CachedWeights:
     seen: Fingerprint
     users: int = 0
     used: int = 0
+
+    @property
+    def held(self) -> Held:
+        """Its bytes."""
+        return held_by(self.bundle)
 
     @property
     def described(self) -> LoadedWeights:
@@ -66,7 +100,7 @@ class WeightsCache:
         self.budget, self._released = budget, released
         self.current: CachedWeights | None = None
         self.entries: list[CachedWeights] = []
-        self.sizes: dict[WeightsPair, int] = {}
+        self.sizes: dict[WeightsPair, Held] = {}
         self._uses = 0
 
     def find(self, weights: WeightsPair) -> CachedWeights | None:
@@ -76,7 +110,7 @@ class WeightsCache:
     @property
     def memory_bytes(self) -> int:
         """What everything in the cache holds."""
-        return sum(entry.bundle.memory_bytes for entry in self.entries)
+        return together(entry.held for entry in self.entries)
 
     def pin(self, entry: CachedWeights) -> None:
         """A request begins to use an entry."""
@@ -90,12 +124,12 @@ class WeightsCache:
         if not entry.users and self._superseded(entry):
             self._remove(entry)
 
-    def fits(self, size: int, *, as_current: bool = False, waiting: bool = False) -> bool:
+    def fits(self, size: Held, *, as_current: bool = False, waiting: bool = False) -> bool:
         """Whether weights of a size fit when all that may go has gone; ``waiting`` for those in use as well."""
         if not self.budget:
             return True
         staying = (e for e in self.entries if (e is self.current and not as_current) or (e.users and not waiting))
-        return size + sum(entry.bundle.memory_bytes for entry in staying) <= self.budget
+        return together([size, *(entry.held for entry in staying)]) <= self.budget
 
     def add(self, bundle: Bundle, seen: Fingerprint, *, make_current: bool) -> CachedWeights:
         """Put new weights into the cache and release what has to go for them.
@@ -103,8 +137,8 @@ class WeightsCache:
         Raises:
             MemoryBudgetError: they do not fit; nothing has changed.
         """
-        self.sizes[bundle.weights] = bundle.memory_bytes
-        if not self.fits(bundle.memory_bytes, as_current=make_current):
+        self.sizes[bundle.weights] = held_by(bundle)
+        if not self.fits(held_by(bundle), as_current=make_current):
             raise MemoryBudgetError(
                 f"the weights take {bundle.memory_bytes >> 20} MiB; beside what is in use they exceed the budget of "
                 f"{self.budget >> 20} MiB. Raise memory_budget_mb, or try again when less is in use"

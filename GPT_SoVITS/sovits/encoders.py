@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from GPT_SoVITS.execution import Form, Holding, host_or_graph
+from GPT_SoVITS.execution import Form, Holding, SamplerHolding, host_or_graph
 from GPT_SoVITS.layers.products import LayeredProducts, Layers, Matrix, PlainProducts, Products, parts_of
 from GPT_SoVITS.layers.weights import check_shapes
 from GPT_SoVITS.native.decoder import NativeError
@@ -112,7 +112,7 @@ def _holds(weight: Array) -> bool:
         return np.array_equal(weight.astype(np.float16), weight)
 
 
-def hold(layers: Layers, holding: Holding, threads: int = 0) -> Products:
+def hold(layers: Layers, holding: SamplerHolding, threads: int = 0) -> Products:
     """Pack matrices natively, or in numpy where there is no native code."""
     library = load()
     if library.handle is not None:

@@ -184,6 +184,11 @@ class Synthesizer(ContentEncoder):
         self.nbytes = self.encoders.nbytes + chosen.nbytes
         self.vocoder = Vocoder(config.generator, chosen.run, self.buckets.windows)
 
+    @property
+    def shared_bytes(self) -> dict[int, int]:
+        """Bytes of each part that other synthesizers may hold as well: none."""
+        return {}
+
     def latent(self, content: Array, condition: Array, noise: Array | None = None, noise_scale: float = 0.5) -> Latent:
         """Draw latent frames for content (hidden, T).
 

@@ -15,6 +15,8 @@ from tests.engine.small import FIXTURES, Arrays, SmallInstallation, _numbers
 from tests.parity.weights import load_config
 
 RANK = 2
+VOCODER_CHANNELS = 64
+"""The published one has 512."""
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 HEADS = {"v3": b"03", "v4": b"04"}
 """What the official trainer writes over the first two bytes of a LoRA file."""
@@ -65,8 +67,8 @@ class MelInstallation:
             if name == "first":
                 whole = {"weight": lora.merge(arrays, changes), "config": config, "info": "merged"}
                 torchfile.save(whole, folder / "merged.pth")
-        vocoder = dict(default_config("hifigan", "v4"))
-        torchfile.save(_numbers("hifigan", vocoder, 1), folder / "vocoder.pth")
+        vocoder = dict(default_config("hifigan", "v4")) | {"upsample_initial_channel": VOCODER_CHANNELS}
+        torchfile.save({"weight": _numbers("hifigan", vocoder, 1), "config": vocoder}, folder / "vocoder.pth")
 
     def pair(self, name: str, gpt: str = "one") -> WeightsPair:
         """Weights ``first``, ``second`` or ``merged``, with a decoder."""

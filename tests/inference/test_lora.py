@@ -20,6 +20,7 @@ from GPT_SoVITS.inference import installed as resource_module
 from GPT_SoVITS.inference.bundle import Bundle, load_bundle, open_pair
 from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.local import LocalEngine
+from GPT_SoVITS.scheduler.weights_cache import held_by, together
 from GPT_SoVITS.sovits.synthesizer import Buckets
 from tests.engine.listening import Story, tell
 from tests.engine.small import SmallInstallation
@@ -78,6 +79,15 @@ def test_a_second_lora_shares_the_decoder_and_the_bases_matrices(
     assert _base(alone) is not _base(first)
     np.testing.assert_array_equal(_velocity(second), _velocity(alone))
     assert np.abs(_velocity(second) - _velocity(first)).max() > 1e-3
+
+
+def test_another_lora_costs_what_it_changes(mel_home: MelInstallation, mel_features: Features, first: Bundle) -> None:
+    second = load_bundle(mel_home.pair("second"), mel_home.settings(), mel_features)
+    base, both = _base(first), together([held_by(first), held_by(second)])
+    assert second.shared_bytes == first.shared_bytes
+    assert set(first.shared_bytes) == {id(first.decoder), id(base), id(_mel(first).vocoder)}
+    own = second.memory_bytes - second.decoder.nbytes - _mel(second).vocoder.nbytes - base.products.nbytes
+    assert both == first.memory_bytes + own and 0 < own < first.memory_bytes / 2
 
 
 def test_the_base_itself_shares_them_too(mel_home: MelInstallation, mel_features: Features, first: Bundle) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convert.identity import Identity
 from GPT_SoVITS.bandwidth.config import BandwidthConfig
 from GPT_SoVITS.bandwidth.network import shapes
 from GPT_SoVITS.cfm.config import CfmConfig
@@ -21,8 +20,7 @@ from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
 from GPT_SoVITS.engine.errors import InvalidRequestError, WeightsMissingError
 from GPT_SoVITS.engine.messages import SynthesisRequest
 from GPT_SoVITS.features.spectrogram import limit_loudness
-from GPT_SoVITS.inference import bundle as bundle_module
-from GPT_SoVITS.inference.bundle import Bundle, open_pair
+from GPT_SoVITS.inference.bundle import Bundle
 from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.planning import SegmentPlan, plan
 from GPT_SoVITS.inference.references import Array, Clip, PreparedReference, References, mel_wave
@@ -188,13 +186,3 @@ def test_what_warms_up_covers_the_flow_and_the_vocoder(mel_bundle: Bundle) -> No
     names: list[str] = []
     mel_bundle.warm_up(lambda steps: names.append)
     assert {"flow", "vocoder", "condition"} <= set(names)
-
-
-def test_a_lora_without_its_base_says_how_to_fetch_it(home: SmallInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_module, "identify", lambda path: _LORA)
-    monkeypatch.setattr("GPT_SoVITS.inference.installed.locate", lambda resource: None)
-    with pytest.raises(WeightsMissingError, match="fetch sovits-v4"):
-        open_pair(home.pair())
-
-
-_LORA = Identity("sovits", "v4", True)

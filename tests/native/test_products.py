@@ -78,3 +78,47 @@ def test_a_sum_that_float16_cannot_hold_is_told(handle: ctypes.CDLL) -> None:
     with pytest.raises(NativeError, match="m holds a number that is not finite"):
         NativeProducts(handle, layers, "fp16")
     assert NativeProducts(handle, layers)("m", np.eye(64, dtype=np.float32))[0, 0] == 120000
+
+
+def rounded(x: Array) -> Array:
+    """Bfloat16 numbers, ties to even."""
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
+    nearest: Array = ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+    return nearest
+
+
+@pytest.fixture
+def brains(handle: ctypes.CDLL) -> NativeProducts:
+    """An odd number of inputs, and outputs that fill no panel."""
+    products = NativeProducts(handle, {"m": (numbers(70, 75), numbers(70))}, "bf16")
+    if products.precision != "bf16":
+        pytest.skip("this processor does not multiply bfloat16")
+    return products
+
+
+def test_bfloat16_products_are_those_of_rounded_numbers(brains: NativeProducts) -> None:
+    rows = numbers(29, 75, seed=4)
+    expected = rounded(rows).astype(np.float64) @ rounded(numbers(70, 75)).T + numbers(70)
+    assert np.abs(brains("m", rows) - expected).max() < 1e-5 * np.abs(expected).max()
+    np.testing.assert_array_equal(brains("m", rows, relu=True), np.maximum(brains("m", rows), 0))
+
+
+def test_a_row_is_the_same_in_any_company(brains: NativeProducts) -> None:
+    rows = numbers(90, 75, seed=4)
+    together = brains("m", rows)
+    for first, last in ((0, 1), (3, 17), (40, 90)):
+        np.testing.assert_array_equal(brains("m", rows[first:last]), together[first:last])
+
+
+def test_what_the_processor_lacks_is_float16(handle: ctypes.CDLL) -> None:
+    class Lacking:
+        """The library on a processor without such products."""
+
+        def __getattr__(self, name: str) -> Any:
+            return (lambda precision: 0) if name == "products_offers" else getattr(handle, name)
+
+    layers = {"m": (numbers(70, 75), numbers(70))}
+    held, halves = NativeProducts(Lacking(), layers, "bf16"), NativeProducts(handle, layers, "fp16")  # type: ignore[arg-type]
+    assert held.precision == "fp16"
+    rows = numbers(3, 75, seed=4)
+    np.testing.assert_array_equal(held("m", rows), halves("m", rows))

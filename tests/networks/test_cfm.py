@@ -17,6 +17,7 @@ from GPT_SoVITS.cfm.graphs import EstimatorNetwork, GraphCondition, GraphEstimat
 from GPT_SoVITS.cfm.host import HostEstimator, PlainAttention, matrices
 from GPT_SoVITS.cfm.sampler import Flow, Sampling, SamplingError, sample
 from GPT_SoVITS.cfm.shapes import estimator_shapes
+from GPT_SoVITS.execution import SamplerHolding
 from GPT_SoVITS.layers.products import Layers, PlainProducts, Products
 from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.attention import NativeAttention
@@ -97,6 +98,15 @@ def test_every_form_samples_alike(plain: Estimator, form: Estimator) -> None:
     np.testing.assert_allclose(ours, expected, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize(("holding", "tolerance"), [("fp16", 2e-3), ("bf16", 2e-2)])
+def test_lower_precision_is_nearly_the_same(plain: Estimator, holding: SamplerHolding, tolerance: float) -> None:
+    estimator, _ = choose_estimator(SMALL, ARRAYS, choice="host", holding=holding)
+    noise, prompt, condition = _inputs()
+    ours, expected = (sample(e, condition, prompt[:, :6], noise, Sampling(3)) for e in (estimator, plain))
+    difference = np.abs(ours - expected).max() / np.abs(expected).max()
+    assert 0.0 < difference < tolerance
+
+
 def test_a_row_does_not_depend_on_its_neighbours(form: Estimator) -> None:
     """To the last bit: what a text sounds like must not depend on what else is spoken."""
     noise, prompt, condition = _inputs(3)
@@ -135,6 +145,18 @@ def test_native_attention_is_numpys(count: int) -> None:
         np.testing.assert_allclose(ours, expected, atol=2e-6)
     with pytest.raises(NativeError, match="keys"):
         NativeAttention(library.handle, 4)(qkv, count + 1)
+
+
+@pytest.mark.parametrize(("count", "keys"), [(1, 1), (33, 32), (130, 77)])
+def test_rounded_attention_is_nearly_the_same(count: int, keys: int) -> None:
+    """Odd numbers of keys are paired with nothing."""
+    library = load()
+    if library.handle is None:
+        pytest.skip(library.description)
+    qkv = _normal(count, 3 * 48)
+    ours = NativeAttention(library.handle, 4, rounded=True)(qkv, keys)
+    expected = PlainAttention(4)(qkv, keys)
+    assert np.abs(ours - expected).max() < 2e-2 * np.abs(expected).max()
 
 
 def test_the_prompt_stays_silent_and_its_noise_has_no_effect(plain: Estimator) -> None:

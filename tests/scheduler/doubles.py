@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +56,7 @@ class World:
         load_gate: What every load but that of the first weights waits for after each unit.
         load_fractions: What a load says of its units; empty for equal parts.
         watching: Called in the middle of a unit of a load.
+        shared_bytes: Of those of a bundle, what all bundles share.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -73,6 +74,7 @@ class World:
     load_fractions: list[float] = field(default_factory=list)
     watching: Callable[[], object] = lambda: None
     bundle_bytes: int = 100
+    shared_bytes: int = 0
     step_seconds: float = 0.02
     unit_seconds: float = 0.01
     voice_windows: int = 2
@@ -249,6 +251,7 @@ class ScriptedBundle:
     vocoder_description: str = "scripted too"
     needs: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    shared_bytes: Mapping[int, int] = field(default_factory=dict)
 
 
 class ScriptedPipeline:
@@ -276,7 +279,8 @@ class ScriptedPipeline:
         if weights in self.world.unloadable:
             raise self.world.unloadable[weights]
         decoder = ScriptedDecoder(self.world, name)
-        self.bundles.append(ScriptedBundle(weights, decoder, self.world.bundle_bytes))
+        shared = {1: self.world.shared_bytes} if self.world.shared_bytes else {}
+        self.bundles.append(ScriptedBundle(weights, decoder, self.world.bundle_bytes, shared_bytes=shared))
         return self.bundles[-1]
 
     def release(self, bundle: ScriptedBundle) -> None:

@@ -108,6 +108,20 @@ def test_weights_in_use_are_never_released() -> None:
     assert desk.world.journal.count("load third") == 2, "for the load that failed, and when there was room"
 
 
+def test_what_several_weights_share_counts_once() -> None:
+    """Three times 40 and once 60 fit where three times 100 do not."""
+    desk = Desk(World(shared_bytes=60), memory_budget=180)
+    for weights in (SECOND, THIRD):
+        desk.ask("a:20", weights=weights)
+        desk.finish()
+    assert names(desk) == ["first", "second", "third"]
+    tight = Desk(World(shared_bytes=60), memory_budget=179)
+    for weights in (SECOND, THIRD):
+        tight.ask("a:20", weights=weights)
+        tight.finish()
+    assert names(tight) == ["first", "third"]
+
+
 def test_weights_that_can_never_fit_are_refused() -> None:
     world = World()
     desk = Desk(world, memory_budget=250)

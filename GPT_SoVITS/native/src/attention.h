@@ -14,7 +14,8 @@ inline int panel_room(int outputs) { return row_stride(round_up(outputs, kPanel)
 // Memory that one thread uses again.
 struct AttentionScratch {
   Region packed;
-  std::vector<float> scores, column;
+  std::vector<float> scores;
+  QuantisedRows narrow;
 };
 
 // One head's first column in rows of `stride` floats; scores are products of queries, scaled already, and keys.
@@ -24,8 +25,9 @@ struct AttentionHead {
   int width;
 };
 
-// out (rows, width), `out_stride` floats from row to row; queries see the first `count` keys.
-void attend(const AttentionHead& head, int rows, int count, float* out, std::ptrdiff_t out_stride,
-            AttentionScratch& own);
+// out (rows, width), `out_stride` floats from row to row; queries see the first `count` keys. Products are of float or, in
+// kBrain, of numbers that are rounded to bfloat16.
+void attend(const AttentionHead& head, int rows, int count, float* out, std::ptrdiff_t out_stride, AttentionScratch& own,
+            Precision precision = Precision::kFloat);
 
 }  // namespace gs

@@ -170,6 +170,54 @@ constexpr int kDotRows = 4;
 #endif
 constexpr int kInt8Rows = kTileRows / 2;
 
+#if GS_AVX512
+#define GS_BRAIN __attribute__((target("avx512bf16")))
+
+// Weights in pairs of inputs times activations in pairs: two products an instruction and lane, sums in float.
+template <int R>
+GS_BRAIN void tile_brain(const char* panel, const float* bias, const std::uint16_t* x, int x_stride, int inputs, float* y,
+                         int y_stride, bool relu) {
+  __m512 sum[R][kPanelVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v) sum[r][v] = _mm512_loadu_ps(bias + v * kLanes);
+  const char* w = panel;
+  for (int i = 0; i < inputs; i += 2, w += kPanel * 2 * sizeof(std::uint16_t)) {
+    prefetch(w + kPrefetchBytes);
+    prefetch(w + kPrefetchBytes + 64);
+    __m512i weights[kPanelVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v) weights[v] = _mm512_loadu_si512(w + v * 64);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      std::int32_t pair;
+      std::memcpy(&pair, x + std::ptrdiff_t{r} * x_stride + i, sizeof pair);
+      const __m512i both = _mm512_set1_epi32(pair);
+#pragma GCC unroll 4
+      for (int v = 0; v < kPanelVectors; ++v)
+        sum[r][v] = _mm512_dpbf16_ps(sum[r][v], reinterpret_cast<__m512bh>(weights[v]), reinterpret_cast<__m512bh>(both));
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kPanelVectors; ++v)
+      _mm512_storeu_ps(y + r * y_stride + v * kLanes,
+                       relu ? _mm512_max_ps(sum[r][v], _mm512_setzero_ps()) : sum[r][v]);
+}
+
+// Rounds a row; `even` numbers are written, zeros beyond the row.
+GS_BRAIN void round_row(const float* from, int count, int even, std::uint16_t* to) {
+  for (int i = 0; i < even; i += 16) {
+    const auto inside = static_cast<__mmask16>(count - i >= 16 ? 0xffff : (1 << (count - i)) - 1);
+    const auto stored = static_cast<__mmask16>(even - i >= 16 ? 0xffff : (1 << (even - i)) - 1);
+    const __m256bh narrow = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(inside, from + i));
+    _mm256_mask_storeu_epi16(to + i, stored, reinterpret_cast<__m256i>(narrow));
+  }
+}
+#endif
+
 // Calls call(rows constant) for a run-time number of rows in 1..Most.
 template <int Most, class Call>
 GS_INLINE void with_rows(int rows, Call&& call) {
@@ -197,6 +245,7 @@ std::size_t packed_panel_bytes(int inputs, Precision precision, int group, int g
   switch (precision) {
     case Precision::kFloat: return sizeof(float) * kPanel * static_cast<std::size_t>(inputs);
     case Precision::kHalf: return sizeof(half) * kPanel * static_cast<std::size_t>(inputs);
+    case Precision::kBrain: return sizeof(std::uint16_t) * kPanel * static_cast<std::size_t>(round_up(inputs, 2));
     case Precision::kInt8: break;
   }
   return static_cast<std::size_t>(groups) * kPanel * (sizeof(float) + static_cast<std::size_t>(group));
@@ -288,9 +337,61 @@ long pack_halves(half* to, const Block& exact, int count) {
   return inexact;
 }
 
+std::uint32_t nearest_brain(float x) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;  // ties to even
+}
+
+// Packs `count` weights of one output from input `start` on, an even number; `panel` points at its first pair. Returns how
+// many a bfloat16 cannot hold exactly, or -1 if one is not finite in it.
+long pack_brains(std::uint16_t* panel, int start, const Block& exact, int count) {
+  long inexact = 0;
+  for (int i = 0; i < round_up(count, 2); ++i) {
+    const std::uint32_t rounded = nearest_brain(exact[i]);
+    if ((rounded & 0x7f80) == 0x7f80) return -1;
+    std::uint32_t bits;
+    std::memcpy(&bits, exact + i, sizeof bits);
+    inexact += (rounded << 16) != bits;
+    panel[(start + i) / 2 * (2 * kPanel) + i % 2] = static_cast<std::uint16_t>(rounded);
+  }
+  return inexact;
+}
+
 }  // namespace
 
+bool has_brain() {
+#if GS_AVX512
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
 long Matrix::set_output(int at, const float* weights, float bias) { return set_outputs(at, 1, weights, &bias); }
+
+void Matrix::set_input(int at, const float* weights) {
+  for (int p = 0; p < panels_; ++p, weights += kPanel) {
+    char* panel = data_ + panel_bytes_ * static_cast<std::size_t>(p);
+    const int count = std::min(kPanel, outputs_ - p * kPanel);
+    const std::ptrdiff_t row = std::ptrdiff_t{at} * kPanel;
+    if (precision_ == Precision::kFloat) {
+      float* to = reinterpret_cast<float*>(panel) + row;
+      std::copy(weights, weights + count, to);
+      std::fill(to + count, to + kPanel, 0.0f);
+    } else if (precision_ == Precision::kHalf) {
+      alignas(64) float wide[kPanel] = {};
+      std::copy(weights, weights + count, wide);
+      for (int v = 0; v < kPanel; v += kLanes) vstore(reinterpret_cast<half*>(panel) + row + v, vload(wide + v));
+    } else {
+      auto* pairs = reinterpret_cast<std::uint16_t*>(panel) + at / 2 * (2 * kPanel);
+      for (int o = 0; o < kPanel; ++o) {
+        pairs[2 * o + at % 2] = o < count ? static_cast<std::uint16_t>(nearest_brain(weights[o])) : 0;
+        if (at % 2 == 0) pairs[2 * o + 1] = 0;  // what the last of an odd number of inputs is paired with
+      }
+    }
+  }
+}
 
 template <class Weight>
 long Matrix::set_outputs(int first, int count, const Weight* weights, const float* bias, const LowRank& change) {
@@ -320,6 +421,13 @@ long Matrix::set_outputs(int first, int count, const Weight* weights, const floa
       widen(weights + static_cast<std::ptrdiff_t>(o) * inputs_ + start, inputs, exact);
       changes.add(o, exact);
       char* panel = data_ + panel_bytes_ * static_cast<std::size_t>((first + o) / kPanel);
+      if (precision_ == Precision::kBrain) {
+        auto* pairs = reinterpret_cast<std::uint16_t*>(panel) + (first + o) % kPanel * 2;
+        const long lost = pack_brains(pairs, start, exact, inputs);
+        if (lost < 0) return -1;
+        inexact += lost;
+        continue;
+      }
       const std::ptrdiff_t place = static_cast<std::ptrdiff_t>(start) * kPanel + (first + o) % kPanel;
       if (precision_ == Precision::kHalf) {
         const long lost = pack_halves(reinterpret_cast<half*>(panel) + place, exact, inputs);
@@ -376,6 +484,22 @@ void Matrix::multiply_tiles(int first, int last, const float* x, int x_stride, i
   });
 }
 
+void Matrix::multiply_brain(int first, int last, const QuantisedRows& x, int rows, float* y, int y_stride,
+                            bool relu) const {
+#if GS_AVX512
+  const int columns = round_up(inputs_, 2);
+  over_tiles<kTileRows>(first, last, panel_bytes_, rows, [&](int p, int row, int count) {
+    with_rows<kTileRows>(count, [&](auto constant) {
+      tile_brain<decltype(constant)::value>(panel(p), bias_.data() + p * kPanel,
+                                            x.brain.data() + std::ptrdiff_t{row} * columns, columns, columns,
+                                            y + std::ptrdiff_t{row} * y_stride + (p - first) * kPanel, y_stride, relu);
+    });
+  });
+#else
+  (void)first, (void)last, (void)x, (void)rows, (void)y, (void)y_stride, (void)relu;
+#endif
+}
+
 void Matrix::multiply_int8(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows,
                            float* y, int y_stride, bool relu, Background* background) const {
 #if GS_VNNI
@@ -407,11 +531,13 @@ void Matrix::multiply(int first, int last, const float* x, int x_stride, const Q
   switch (precision_) {
     case Precision::kFloat: return multiply_tiles<float>(first, last, x, x_stride, rows, y, y_stride, relu, background);
     case Precision::kHalf: return multiply_tiles<half>(first, last, x, x_stride, rows, y, y_stride, relu, background);
+    case Precision::kBrain: return multiply_brain(first, last, *quantised, rows, y, y_stride, relu);
     case Precision::kInt8: return multiply_int8(first, last, x, x_stride, quantised, rows, y, y_stride, relu, background);
   }
 }
 
 bool Matrix::wants_quantised() const {
+  if (precision_ == Precision::kBrain) return true;
 #if GS_VNNI
   return precision_ == Precision::kInt8;
 #else
@@ -420,6 +546,16 @@ bool Matrix::wants_quantised() const {
 }
 
 void Matrix::quantise(const float* x, int x_stride, int rows, QuantisedRows& out) const {
+#if GS_AVX512
+  if (precision_ == Precision::kBrain) {
+    const int even = round_up(inputs_, 2);
+    const std::size_t brains = static_cast<std::size_t>(rows) * even;
+    if (out.brain.size() < brains) out.brain.resize(brains);
+    for (int r = 0; r < rows; ++r)
+      round_row(x + std::ptrdiff_t{r} * x_stride, inputs_, even, out.brain.data() + std::ptrdiff_t{r} * even);
+    return;
+  }
+#endif
 #if GS_VNNI
   const int columns = groups_ * group_;
   const std::size_t need = static_cast<std::size_t>(rows) * columns;

@@ -10,17 +10,21 @@
 
 namespace gs {
 
-enum class Precision : int { kFloat = 0, kHalf = 1, kInt8 = 2 };
+enum class Precision : int { kFloat = 0, kHalf = 1, kInt8 = 2, kBrain = 3 };
+
+// Whether this processor multiplies pairs of bfloat16; kBrain is for those that do.
+bool has_brain();
 
 // Rows of activations with a stride that keeps equal columns of neighbouring rows in different cache sets.
 constexpr int row_stride(int columns) { return round_up(columns, 16) + 16; }
 
 // Quantised activations of int8 products on processors with byte dot products: 16 bits each, as two signed bytes, and
-// a scale for each group. Every thread quantises for itself.
+// a scale for each group. Those of bfloat16 products are rounded to it. Every thread quantises for itself.
 struct QuantisedRows {
   std::vector<std::int8_t> high, low;  // (rows, columns)
   std::vector<float> scale;            // (rows, groups)
   std::vector<std::int32_t> offset;    // (rows, groups): undoes the weights' offset of 128
+  std::vector<std::uint16_t> brain;    // (rows, inputs, made even)
 };
 
 // Memory that will be needed soon, fetched a line at a time between the multiplications of a product. With many rows
@@ -74,6 +78,9 @@ class Matrix {
   template <class Weight>
   long set_outputs(int first, int count, const Weight* weights, const float* bias, const LowRank& change = {});
 
+  // Packs the weights of input `at` for all outputs, which is a copy; not for kInt8. Biases are left as they are.
+  void set_input(int at, const float* weights);
+
   int outputs() const { return outputs_; }
   int inputs() const { return inputs_; }
   int panels() const { return panels_; }
@@ -94,6 +101,7 @@ class Matrix {
   template <class Weight>
   void multiply_tiles(int first, int last, const float* x, int x_stride, int rows, float* y, int y_stride,
                       bool relu, Background* background) const;
+  void multiply_brain(int first, int last, const QuantisedRows& x, int rows, float* y, int y_stride, bool relu) const;
   void multiply_int8(int first, int last, const float* x, int x_stride, const QuantisedRows* quantised, int rows,
                      float* y, int y_stride, bool relu, Background* background) const;
 

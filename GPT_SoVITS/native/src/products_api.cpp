@@ -54,6 +54,11 @@ GS_EXPORT void* products_new(const int* sizes, int count, int precision, int gro
   }
 }
 
+// Whether matrices can be held in a precision and multiplied on this processor.
+GS_EXPORT int products_offers(int precision) {
+  return precision != static_cast<int>(gs::Precision::kBrain) || gs::has_brain();
+}
+
 GS_EXPORT void products_free(void* products) { delete static_cast<Products*>(products); }
 
 GS_EXPORT long long products_bytes(const void* products) {
@@ -92,8 +97,11 @@ GS_EXPORT int products_run(const void* products, int index, const float* x, long
       const gs::Share mine = gs::share_of(by_rows ? rows : matrix.panels(), which, count);
       const std::ptrdiff_t from = by_rows ? mine.first : 0;
       const int first = by_rows ? 0 : static_cast<int>(mine.first), last = by_rows ? matrix.panels() : static_cast<int>(mine.last);
-      matrix.multiply(first, last, x + from * stride, stride, nullptr, by_rows ? static_cast<int>(mine.last - mine.first) : rows,
-                      y + from * room + first * gs::kPanel, room, relu != 0);
+      const int own = by_rows ? static_cast<int>(mine.last - mine.first) : rows;
+      thread_local gs::QuantisedRows narrow;
+      if (matrix.wants_quantised()) matrix.quantise(x + from * stride, stride, own, narrow);
+      matrix.multiply(first, last, x + from * stride, stride, &narrow, own, y + from * room + first * gs::kPanel, room,
+                      relu != 0);
     });
   } catch (const std::exception&) {
     return -1;

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from GPT_SoVITS.text.identification import Identify, identify
 from GPT_SoVITS.text.reading.embedded import settle_numbers
+from GPT_SoVITS.text.reading.floors import settle_floors
 from GPT_SoVITS.text.reading.neutral import settle_neutral
 from GPT_SoVITS.text.reading.scripts import EAST_ASIAN_SIGN, KANA, Run, runs_of, sentence_ends, sentence_of
 
@@ -104,6 +105,7 @@ class Divider:
         alone = "en" if language.startswith("auto") and not EAST_ASIAN_SIGN.search(text) else fallback
         settle_neutral(text, runs, fallback, alone)
         settle_numbers(text, runs, kinds, alone)
+        settle_floors(text, runs, fallback)
         return _joined(runs)
 
     def _settle_han(self, text: str, runs: list[Run], *, always_cantonese: bool) -> None:

@@ -11,6 +11,8 @@ import sys
 import unicodedata
 from functools import cache
 
+from GPT_SoVITS.text.reading.thousands import join_thousands
+
 # Private-use characters stand for marks of the notation (``notation``); such characters in a text have no sound.
 OBJECT_FIRST, OBJECT_LAST = 0xF0000, 0xFFFFD
 
@@ -162,7 +164,7 @@ def _fraction(match: re.Match[str]) -> str:
 def unify(text: str) -> str:
     """Return the text in one form of every character; what has no sound is left out, lines end in ``\\n``."""
     text = _LINE_BREAKS.sub("\n", _TERMINAL.sub("", text) if "\x1b" in text else text)
-    text = unicodedata.normalize("NFC", text) if not text.isascii() else text
+    text = join_thousands(unicodedata.normalize("NFC", text) if not text.isascii() else text)
     text = _ROMAN.sub(_roman, _FRACTION.sub(_fraction, text.translate(_table())))
     text = _WAVE.sub("~", _SEPARATED.sub(lambda found: found[0].replace("，", ","), text))
     if "." in text or "€" in text:

@@ -13,8 +13,9 @@ from GPT_SoVITS.text.reading.spoken import (
     english_signs,
     english_words,
 )
+from GPT_SoVITS.text.reading.spoken.english_attributes import is_attribute
 from GPT_SoVITS.text.reading.spoken.english_numbers import fraction, quantity
-from GPT_SoVITS.text.reading.spoken.english_units import UNIT, unit_name
+from GPT_SoVITS.text.reading.spoken.english_units import UNIT, UNIT_STOP, unit_name
 from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, either, is_inch
 
 _MARKED = either("[Ss]cor(?:ed?|es|ing) [Rr]at(?:ed?|es|ing) [Gg]ot [Gg]rade gives? gave")
@@ -38,7 +39,7 @@ def _fractions() -> Iterable[Rule]:
     yield rule(rf"{BEFORE}(?P<above>10|\d\.\d)/(?P<below>10)(?![\d/])", _out_of)
     yield rule(
         rf"{BEFORE}(?<![A-Za-z]-)(?:(?P<whole>(?!0\d)\d+)[ -])?(?P<above>\d+)/(?P<below>\d+)(?![\d/])"
-        rf"(?:\s?(?P<unit>{UNIT})(?![\w²³'/])(?:\.(?=\s[a-z\d]))?)?",
+        rf"(?:\s?(?P<unit>{UNIT})(?![\w²³'/]){UNIT_STOP})?",
         _fraction,
     )
 
@@ -53,7 +54,9 @@ def _inches(match: Match) -> str | None:
 def _fraction(match: Match) -> str:
     spoken = fraction(match["whole"] or "", match["above"], match["below"])
     unit = match["unit"]
-    return f"{spoken} {unit_name(unit, one=not match['whole'], say=quantity)}" if unit else spoken
+    return (
+        f"{spoken} {unit_name(unit, one=not match['whole'] or is_attribute(match), say=quantity)}" if unit else spoken
+    )
 
 
 def _out_of(match: Match) -> str:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
+from GPT_SoVITS.text.reading.spoken import english_k
+from GPT_SoVITS.text.reading.spoken.english_attributes import is_attribute
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity
-from GPT_SoVITS.text.reading.spoken.english_units import PER, RATE, UNIT, per_name, unit_name
+from GPT_SoVITS.text.reading.spoken.english_units import PER, RATE, UNIT, UNIT_STOP, per_name, unit_name
 from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, DASH, NUMBER, plain
 
 
@@ -78,7 +80,7 @@ def _money() -> Iterable[Rule]:
     )
     yield rule(
         rf"{BEFORE}(?P<first>{NUMBER})(?:{DASH}(?P<second>{NUMBER}))?\s?¢",
-        lambda m: f"{_ends(m)} cent{'' if _is_one(m['first']) and not m['second'] else 's'}",
+        lambda m: f"{_ends(m)} cent{'' if (_is_one(m['first']) and not m['second']) or is_attribute(m) else 's'}",
     )
 
 
@@ -134,13 +136,14 @@ def _measures() -> Iterable[Rule]:
     )
     yield rule(
         rf"{BEFORE}(?<![A-Za-z]-){minus}(?P<first>{n}){second}(?P<joint>[ -]?)(?P<unit>{UNIT})"
-        r"(?![\w²³']|/(?!\d))(?:\.(?=\s[a-z\d]))?",
+        rf"(?![\w²³']|/(?!\d)){UNIT_STOP}",
         _measured,
     )
     yield rule(rf"(?<![\w/.-])(?P<unit>{RATE})(?![\w²³/.-])", lambda m: unit_name(m["unit"], one=False, say=quantity))
     yield rule(
         rf"{BEFORE}(?P<first>{n})K(?=\s{_ITS_K}\b|\s\ue000\s?\d|\sat\s\d)", lambda m: f"{quantity(m['first'])} K"
     )
+    yield from english_k.rules()
     yield rule(
         rf"{BEFORE}(?P<first>{n})\s?(?P<scale>[kKM]|bn|mn)(?P<plus>\+)?(?![\w'])(?<!\sM)(?<!\sK)(?<!\sk)", _scaled
     )
@@ -162,6 +165,8 @@ def _ends(match: Match) -> str:
 
 def _amount(match: Match) -> str:
     one, many, cent, cents = _NAMES[match["sign"].strip()]
+    if is_attribute(match):
+        many, cents = one, cent
     first, second = plain(match["first"]), match["second"]
     scale, first_scale = match["scale"], match["first_scale"]
     if not second:
@@ -196,7 +201,7 @@ def _degrees(match: Match) -> str:
     ends = ("minus " if match["minus"] else "") + quantity(match["first"])
     if match["second"]:
         ends += f" to {'minus ' if match['minus2'] else ''}{quantity(match['second'])}"
-    single = not match["second"] and _is_one(match["first"])
+    single = (not match["second"] and _is_one(match["first"])) or is_attribute(match)
     return f"{ends} degree{'' if single else 's'}{kind}"
 
 
@@ -227,10 +232,11 @@ def _dimensions(match: Match) -> str:
 
 def _measured(match: Match) -> str:
     ends = ("minus " if match["minus"] else "") + quantity(match["first"])
+    attribute = is_attribute(match)
     if match["second"]:
-        return f"{ends} to {quantity(match['second'])} {unit_name(match['unit'], one=False, say=quantity)}"
+        return f"{ends} to {quantity(match['second'])} {unit_name(match['unit'], one=attribute, say=quantity)}"
     old = match["unit"] in ("yr", "yrs") and match.string.startswith((" old", "-old"), match.end())
-    one = _is_one(match["first"]) or match["joint"] == "-" or old
+    one = _is_one(match["first"]) or match["joint"] == "-" or old or attribute
     return f"{ends} {unit_name(match['unit'], one=one, say=quantity)}"
 
 

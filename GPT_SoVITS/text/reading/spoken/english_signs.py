@@ -136,6 +136,8 @@ def _calculations() -> Iterable[Rule]:
         said(" times"),
     )
     yield rule(r"(?<=[\d\ue000)²³A-Za-z])\s?[-–](?=\s?[\d.]+[²³]?\s?(?:=|equals))", said(" minus "))
+    yield from _hearts()
+    yield rule(r"(?<=[A-Za-z]{2})\s?(?P<sign>[<>≥≤])\s?(?=[\d$€£¥.\ue000])", _compared_to)
     yield rule(
         rf"(?<={_TERM})(?!\s?<[A-Za-z/][^<>\n]{{0,40}}>)\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
         lambda m: _OPERATORS[m[0].strip()[0]],
@@ -148,6 +150,35 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"(?<=[\d)\ue000])\s[+](?=\s?=|\s?$)", said(" plus "))
     yield rule(r"(?<!\S)\+\s(?=\d)", said("plus "))
     yield rule(r"[±≥≤≈<>≠]\s?(?=[\d$€£¥\ue000.])|(?<![\w)\]\ue000~])~\s?(?=[\d$€£¥\ue000.])", _before_number)
+
+
+_CLAUSE = re.compile(
+    r"\b(?:[Ii]f|[Ww]hen|[Ww]hile|[Uu]ntil|[Ww]here|[Uu]nless|that|whether|because|since|assert)\s\w+$"
+)
+_SEEN_OF_CLAUSE = 30
+
+
+def _compared_to(match: Match) -> str:
+    """Node <18 is Node less than eighteen; a clause has a verb: if age < 18."""
+    text, start = match.string, match.start()
+    clause = _CLAUSE.search(text, max(start - _SEEN_OF_CLAUSE, 0), start)
+    return _OPERATORS[match["sign"]] if clause else f" {_BEFORE_NUMBERS[match['sign']]}"
+
+
+def _hearts() -> Iterable[Rule]:
+    """Yield the rules of <3 where it is a heart: a verb in I <3 you, decoration like an emoji at the end."""
+    yield rule(
+        r"\b(?:I|[Ww]e|[Yy]ou|[Tt]hey|u|really|still|just|always|do|will|also)\s(?P<heart><3)(?=\s(?!years|months|days)[A-Za-z])",
+        said("love"),
+        "heart",
+    )
+    yield rule(
+        r"(?:[!?]|\b(?:you|u|ya|love|much|thanks|thx|guys|this|all|ever|it|him|her|everyone|babe|friends|day|night|hugs))\s"
+        r"(?P<heart><3)(?=\s?(?:[.!?,<)]|$))",
+        said(""),
+        "heart",
+    )
+    yield rule(r"^<3$", said("love"))
 
 
 def _ranges() -> Iterable[Rule]:

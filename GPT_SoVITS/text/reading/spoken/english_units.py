@@ -167,6 +167,8 @@ _ALTERNATIVES = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _PER_ALTERNATIVES = "|".join(sorted(map(re.escape, _AFTER_SLASH), key=len, reverse=True))
 # A unit, and by how many of which: kWh/100km, μg/m³.
 UNIT = rf"(?:{_ALTERNATIVES})(?:/(?:10{{1,3}}\s?)?(?:{_PER_ALTERNATIVES}))?"
+UNIT_STOP = r"(?:\.(?=\s[a-z\d]|[,;:)]))?"
+"""The stop of an abbreviated unit, which ends no sentence there: 5 lbs., roughly."""
 RATE = rf"(?:{_ALTERNATIVES})/(?:{_PER_ALTERNATIVES})"
 """A unit by another one, which is said without a number before it too."""
 PER = rf"(?:/(?P<per>{_PER_ALTERNATIVES})(?![A-Za-z0-9]))?"

@@ -51,6 +51,7 @@ _EVENT = either(
     "狂欢节 公祭 事變 慘案 運動(?![員會鞋服場量裝品]) 起義"
 )
 _UNIVERSITIES = either("高校 大学 院校 工程 学校 名校 本科 硕士 学历 毕业 双一流 大學 學校 學歷 畢業")
+_NUMBERED = re.compile(r"[号號][:：是为為]?\s?$")
 # Days that are named by their digits, of which 1 is 幺.
 _YAO_DAYS = frozenset({"315", "618", "911"})
 
@@ -118,11 +119,36 @@ def telephones() -> Iterable[Rule]:
         lambda m: re.sub(r"\d[\d -]*", lambda found: by_digit(found[0]), m["digits"]).replace("/", "、"),
         "digits",
     )
+    yield from _extensions()
     yield rule(r"(?<=\d) (?=\d)", _between_numbers)
     yield rule(r"(?<=\d) (?=[$¥￥€£]\s?\d)", said("，"))
     yield rule(  # lines of buses
         rf"{BEFORE}\d{{3,4}}(?=路(?![信军軍人纵縱视視监監]))|(?<=[城九新]巴|巴士|小巴)\s?\d{{3}}(?=[A-Z]?[号號])",
         lambda m: by_digit(m[0]),
+    )
+
+
+def _extensions() -> Iterable[Rule]:
+    """Yield the rules of numbers behind a telephone number, and of numbers behind their sign: 转802, 工单#20391."""
+    yield rule(
+        rf"(?:(?<=\ue000[转轉])|(?<=请[转轉])|(?<=請[转轉]))\s?(?P<at>\d{{1,6}})(?!\d|[.,:/]\d|[%％]|\s?{MEASURE}|\s?[圈遍])",
+        lambda m: by_digit(m["at"]),
+        "at",
+    )
+    yield rule(
+        r"(?:[转轉]\s?(?P<at>\d{1,6})(?=\s?(?:号?分机|號?分機|内线|內線))|(?:分机|分機)[号號]?[是为為:：]?\s?(?P<behind>\d{1,6})(?!\d))",
+        lambda m: m[0].replace(m["at"] or m["behind"], by_digit(m["at"] or m["behind"])).replace(":", ""),
+    )
+    yield rule(r"(?<=第)#(?=\d)|(?<![A-Za-z0-9#])#(?=\d{1,8}[号號])", said(""))
+    yield rule(
+        r"(?<![A-Za-z0-9#])#(?P<code>\d{1,2})(?=[楼樓栋棟座机機线線车車门門柜桌台])",
+        lambda m: f"{cardinal(m['code'])}号",
+    )
+    yield rule(
+        r"(?<![A-Za-z0-9#*])#(?P<code>\d{1,10})(?![\d#A-Za-z]|[^\s#，。]{1,30}#)",
+        lambda m: (
+            f"{'' if _NUMBERED.search(m.string, max(m.start() - 3, 0), m.start()) else '井号'}{digits(m['code'])}"
+        ),
     )
 
 

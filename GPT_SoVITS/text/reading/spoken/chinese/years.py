@@ -7,13 +7,20 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal, digits
 from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, rule
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, rule, said
 
 Match = re.Match[str]
 
 _LONGEST_LIFE = 120
 _DASH = r"\s?[-–—~～至到]\s?"
 _YEAR = r"(?:1[0-9]|20|21)\d{2}"
+_AGE_BEFORE = re.compile(
+    r"(?:[\u4e00-\u9fff]朝|[宋元明清唐汉漢周商夏秦隋晋晉魏齐齊梁陈陳辽遼金][代国國]|[东東西南北前后後][汉漢晋晉宋周唐魏齐齊梁金凉涼燕秦赵趙]"
+    r"|战国|戰國|春秋|三国|三國|五代十国|十六国|[汗帝王]国|[汗帝王]國|[时時][期代]|王朝|幕府|文明|之[治乱亂战戰])$"
+    r"|(?:^|[^\u4e00-\u9fff])[宋元明清唐汉漢周商夏秦隋晋晉魏齐齊梁陈陳辽遼金新]$"
+)
+"""The name of a dynasty or of an age before a bracket."""
+_NAME_SEEN = 6  # characters in which that name stands
 _DAYS_OF_NAMES = r"[^，。\n]{0,12}(?:情人节|情人節|节日|節日|纪念日|紀念日|当天|當天|当日|當日|那天|这天|圣诞|聖誕)"
 
 
@@ -27,6 +34,21 @@ def _life(match: Match) -> str | None:
     return f"{digits(match['first'])}到{digits(match['second'])}"
 
 
+def _reign(match: Match) -> str | None:
+    """宋朝（960—1279）: years of a dynasty or of an age, however many."""
+    before = match.string[max(match.start() - _NAME_SEEN, 0) : match.start() - 1].rstrip()
+    if not _AGE_BEFORE.search(before) or int(match["first"]) >= int(match["second"]):
+        return None
+    return f"{digits(match['first'])}到{digits(match['second'])}"
+
+
+def _before_our_era(match: Match) -> str:
+    """战国（前475—前221）."""
+    first, second = digits(match["first"]), digits(match["second"] or match["later"])
+    year = "年" if match["year"] else ""
+    return f"{match['era']}{first}{year}到{match['second_era'] or ''}{second}"
+
+
 def _month(match: Match) -> str:
     return f"{digits(match['year'])}年{cardinal(match['month'].lstrip('0'))}月"
 
@@ -38,6 +60,17 @@ def rules() -> Iterable[Rule]:
         _life,
         "at",
     )
+    yield rule(
+        rf"(?<=[(（])(?P<at>(?P<first>\d{{3}}|1\d{{3}}|20\d\d){_DASH}(?P<second>\d{{3}}|1\d{{3}}|20\d\d))(?=\s?年?[)）])",
+        _reign,
+        "at",
+    )
+    yield rule(
+        rf"(?<![\d\u4e00-\u9fff])(?P<era>(?:公元)?前)(?P<first>\d{{1,4}})(?P<year>年)?{_DASH}"
+        rf"(?:(?P<second_era>(?:公元)?前)(?P<second>\d{{1,4}})|(?P<later>\d{{1,4}}))(?=\s?年?[)）])",
+        _before_our_era,
+    )
+    yield rule(rf"(?<=\d年){_DASH}(?=公元)", said("到"))
     yield rule(
         rf"{BEFORE}\d{{3,4}}(?=年{_DASH}\d{{2,4}}年)|(?<=\d年[-–—~～至到])\d{{3,4}}(?=年)", lambda m: digits(m[0])
     )

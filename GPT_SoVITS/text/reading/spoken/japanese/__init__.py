@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.japanese import calendar, codes, measures, signs
+from GPT_SoVITS.text.reading.spoken.japanese import calendar, codes, measures, shorthand, signs
 
 
 def _rules() -> Iterable[Rule]:
+    yield from shorthand.before_numbers()
     yield from signs.before_numbers()
     yield from calendar.dates()
     yield from codes.rules()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Rule
+from GPT_SoVITS.text.reading.spoken.japanese import shorthand
 from GPT_SoVITS.text.reading.spoken.japanese.words import fraction_of, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
     AFTER_POWER,
@@ -124,6 +125,7 @@ def rules() -> Iterable[Rule]:
         rf"(?<=[\d人円年月日時分個回度本枚歳階章話\ue000曜]){DASH}(?=[\d\ue000月火水木金土日午朝昼夕夜第翌])",
         said("から"),
     )
+    yield from shorthand.after_ranges()
     yield rule(r"(?<=[一-龥ァ-ヶー])~(?=[一-龥ァ-ヶー])", said("から"))
     yield rule(rf"(?<![A-Za-z0-9\ue000)])-(?={n})", said("マイナス"))
     yield rule(r"(?<![A-Za-z0-9)])\+(?=[\d\ue000])", said("プラス"))

@@ -1,0 +1,78 @@
+"""Thousands that blanks part, as in most of Europe: 1 000 000 euros. They get commas, which every language reads.
+
+A blank at which no line may be broken is meant so; an ordinary one only where something is counted or is money, or
+where there are two or more of them. Telephone numbers and other codes stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+
+from GPT_SoVITS.text.reading.spoken.patterns import either
+
+_HARD = "\u00a0\u2007\u2009\u202f"
+_DECIMALS = r"(?:\.\d{1,10}(?![.\d]))?"
+_FREE = r"(?<![\d.,:/+(#_-])(?<![\d)]\s)(?<![A-Za-z])"
+_DONE = rf"(?![\d_]|[,:/.]\d|-\d|[ {_HARD}]\d)"
+
+
+def _grouped(blank: str, name: str) -> str:
+    return rf"[1-9]\d{{0,2}}(?P<{name}>[{blank}])\d{{3}}(?:(?P={name})\d{{3}}){{0,4}}(?!\d)"
+
+
+def _range(blank: str) -> re.Pattern[str]:
+    number = _grouped(blank, "blank")
+    dash = r"\s?[-–—~～至到]\s?"
+    return re.compile(rf"{_FREE}{number}(?:{dash}{_grouped(blank, 'second')})?{_DECIMALS}{_DONE}")
+
+
+_PARTED = _range(_HARD)
+_BLANKS = _range(" ")
+_COUNTED_IN_ENGLISH = either(
+    "euros? dollars? pounds? yen yuan francs? rubles? rupees? crowns? won kr zł people persons? men women children "
+    "boys girls inhabitants residents citizens users copies times units items points votes voters visitors viewers "
+    "students pupils employees workers jobs homes households houses cars vehicles years days hours minutes seconds "
+    "steps words pages books species soldiers troops deaths cases patients tons? tonnes? miles? feet acres hectares "
+    "square cubic followers subscribers downloads views tickets seats members customers companies calories meters? "
+    "metres? kilometers? kilometres?"
+)
+_UNITS = either("km m kg g cm mm ha t m² km² m2 km2 kWh kW MW GW W V L l mL ml hPa mAh kcal lm rpm")
+_PACKED = r"(?!\s[a-z]+(?<!thi)(?<!wa)(?<!ha)(?<!alway)(?<!acros)(?<!it)s\b)"
+"""After a unit no plural: 6 330 ml cans are six cans."""
+_COUNTED_IN_HAN = (
+    "(?:[元圆圓円人个個名位件家户戶辆輛台套本册冊张張只隻头頭棵株条條次倍分秒天年月米克吨噸斤升亩畝字页頁步票枚匹歳]|"
+    "[公千毫厘][里斤米克升]|平方|平米|立方|美元|欧元|歐元|日元|港[元币幣]|英[镑鎊]|キロ|メートル|ドル|ユーロ|"
+    "[원명개대건권장마번회킬미평달유])"
+)
+_FOLLOWED = re.compile(
+    rf"\s?(?:[€£¥￥₩₽%]|{_UNITS}(?![A-Za-z0-9²³]){_PACKED}|{_COUNTED_IN_HAN}|(?:USD|EUR|GBP|CHF|RMB|CNY|HKD|JPY|SEK|PLN)\b)"
+    rf"|\s{_COUNTED_IN_ENGLISH}\b"
+)
+_SEEN = 16  # characters before a number in which it is called a code or is money
+_MONEY_BEFORE = re.compile(r"(?:[$€£¥￥₩]|\b(?:USD|EUR|GBP|CHF|RMB|CNY|HKD|JPY|SEK|PLN))\s?$")
+_CODE_BEFORE = re.compile(
+    r"(?:\b(?:tel|phone|telephone|mobile|call|dial|fax|text|number|no|nr|id|iban|account|acct|pin|code|isbn|ref|order|card|"
+    r"hotline|whatsapp|room|track|siret|siren|vat)\b\.?|电话|電話|手机|手機|热线|熱線|拨|撥|号码?|號碼?|编号|代码|账户|卡|QQ|"
+    r"番号|번호|전화)[^\d\n]{0,4}$",
+    re.IGNORECASE,
+)
+
+
+def join_thousands(text: str) -> str:
+    """Return the text with commas between the thousands of its numbers where blanks parted them."""
+    text = _PARTED.sub(_with_commas, text) if any(blank in text for blank in _HARD) else text
+    return _BLANKS.sub(_counted, text) if " " in text else text
+
+
+def _with_commas(match: re.Match[str]) -> str:
+    before = match.string[max(match.start() - _SEEN, 0) : match.start()]
+    if _CODE_BEFORE.search(before):
+        return match[0]
+    return re.sub(rf"(?<=\d)[ {_HARD}](?=\d{{3}})", ",", match[0])
+
+
+def _counted(match: re.Match[str]) -> str:
+    text, start, end = match.string, match.start(), match.end()
+    several = match[0].count(" ") > 1 and match["second"] is None
+    meant = several or _FOLLOWED.match(text, end) or _MONEY_BEFORE.search(text[max(start - _SEEN, 0) : start])
+    return _with_commas(match) if meant else match[0]

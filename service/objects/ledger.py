@@ -14,7 +14,8 @@ from pathlib import Path
 from service.files.whole import drop, write_whole
 
 FOLDER = ".carried"
-_EVERY_SECONDS = 60.0
+_LOOK_SECONDS, _LOOK_SHARE = 3600.0, 20
+"""Room is looked after so often at least, and when a part of it, one in so many, was taken since."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,15 @@ class Ledger:
         self._root, self._space, self._keep = root, space, keep_seconds
         self._folder = root / FOLDER
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock, self._looked = threading.Lock(), time.monotonic()
+        self._lock, self._looked, self._taken = threading.Lock(), time.monotonic(), 0
 
     def note(self, path: Path, mark: str, status: os.stat_result) -> None:
         """Remember what lies under a name; ``mark`` is empty for what can be made again."""
         name = path.relative_to(self._root).as_posix()
         line = {"path": name, "mark": mark, "modified_ns": status.st_mtime_ns, "size": status.st_size}
         write_whole(self._entry(name), [json.dumps(line).encode()], durable=False)
-        self._make_room()
+        if self._look_now(status.st_size):
+            self.make_room()
 
     def mark(self, path: Path) -> str | None:
         """Return the mark of a copy that lies here unchanged; None where there is none."""
@@ -57,7 +59,7 @@ class Ledger:
         line = _read(entry)
         try:
             status = path.stat()
-        except OSError:
+        except (OSError, ValueError):  # not there, or no name that a file can have
             return None
         if line is None or (line.modified_ns, line.size) != (status.st_mtime_ns, status.st_size):
             return None
@@ -72,12 +74,14 @@ class Ledger:
     def _entry(self, name: str) -> Path:
         return self._folder / hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
-    def _make_room(self) -> None:
+    def _look_now(self, taken: int) -> bool:
+        """Whether it is time to look: a look reads as many small files as there are copies."""
         with self._lock:
-            if time.monotonic() - self._looked < _EVERY_SECONDS:
-                return
-            self._looked = time.monotonic()
-        self.make_room()
+            self._taken += taken
+            if self._taken < self._space // _LOOK_SHARE and time.monotonic() - self._looked < _LOOK_SECONDS:
+                return False
+            self._looked, self._taken = time.monotonic(), 0
+            return True
 
     def make_room(self) -> int:
         """Remove the copies that were not used for longest until the others fit; return how many."""

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.files import wav
+from service.files.carrier import Mark
 from service.files.whole import write_whole
 from service.jobs.errors import JobConflictError, LeaseLostError
 from service.jobs.kinds import Result
@@ -82,21 +83,28 @@ class SegmentStore:
         folders = self.files.folders
         with storage():
             kept = folders.write_segment(job.job_id, spoken.index, job.fence, spoken.samples)
-        with self._jobs.attempts.writing(job) as (transaction, row):
-            transaction.undo.append(lambda: folders.withdraw_segment(job.job_id, kept))
-            segment = transaction.session.get_one(SegmentRow, (job.key, spoken.index))
-            if segment.frames is None:
-                row.steps_done += 1
-            _fill(segment, spoken, transaction.now)
-            segment.file, segment.mark = kept
-            if job.request.get("stream"):
-                self._show_partial(transaction, row)
-            detail: dict[str, Any] = {"index": spoken.index, "tokens": spoken.tokens, "attempts": spoken.attempts}
-            if spoken.warning:
-                detail["warning"] = spoken.warning
-            self._jobs.attempts.progressed(transaction, row, SpeechEvent.SEGMENT.value, **detail)
-            transaction.session.flush()
-            return transaction.value(row)
+        try:
+            with self._jobs.attempts.writing(job) as (transaction, row):
+                transaction.undo.append(lambda: folders.withdraw_segment(job.job_id, kept))
+                return self._write_kept(transaction, row, spoken, kept)
+        except LeaseLostError:  # nothing was written; whoever has the job now keeps its own
+            folders.withdraw_segment(job.job_id, kept)
+            raise
+
+    def _write_kept(self, transaction: Transaction, row: JobRow, spoken: Spoken, kept: tuple[str, Mark | None]) -> Job:
+        segment = transaction.session.get_one(SegmentRow, (row.key, spoken.index))
+        if segment.frames is None:
+            row.steps_done += 1
+        _fill(segment, spoken, transaction.now)
+        segment.file, segment.mark = kept
+        if row.request.get("stream"):
+            self._show_partial(transaction, row)
+        detail: dict[str, Any] = {"index": spoken.index, "tokens": spoken.tokens, "attempts": spoken.attempts}
+        if spoken.warning:
+            detail["warning"] = spoken.warning
+        self._jobs.attempts.progressed(transaction, row, SpeechEvent.SEGMENT.value, **detail)
+        transaction.session.flush()
+        return transaction.value(row)
 
     def _show_partial(self, transaction: Transaction, row: JobRow) -> None:
         """Let what has been spoken so far, without gaps, be there for players."""

@@ -122,7 +122,19 @@ def test_a_number_of_syllables_that_does_not_fit_is_refused(reader: Reader) -> N
         ("好[pause one second]的", "zh", "is no pause"),
         ("好[pause short]的", "zh", "is no pause"),
         ("好[pause 1s的", "zh", "pause 1s has no closing bracket"),
+        ("好[pause ∞s]的", "zh", "is no pause"),
+        ("[]{chong2}", "zh", "has no word in its brackets"),
+        ("[ ]{chong2}", "zh", "has no word in its brackets"),
+        ("[[重庆]]{chong2 qing4}", "zh", r"two pairs of brackets; write \[重庆\]\{chong2 qing4\}"),
         ("<speak>好[pause 5 sec]的</speak>", "zh", "pause 5 sec"),
+        ("<speak>好<break strength='loud'/>的</speak>", "zh", "is no strength; write none, x-weak"),
+        ("<break time='1s'/>你好", "zh", "belongs to SSML, which begins with <speak>"),
+        ("你好<BREAK />世界", "zh", "belongs to SSML"),
+        ("<prosody rate='fast'>Hi</prosody>", "en", "belongs to SSML"),
+        ("<say-as interpret-as='date'>2024-01-02</say-as>", "en", "belongs to SSML"),
+        ("<phoneme alphabet='ipa' ph='x'>x</phoneme>", "en", "belongs to SSML"),
+        ("<emphasis>Hi</emphasis>", "en", "belongs to SSML"),
+        ("<sub alias='万维网'>W3C</sub>很好", "zh", "belongs to SSML"),
         ("大家好，<speak>你好</speak>", "zh", "a text stands before <speak>"),
     ],
 )
@@ -145,6 +157,8 @@ def test_brackets_of_another_form_are_left_alone() -> None:
         "[pause for effect]停",
         "int a[3]{ 0",
         "a[i] {x}停",
+        "a[]{x}停",
+        "[[x]]{y}停",
     ):
         assert reader.prepare(text, "all_zh")[0].text == text
 
@@ -156,6 +170,21 @@ def test_a_pause_ends_a_piece_and_says_how_long_the_silence_is(reader: Reader) -
     sentences = reader.prepare("第一句话说完了[pause 0.8s]第二句话也说完了。", "zh", how_to_cut="cut0")
     assert [(part.text, part.pause) for part in sentences] == [("第一句话说完了", 0.8), ("第二句话也说完了。", None)]
     assert reader.prepare("one moment [pause 250ms] thank you", "en")[0].pause == 0.25
+
+
+@pytest.mark.parametrize("mark", ["[ pause 1s ]", "[PAUSE １ｓ]", "[pause １．０ s]", "［pause １０００ｍｓ］"])
+def test_a_pause_may_have_blanks_and_full_width_forms(reader: Reader, mark: str) -> None:
+    assert reader.prepare(f"第一句话说完了{mark}第二句话也说完了。", "zh")[0].pause == 1.0
+
+
+def test_elements_of_ssml_that_are_quoted_or_of_html_are_text(reader: Reader) -> None:
+    assert "break" in _said(reader.prepare('Write `<break time="1s"/>` for a pause.', "en"))
+    assert _said(reader.prepare("Water is H<sub>2</sub>O, x < break.", "en")).startswith("Water is H two O")
+
+
+def test_comments_of_html_are_not_said(reader: Reader) -> None:
+    assert _said(reader.prepare("Good morning <!-- secret\nnote --> to you all.", "en")).count("secret") == 0
+    assert "secret" in _said(reader.prepare("Good morning <!-- secret", "en"))
 
 
 def test_a_pause_before_the_first_word_is_silence_before_the_text(reader: Reader) -> None:

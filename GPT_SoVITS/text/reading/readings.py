@@ -47,6 +47,14 @@ def is_meant(word: str, reading: str) -> bool:
     return any(pattern.fullmatch(token) or _LIKE_VOWEL.fullmatch(token) for token in _tokens(word, reading))
 
 
+def is_pronunciation(reading: str) -> bool:
+    """Whether a reading without its word can only be syllables with tones, or phonemes with stresses."""
+    tokens = reading.split()
+    if any(map(_LIKE_VOWEL.fullmatch, tokens)):
+        return True
+    return bool(tokens) and all(_SYLLABLE.fullmatch(token.lower()) for token in tokens) and _is_pinyin(tokens[0][:-1])
+
+
 def _tokens(word: str, reading: str) -> tuple[str, ...]:
     """Return the parts of a reading; for Han characters commas part it too, and ``u:`` is ``ü``."""
     if _HAN.fullmatch(word):

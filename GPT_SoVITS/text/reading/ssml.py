@@ -43,7 +43,10 @@ _SUPPORTED = (
 def _seconds(attributes: Mapping[str, str]) -> float:
     time = attributes.get("time")
     if time is None:
-        return _STRENGTHS.get(attributes.get("strength", "medium"), 0.4)
+        strength = attributes.get("strength", "medium").strip()
+        if strength not in _STRENGTHS:
+            raise MarkupError(f'<break strength="{strength:.40}"> is no strength; write {", ".join(_STRENGTHS)}')
+        return _STRENGTHS[strength]
     match = _TIME.fullmatch(time.strip())
     if match is None:
         raise MarkupError(f'<break time="{time:.40}"> is no time; write 500ms or 0.5s')

@@ -49,13 +49,22 @@ _CLOSING = "\"'」』）)]】》〉"
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
+def _without_comments(text: str) -> str:
+    """Return the text without comments of HTML; a comment that nothing closes is text."""
+    parts, done = [], 0
+    while (start := text.find("<!--", done)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts += [text[done:start], " "]
+        done = end + 3
+    return "".join([*parts, text[done:]])
+
+
 def unescape_html(text: str) -> str:
     """Return the text with entities as characters and without the tags of running text."""
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if "<" not in text:
         return text
-    text = _DOCTYPE.sub("", text, count=1) if "<!" in text else text
+    text = _without_comments(_DOCTYPE.sub("", text, count=1)) if "<!" in text else text
     text = _UNSEEN.sub("", text) if "</s" in text.lower() else text
     return _TAG.sub(lambda match: "\n" if _BREAKING.match(match[0]) else "", text)
 

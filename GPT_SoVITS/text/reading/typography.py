@@ -37,9 +37,21 @@ _CANONICAL = {
     "\u00b5": "\u03bc",
     "\u2252": "≈",
     **dict.fromkeys("\u00a9\u00ae\u2122\u2120", ""),
+    **{
+        "\u066b": ".",
+        "\u066c": ",",
+        "㈱": "株式会社",
+        "㈲": "有限会社",
+        "㈳": "社団法人",
+        "㈶": "財団法人",
+        "㈜": "주식회사 ",
+    },
 }
 # Left as they are: punctuation of East Asian texts, powers, degrees, circled numbers (the language decides).
 _KEPT = frozenset("，。！？：；、（）【】《》〈〉「」『』〔〕°²³¹⁰⁴⁵⁶⁷⁸⁹ⁿ½⅓⅔¼¾⅕⅛℃℉%‰…·～")
+_BOXED = frozenset([*range(0x1F130, 0x1F14A), *range(0x1F150, 0x1F16A), *range(0x1F170, 0x1F18A)])
+_NUMBERED = frozenset([*range(0x3220, 0x322A), *range(0x3280, 0x328A)])
+"""Han numbers in brackets and circles; other words in them are said as words."""
 _FRACTION = re.compile("[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 # A number with full-width separators of thousands. Without a sign of money or decimals it may be two numbers with a
 # pause between them (双11，315家), which is how it is read.
@@ -95,11 +107,15 @@ def _form(char: str) -> str:
         return " "
     if category in ("Cc", "Cf", "Co", "Cn", "Cs"):
         return ""
+    if code in _BOXED:
+        return chr(ord("A") + (code - 0x1F130) % 32)
     if _is_emoji(code) or 0xE0000 <= code <= 0xE007F:
         return " "
     if _ROMAN.match(char):
         return char  # rows of them are read together
-    if 0x2460 <= code <= 0x24FF or 0x3220 <= code <= 0x3247 or 0x3280 <= code <= 0x32B0:
+    if 0x249C <= code <= 0x24E9 or (0x3200 <= code <= 0x32FF and code not in _NUMBERED):
+        return unicodedata.normalize("NFKC", char)  # circled and bracketed letters and words
+    if 0x2460 <= code <= 0x24FF or code in _NUMBERED:
         return char  # circled and bracketed numbers
     if 0xF900 <= code <= 0xFAFF or 0x2E80 <= code <= 0x2FDF or code >= 0xFF00 or category in ("No", "Nl"):
         return unicodedata.normalize("NFKC", char)
@@ -158,7 +174,8 @@ def _value(letters: str) -> int:
 
 
 def _fraction(match: re.Match[str]) -> str:
-    return " " + unicodedata.normalize("NFKC", match[0]).replace("\u2044", "/")
+    after = match.string[match.end() : match.end() + 1]
+    return " " + unicodedata.normalize("NFKC", match[0]).replace("\u2044", "/") + (" " if after.isdigit() else "")
 
 
 def unify(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from GPT_SoVITS.text.reading.draft import Edit
+from GPT_SoVITS.text.reading.spoken.commands import options, paths
 
 _ENDS = "com|org|net|io|cn|edu|gov|co|uk|jp|kr|hk|tw|de|fr|ai|app|dev|info|me|tv|cc|eu|us|ru|ca|au|nz|sg|in|xyz|top"
 _FILES = (
@@ -35,7 +36,7 @@ _PART = re.compile(r"[A-Za-z]+|\d+|.")
 _NAMES = {
     **{".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", "+": "plus", ":": "colon", "~": "tilde"},
     **{"?": "question mark", "=": "equals", "&": "and", "#": "hash", "%": "percent", ",": "comma", ";": "semicolon"},
-    **{"!": "exclamation mark", "$": "dollar", "*": "star"},
+    **{"!": "exclamation mark", "$": "dollar", "*": "star", "\\": "backslash"},
 }
 _LONGEST_STRETCH = 100
 """Characters of an address that are one edit, so that a piece may be cut between two."""
@@ -77,6 +78,8 @@ _LETTERS = frozenset(
         "xls",
         "ppt",
         "sh",
+        "usr",
+        "etc",
         "cpp",
         "gz",
         "hwp",
@@ -135,6 +138,8 @@ def edits(text: str) -> list[Edit]:
         found += [edit for match in _EXTENSION.finditer(text) for edit in _spelled(match[0], match.start())]
     if "@" in text and not text.isascii():  # beside other scripts an account is one English word
         found += [edit for match in _ACCOUNT.finditer(text) for edit in _spelled(match[0], match.start())]
+    found += [edit for start, path in paths(text) for edit in _spelled(_trimmed(path), start)]
+    found += [Edit(*option) for option in options(text)]
     if "#" in text or "++" in text or ".NET" in text:
         found += [Edit(match.start(), match.end(), _named(match)) for match in _SIGNED_NAME.finditer(text)]
     return found

@@ -49,7 +49,7 @@ def _parts() -> Iterable[Rule]:
         lambda m: " " + " ".join(map(pairs, m["code"].split("-"))),
     )
     yield rule(
-        r"(?<=\s-p\s)(?P<own>\d{2,5}):(?P<inner>\d{2,5})(?!\d)",
+        r"(?:(?<=\s-p\s)|(?<=\ue000\ue000\s)(?=\d{4}))(?P<own>\d{2,5}):(?P<inner>\d{2,5})(?!\d)",
         lambda m: f"{pairs(m['own'])} colon {pairs(m['inner'])}",
     )
     yield rule(  # iPhone 5s: the letter of a model is no unit

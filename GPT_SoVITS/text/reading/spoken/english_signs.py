@@ -254,7 +254,11 @@ def _scientific(match: Match) -> str:
 
 
 def _to_the_power(number: str) -> str:
-    return f" to the power of {'minus ' if number[0] == '-' else ''}{quantity(number.lstrip('+-'))}"
+    return f" to the power of {'minus ' if number[0] == '-' else ''}{_of_power(number.lstrip('+-'))}"
+
+
+def _of_power(digits: str) -> str:
+    return spelled(digits) if len(digits) > _LONGEST_QUANTITY else quantity(digits)
 
 
 def _any_number(match: Match) -> str:

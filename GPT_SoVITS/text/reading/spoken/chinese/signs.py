@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.chinese.normalise.numerals import cardinal
 from GPT_SoVITS.text.reading.draft import Rule
-from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, quantity
+from GPT_SoVITS.text.reading.spoken.chinese.words import MEASURE, by_digit, exact, number, quantity
 from GPT_SoVITS.text.reading.spoken.patterns import (
     AFTER_POWER,
     BEFORE,
@@ -43,7 +43,7 @@ _TERM = r"(?:[\d.)\]A-Za-zα-ωΑ-Ω²³\ue000])"
 def _power(match: Match) -> str:
     digits = match[0].translate(_RAISED)
     if digits.isdecimal():
-        return f"的{cardinal(digits)}次方"
+        return f"的{number(digits)}次方"
     return f"的{''.join(_POWERS[sign] for sign in match[0])}次方"
 
 

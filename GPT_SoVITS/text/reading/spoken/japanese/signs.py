@@ -65,6 +65,11 @@ def _circled(match: Match) -> str:
     return f"{'、' if before.isdigit() else ''}{numbers}{'、' if after.isdigit() else ''}"
 
 
+def _power(match: Match) -> str:
+    spoken = "".join(_POWERS[sign] for sign in match[0])
+    return f"の{quantity(spoken) if spoken.isdigit() else spoken}乗"
+
+
 def _raised(match: Match) -> str:
     exponent = match["exponent"]
     spoken = _POWERS["ⁿ"] if exponent.isalpha() else exponent.lstrip("-")
@@ -104,7 +109,7 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<![\d.])\d+(?:\.\d+){2,}(?!\.?\d)", lambda m: "テン".join(m[0].split(".")))
     yield rule(rf"{VERSION}", lambda m: "テン".join(m["version"].split(".")), "version")
     yield rule(AFTER_POWER, said("ひく"))
-    yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", lambda m: f"の{''.join(_POWERS[sign] for sign in m[0])}乗")
+    yield rule(r"(?<=[\w)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said("マイナス"))
     yield rule(

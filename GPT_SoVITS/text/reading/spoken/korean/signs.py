@@ -137,6 +137,7 @@ def rules() -> Iterable[Rule]:
         said("에서 "),
     )
     yield rule(rf"(?<![A-Za-z0-9\ue000)])-(?={n})", said("마이너스 "))
+    yield rule(r"[(（]주[)）]\s?", said("주식회사 "))
     yield rule(r"(?<![A-Za-z0-9#])#(?=[\d\ue000])", said("샵 "))
     yield rule(r"(?<![A-Za-z0-9)])\+(?=[\d\ue000])", said("플러스 "))
     yield rule(r"(?<![\d.,])1(?=[만천백]+\s?[가-힣\d\ue000])", said(""))

@@ -26,6 +26,13 @@ class Linear(nn.Cell):
         return y.reshape((*shape[:-1], self.out_features))
 
 
+class Product(nn.Cell):
+    """``ops.matmul`` as a layer, whose place another may take."""
+
+    def construct(self, a: Tensor, b: Tensor) -> Tensor:
+        return ops.matmul(a, b)
+
+
 class ChannelLinear(nn.Cell):
     """A linear layer over axis 1, with a Linear's parameters; x (B, in_features, L) -> (B, out_features, L)."""
 
@@ -33,11 +40,12 @@ class ChannelLinear(nn.Cell):
         super().__init__()
         self.weight = parameter(out_features, in_features)
         self.bias = parameter(out_features)
+        self.product = Product()
         self.bias_add = ops.BiasAdd()
 
     def construct(self, x: Tensor) -> Tensor:
         # With an axis more: the gradient of BiasAdd refuses (B, C, 1) on CPU.
-        return self.bias_add(ops.matmul(self.weight, x).expand_dims(2), self.bias).squeeze(2)
+        return self.bias_add(self.product(self.weight, x).expand_dims(2), self.bias).squeeze(2)
 
 
 class Embedding(nn.Cell):

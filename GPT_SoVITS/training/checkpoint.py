@@ -21,6 +21,8 @@ from convert.storage import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FORMAT = 1
+_BEFORE = {"precision": "fp32", "processes": 1}
+"""What files of a time without these settings were written with."""
 
 
 class ResumeError(ValueError):
@@ -80,7 +82,7 @@ def restore(path: Path, settings: Mapping[str, Any]) -> tuple[Position, dict[str
     try:
         content = json.loads(tree[METADATA_TAG])
         position = Position(**content["position"])
-        known = content["settings"]
+        known = _BEFORE | content["settings"]
     except (KeyError, TypeError, ValueError) as error:
         raise ResumeError(f"{path} is not where a training stood; remove it to begin anew") from error
     differing = [

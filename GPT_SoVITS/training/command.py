@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,12 @@ from GPT_SoVITS.native.library import load as native_library
 from GPT_SoVITS.sovits.config import ConfigError
 from GPT_SoVITS.t2s.config import T2SConfigError
 from GPT_SoVITS.training.checkpoint import ResumeError
-from GPT_SoVITS.training.control import FileControl
+from GPT_SoVITS.training.control import FileControl, SharedControl
 from GPT_SoVITS.training.data.folder import DatasetError, Folder
 from GPT_SoVITS.training.events import Event, Listener, TensorBoard, broadcast, to_lines
 from GPT_SoVITS.training.options import MOST_EPOCHS, GptOptions, MelOptions, OptionError, SovitsOptions
+from GPT_SoVITS.training.processes import Processes, join
+from GPT_SoVITS.training.scaling import PRECISIONS
 from GPT_SoVITS.training.trainer import Trainer, TrainingError
 from GPT_SoVITS.versions import LORA_RANKS, VERSIONS, version_of
 
@@ -61,6 +64,9 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--dropout", type=float, help="rate in place of the official one")
         stage.add_argument("--bucket", type=int, default=GptOptions.bucket, help="lengths are multiples of this")
         stage.add_argument("--dropout-pool", type=int, default=GptOptions.dropout_pool, help="random factors a step")
+        stage.add_argument(
+            "--precision", choices=PRECISIONS, default="fp32", help="fp16: mixed, with a scaled loss (for Ascend)"
+        )
         stage.add_argument("--device", choices=["Ascend", "CPU"], help="default: Ascend where it works")
         stage.add_argument("--control", type=Path, help="file that may say pause or cancel")
         stage.add_argument("--events", type=Path, help="file for events, a JSON object each line; default: output")
@@ -96,30 +102,31 @@ def _options(given: argparse.Namespace, kind: str, version: str) -> dict[str, An
         "dropout": given.dropout,
         "bucket": given.bucket,
         "dropout_pool": given.dropout_pool,
+        "precision": given.precision,
     }
 
 
-def _gpt(given: argparse.Namespace, weights: Weights, version: str) -> Trainer:
+def _gpt(given: argparse.Namespace, weights: Weights, version: str, group: Processes) -> Trainer:
     from GPT_SoVITS.training.gpt.trainer import GptTrainer
 
     options = GptOptions(**_options(given, "GPT", version), prefer=given.if_dpo)
-    return GptTrainer(weights, _folder(given, version), options)
+    return GptTrainer(weights, _folder(given, version), options, group)
 
 
-def _sovits(given: argparse.Namespace, weights: Weights, version: str) -> Trainer:
+def _sovits(given: argparse.Namespace, weights: Weights, version: str, group: Processes) -> Trainer:
     own = _options(given, "SoVITS", version)
     if version_of(version).mel is not None:
         from GPT_SoVITS.training.cfm.trainer import MelTrainer
 
         options = MelOptions(**own, lora_rank=given.lora_rank, recompute=given.if_grad_ckpt)
-        return MelTrainer(weights, _folder(given, version), options)
+        return MelTrainer(weights, _folder(given, version), options, group)
     if given.pretrained_d is None:
         raise OptionError(f"--pretrained-d is missing: {version} is trained against discriminators")
     from GPT_SoVITS.training.sovits.trainer import SovitsTrainer
 
     judging = {key: tensor.array() for key, tensor in find(load(given.pretrained_d)).weights.items()}
     judged = SovitsOptions(**own, text_low_lr_rate=given.text_low_lr_rate)
-    return SovitsTrainer(weights, judging, _folder(given, version), judged)
+    return SovitsTrainer(weights, judging, _folder(given, version), judged, group)
 
 
 def _lora(given: argparse.Namespace, version: str) -> str:
@@ -128,7 +135,7 @@ def _lora(given: argparse.Namespace, version: str) -> str:
     return f"_lora_{given.lora_rank}" if trains else ""
 
 
-def _plan(given: argparse.Namespace, version: str) -> Plan:
+def _plan(given: argparse.Namespace, version: str, group: Processes) -> Plan:
     from GPT_SoVITS.training.loop import Plan
 
     for name in ("epochs", "save_every_epoch", "checkpoint_steps"):
@@ -142,6 +149,7 @@ def _plan(given: argparse.Namespace, version: str) -> Plan:
         export=given.if_save_every_weights,
         checkpoint_steps=given.checkpoint_steps,
         sample_steps=getattr(given, "sample_steps", 0),
+        writes=group.leads,
     )
 
 
@@ -181,19 +189,19 @@ def _opened(path: Path, version: str) -> Weights:
     )
 
 
-def _train(given: argparse.Namespace, lines: Listener) -> int:
+def _train(given: argparse.Namespace, lines: Listener, group: Processes) -> int:
     from GPT_SoVITS.training.loop import Loop
 
     backend.configure(given.device)
     _check_files(given)
     weights = _opened(given.pretrained, given.version or "v2")
     version = given.version or weights.version
-    plan = _plan(given, version)
-    trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, version)
+    plan = _plan(given, version, group)
+    trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, version, group)
     control = FileControl(given.control)
     control.listen()
-    listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")])
-    return FINISHED if Loop(trainer, plan, listener, control).run() == "finished" else CANCELLED
+    listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")] if group.leads else [])
+    return FINISHED if Loop(trainer, plan, listener, SharedControl(control, group)).run() == "finished" else CANCELLED
 
 
 def main(arguments: list[str] | None = None, own_process: bool = False) -> int:
@@ -207,10 +215,15 @@ def main(arguments: list[str] | None = None, own_process: bool = False) -> int:
     # S1 has no convolution; those of S2 are native wherever there is native code.
     if own_process and (given.stage == "s1" or native_library().handle is not None):
         _environment.prepare_without_convolutions()
-    with lines_to(given.events) as stream:
+    try:
+        group = join(given.device)
+    except backend.BackendError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    with lines_to(given.events if group.leads else Path(os.devnull)) as stream:
         lines = to_lines(stream)
         try:
-            return _train(given, lines)
+            return _train(given, lines, group)
         except _EXPECTED as error:
             lines(Event("failed", 0, {"message": str(error)}))
             print(error, file=sys.stderr)

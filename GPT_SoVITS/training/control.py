@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 from typing import Literal, Protocol
 
+from GPT_SoVITS.training.processes import Processes
+
 Wish = Literal["run", "pause", "cancel"]
 _POLL_SECONDS = 0.2
 
@@ -43,6 +45,28 @@ class LocalControl:
         """Wait until the wish changes, or a moment."""
         self._changed.wait(_POLL_SECONDS)
         self._changed.clear()
+
+
+class SharedControl:
+    """One wish of all processes that train together: what any of them was asked for, cancelling before pausing.
+
+    Args:
+        own: What this process is asked for.
+        group: The processes; all must ask equally often.
+    """
+
+    def __init__(self, own: Control, group: Processes) -> None:
+        self._own, self._group = own, group
+
+    def wish(self) -> Wish:
+        """Return the wish."""
+        own = self._own.wish()
+        pause, cancel = self._group.mean([own == "pause", own == "cancel"])
+        return "cancel" if cancel else "pause" if pause else "run"
+
+    def wait(self) -> None:
+        """Wait a moment while pausing."""
+        self._own.wait()
 
 
 class FileControl:

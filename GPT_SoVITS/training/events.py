@@ -17,7 +17,7 @@ class Event:
 
     Attributes:
         kind: ``started``, ``step``, ``sample``, ``epoch``, ``saved``, ``paused``, ``resumed``, ``cancelled``,
-            ``finished``, ``failed``.
+            ``finished``, ``failed``, ``overflow``.
         step: Steps taken.
         values: What belongs to the kind; see docs/TRAINING.md.
     """
@@ -46,7 +46,7 @@ class TensorBoard:
         """Write the numbers of a step."""
         if event.kind == "step":
             losses = {f"loss/{name}": value for name, value in event.values["losses"].items()}
-            others = ("learning_rate", "gradient_norm", "steps_per_second", "resident_mb")
+            others = ("learning_rate", "gradient_norm", "loss_scale", "steps_per_second", "resident_mb")
             numbers = losses | {name: event.values[name] for name in others if event.values.get(name) is not None}
             self._file.scalars(event.step, numbers)
 

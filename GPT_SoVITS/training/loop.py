@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,11 @@ _SMOOTHING = 0.9
 """Of the duration of a step, for speed and time left."""
 
 
+def _told(norm: float | None) -> float | None:
+    """Return a norm as it is told: JSON knows no infinity."""
+    return norm if norm is None or isfinite(norm) else None
+
+
 @dataclass(frozen=True)
 class Plan:
     """How long, and what is written when.
@@ -34,6 +40,7 @@ class Plan:
         export: Write weights (``if_save_every_weights``).
         checkpoint_steps: Steps from one state to the next; the most that is lost when the process dies.
         log_steps: Steps from one told step to the next.
+        writes: Write anything at all; of several processes one does.
         sample_steps: Steps from one sample (sound and spectrograms) to the next; 0 for none.
     """
 
@@ -45,6 +52,7 @@ class Plan:
     checkpoint_steps: int = 100
     log_steps: int = 1
     sample_steps: int = 0
+    writes: bool = True
 
     @property
     def state_path(self) -> Path:
@@ -144,12 +152,14 @@ class Loop:
         position = self._position
         told = (position.step + 1) % self._plan.log_steps == 0
         self._clock.start()
-        result = self._trainer.step(position, told)
+        result = self._trainer.step(position)
         self._clock.stop()
         self._position = Position(position.epoch, position.index + 1, position.step + 1)
         if told:
             self._say_step(result)
-        if self._plan.sample_steps and self._position.step % self._plan.sample_steps == 0:
+        if result.overflowed:
+            self._say("overflow", {"epoch": position.epoch, "loss_scale": result.loss_scale})
+        if self._plan.writes and self._plan.sample_steps and self._position.step % self._plan.sample_steps == 0:
             self._write_sample()
         if self._position.step % self._plan.checkpoint_steps == 0:
             self._save()
@@ -158,9 +168,10 @@ class Loop:
         left = self._steps_in_all() - self._position.step
         values = {
             "epoch": self._position.epoch,
-            "losses": dict(result.losses),
+            "losses": {name: value for name, value in result.losses.items() if isfinite(value)},
             "learning_rate": result.learning_rate,
-            "gradient_norm": result.gradient_norm,
+            "gradient_norm": _told(result.gradient_norm),
+            "loss_scale": result.loss_scale,
             "steps_per_second": round(1 / self._clock.seconds, 4) if self._clock.seconds else None,
             "seconds_left": round(left * self._clock.seconds, 1),
             "resident_mb": resident_mb(),
@@ -177,7 +188,7 @@ class Loop:
         epoch, step = self._position.epoch, self._position.step
         self._position = Position(epoch + 1, 0, step)
         self._save()
-        due = epoch % self._plan.save_every_epoch == 0
+        due = self._plan.writes and epoch % self._plan.save_every_epoch == 0
         if due and not self._plan.only_latest:
             shutil.copyfile(self._plan.state_path, self._plan.folder / f"state-e{epoch}.ckpt")
         if due and self._plan.export:
@@ -185,6 +196,8 @@ class Loop:
         self._say("epoch", {"epoch": epoch})
 
     def _save(self) -> None:
+        if not self._plan.writes:
+            return
         if self._saved != self._position or not self._plan.state_path.exists():
             checkpoint.save(self._plan.state_path, self._position, self._trainer.settings(), self._trainer.state())
             self._saved = self._position

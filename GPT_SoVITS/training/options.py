@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from GPT_SoVITS.training.scaling import PRECISIONS, Precision
 from GPT_SoVITS.versions import LORA_RANKS
 
 SEED = 1234
@@ -28,6 +29,7 @@ class Options:
         seed: Of everything random.
         dropout: Rate in place of the official one; None keeps that.
         bucket: Lengths are padded to multiples of this; each new combination compiles a graph.
+        precision: ``fp32``, or ``fp16`` for mixed precision with a scaled loss.
         dropout_pool: Random factors that dropout has for each step; where more are needed they are used again.
     """
 
@@ -39,6 +41,7 @@ class Options:
     dropout: float | None = None
     bucket: int = 64
     dropout_pool: int = 1 << 24
+    precision: Precision = "fp32"
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_size <= LARGEST_BATCH:
@@ -49,12 +52,14 @@ class Options:
             raise OptionError(f"name {self.name!r} is not part of a file name")
         if not 1 <= self.dropout_pool <= LARGEST_POOL:
             raise OptionError(f"dropout_pool is {self.dropout_pool}, expected 1 to {LARGEST_POOL}")
+        if self.precision not in PRECISIONS:
+            raise OptionError(f"precision is {self.precision!r}, expected one of {', '.join(PRECISIONS)}")
         if self.bucket < 2 or self.bucket % 2:
             raise OptionError(f"bucket is {self.bucket}, expected an even number")
 
     def shared(self) -> dict[str, Any]:
         """Return what a continued training must share, whichever network it trains."""
-        names = ("batch_size", "seed", "dropout", "dropout_pool", "bucket")
+        names = ("batch_size", "seed", "dropout", "dropout_pool", "bucket", "precision")
         return {name: getattr(self, name) for name in names}
 
     def fit(self, length: int) -> int:

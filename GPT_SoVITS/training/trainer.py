@@ -20,7 +20,7 @@ class TrainingError(RuntimeError):
 
 
 class NotFiniteError(TrainingError):
-    """A loss is infinite or not a number; no parameter has been changed by that step."""
+    """A loss or a gradient is infinite or not a number; no parameter has been changed with it."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,15 @@ class StepResult:
         losses: Name to value.
         learning_rate: Of the step, or of the optimiser's next one where gradients are accumulated.
         gradient_norm: L2 norm of all gradients; None where it was not computed.
+        loss_scale: What the next loss is multiplied by; None where losses are not scaled.
+        overflowed: Gradients were beyond float16, and an optimiser left out its step.
     """
 
     losses: Mapping[str, float]
     learning_rate: float
     gradient_norm: float | None = None
+    loss_scale: float | None = None
+    overflowed: bool = False
 
 
 class Trainer(Protocol):
@@ -50,11 +54,11 @@ class Trainer(Protocol):
         """Return the batches of an epoch, counted from 1."""
         ...
 
-    def step(self, position: Position, measure: bool) -> StepResult:
-        """Train on one batch; ``measure`` asks for the gradient norm where that costs extra.
+    def step(self, position: Position) -> StepResult:
+        """Train on one batch.
 
         Raises:
-            NotFiniteError: a loss is no number.
+            NotFiniteError: a loss or a gradient is no number.
         """
         ...
 

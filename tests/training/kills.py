@@ -2,8 +2,9 @@
 
     python -m tests.training.kills [--stage s1|s2] [--kills 20] [--seed 0]
 
-Networks are small, a state is written at every step. Each process is killed at a random moment after one to three
-steps, sometimes while it writes. Prints a row for each kill; the exit status is 1 where any loss differs in any bit.
+Networks are small, a state is written at every step, and the GPT's optimiser steps once an epoch. Each process is
+killed at a random moment after one to three steps, sometimes while it writes. Prints a row for each kill; the exit
+status is 1 where any loss differs in any bit.
 """
 
 from __future__ import annotations

@@ -110,14 +110,21 @@ def discriminator_file(path: Path) -> Path:
     return path
 
 
-def training_folder(root: Path, clips: int = 3, seed: int = 0) -> Path:
-    """Make a folder of noise with everything that both trainings read, in the official layout."""
+def training_folder(root: Path, clips: int = 3, seed: int = 0, growth: int = 1) -> Path:
+    """Make a folder of noise with everything that both trainings read, in the official layout.
+
+    Args:
+        root: The folder.
+        clips: Recordings.
+        seed: Of the noise.
+        growth: Phonemes, and pairs of frames, that a recording has more than the one before it.
+    """
     rng = np.random.default_rng(seed)
     symbols = SYMBOLS["v2"][:300]
     texts, tokens = [], ["item_name\tsemantic_audio"]
     (root / "5-wav32k").mkdir(parents=True)
     for index in range(clips):
-        name, frames, phonemes = f"clip_{index}.wav", 36 + 2 * index, 5 + index
+        name, frames, phonemes = f"clip_{index}.wav", 36 + 2 * growth * index, 5 + growth * index
         write_tensor(root / "3-bert" / f"{name}.pt", rng.standard_normal((1024, phonemes)).astype(np.float16))
         write_tensor(root / "4-cnhubert" / f"{name}.pt", rng.standard_normal((1, 768, frames)).astype(np.float32))
         wave = 0.1 * rng.standard_normal(frames * 640)

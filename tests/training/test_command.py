@@ -38,10 +38,10 @@ Events = list[dict[str, Any]]
 class Command:
     """One training folder and the commands that train on it."""
 
-    def __init__(self, root: Path, stage: str) -> None:
+    def __init__(self, root: Path, stage: str, clips: int = 1) -> None:
         self.root, self.stage = root, stage
         self.weights = root / "weights"
-        training_folder(root / "voice", clips=1)
+        training_folder(root / "voice", clips=clips)
         self._pretrained = {"s1": self._gpt, "s2": self._sovits, "lora": self._lora}[stage]()
 
     def _gpt(self) -> list[str]:
@@ -56,7 +56,7 @@ class Command:
 
     def arguments(self, *more: str) -> list[str]:
         """Arguments of a command that trains for one epoch of few steps."""
-        size = "50" if self.stage == "s1" else "34"
+        size = "40" if self.stage == "s1" else "34"
         common = ["--weights-dir", str(self.weights), "--epochs", "1", "--save-every-epoch", "1", "--bucket", "32"]
         options = ["--batch-size", size, "--dropout-pool", "4096", "--checkpoint-steps", "1", "--device", "CPU"]
         stage = "s1" if self.stage == "s1" else "s2"

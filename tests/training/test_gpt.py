@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mindspore import Tensor, nn
 
 from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
 from GPT_SoVITS.layers.dropout import Dropout
 from GPT_SoVITS.layers.parameters import load_arrays
+from GPT_SoVITS.layers.sums import average, total
 from GPT_SoVITS.t2s.network import Text2SemanticDecoder
 from GPT_SoVITS.training.gpt.batch import Example, GptBatch, collate, padded, reject
-from GPT_SoVITS.training.gpt.losses import GptLoss
+from GPT_SoVITS.training.gpt.losses import GptLoss, softplus
 from GPT_SoVITS.training.parameters import named
 from GPT_SoVITS.training.randomness import DropoutPools
 from tests.networks.t2s_small import SMALL, random_arrays
@@ -118,3 +120,23 @@ def test_pools_are_no_weights() -> None:
 def test_a_batch_is_filled_with_rows_that_count_nowhere(size: int) -> None:
     made = batch(size=size)
     assert len(made.counted) == max(2, size) and made.counted[2:].sum() == 0
+
+
+class _Repeated(nn.Cell):  # type: ignore[misc]
+    """What losses are made of, of one vector."""
+
+    def construct(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        rows, soft = x.reshape((-1, 5)), softplus(x)
+        return total(soft.reshape((-1, 5))), soft, total(rows * rows), average(rows)
+
+
+@pytest.mark.parametrize("size", [25, 300_000])
+def test_losses_have_the_same_bits_at_every_call_however_threads_share_the_work(size: int) -> None:
+    graph = compile_gradient(_Repeated(), [])
+    x = np.linspace(-80, 80, size, dtype=np.float32)
+    found = [[tensor.asnumpy() for tensor in graph(to_tensor(x))[0]] for _ in range(16)]
+    for others in found[1:]:
+        for first, other in zip(found[0], others, strict=True):
+            assert np.array_equal(first, other)
+    exact = np.logaddexp(0, x.astype(np.float64))
+    np.testing.assert_allclose(found[0][1], exact, rtol=1e-6, atol=2e-7)

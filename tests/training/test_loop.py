@@ -37,7 +37,7 @@ class Walk:
     def epoch_steps(self, epoch: int) -> int:
         return STEPS
 
-    def step(self, position: Position, measure: bool) -> StepResult:
+    def step(self, position: Position) -> StepResult:
         self._spoil(position)
         self.value = self.value * 0.9 + generator(self._seed, position.step, Purpose.NOISE).standard_normal(3)
         return StepResult({"total": float(self.value.sum())}, 0.1)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from GPT_SoVITS.training.data.sampling import GptOrder, SovitsOrder, repeated, torch_generator, torch_permutation
+from GPT_SoVITS.training.processes import Processes
 
 PYTORCH_SEED_0 = ([4, 1, 7, 5, 3, 9, 0, 8, 6, 2], [3, 0, 2, 1])
 """``torch.randperm(10)`` and then ``torch.randperm(4)`` of ``torch.Generator().manual_seed(0)``."""
@@ -49,3 +50,24 @@ def test_sovits_batches_are_full_of_one_bucket_and_leave_out_what_is_too_short_o
     assert {index for batch in batches for index in batch} == {1, 2, 3, 4, 5, 6, 7}
     buckets = ({1, 2, 3}, {4, 5}, {6}, {7})
     assert all(any(set(batch) <= bucket for bucket in buckets) and len(batch) == 2 for batch in batches)
+
+
+@pytest.mark.parametrize("count", [24, 101])
+def test_processes_share_the_gpt_batches_of_one_process_and_fill_up_with_the_first_recordings(count: int) -> None:
+    seconds = list(np.random.default_rng(0).uniform(0.5, 20, count))
+    alone = [index for batch in GptOrder(seconds, 6).batches(2) for index in batch]
+    orders = [GptOrder(seconds, 3, group=Processes(rank, 2)) for rank in range(2)]
+    shares = [[index for batch in order.batches(2) for index in batch] for order in orders]
+    filled = alone + alone[: count % 2]
+    assert shares == [filled[0::2], filled[1::2]]
+    assert {len(order) for order in orders} == {len(orders[0].batches(2))}
+
+
+def test_processes_share_the_sovits_batches_of_one_process() -> None:
+    frames = [33, 299, 300, 301, 400, 650, 1900]
+    alone = SovitsOrder(frames, 4).batches(1)
+    orders = [SovitsOrder(frames, 2, group=Processes(rank, 2)) for rank in range(2)]
+    first, second = (order.batches(1) for order in orders)
+    assert len(first) == len(second) == len(orders[0]) == len(alone)
+    for joined, one, other in zip(alone, first, second, strict=True):
+        assert joined == [index for pair in zip(one, other, strict=True) for index in pair]

@@ -16,6 +16,7 @@ from GPT_SoVITS.cfm.graphs import EstimatorNetwork, WaveNetEncoder
 from GPT_SoVITS.layers.activation import LeakyRelu
 from GPT_SoVITS.layers.convolution import Conv1d
 from GPT_SoVITS.layers.dropout import Dropout
+from GPT_SoVITS.layers.sums import total
 from GPT_SoVITS.layers.weight_norm import NormedConv1d
 from GPT_SoVITS.sovits.attention import over_channels
 from GPT_SoVITS.sovits.config import SovitsConfig
@@ -163,5 +164,5 @@ class FlowLoss(nn.Cell):
         """
         condition = self.condition(content, timbre, places, flow[5])
         error = self.velocity(condition, *flow) - target
-        loss = (error * error * weights).sum()
+        loss = total(error * error * weights)
         return loss, loss

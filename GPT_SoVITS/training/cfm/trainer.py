@@ -15,7 +15,7 @@ from convert.torch_writer import HEADS, save
 from convert.weights import Weights
 from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.cfm.embedding import position_rates
-from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
+from GPT_SoVITS.compiled import compile_cell, to_tensor
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.training.cfm.batch import FlowStep, MelBatch, collate, draw
 from GPT_SoVITS.training.cfm.lora import WRAPPED, adapt, is_half, official_name
@@ -25,6 +25,8 @@ from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.data.mel import MelRecordings
 from GPT_SoVITS.training.data.sampling import MEL_BOUNDARIES, SovitsOrder
 from GPT_SoVITS.training.data.sovits import spectrogram_config
+from GPT_SoVITS.training.gradients import Gradients
+from GPT_SoVITS.training.half import compute_in_half
 from GPT_SoVITS.training.kernels import use_native_kernels
 from GPT_SoVITS.training.optim.adamw import AdamW, Group
 from GPT_SoVITS.training.optim.norm import GradientNorm
@@ -32,14 +34,17 @@ from GPT_SoVITS.training.optim.schedules import EpochDecay
 from GPT_SoVITS.training.optim.state import read, write
 from GPT_SoVITS.training.options import MelOptions
 from GPT_SoVITS.training.parameters import arrays, halved
+from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.randomness import DropoutPools, Purpose, generator
 from GPT_SoVITS.training.samples import Sample
-from GPT_SoVITS.training.trainer import StepResult, finite
+from GPT_SoVITS.training.scaling import LossScaler
+from GPT_SoVITS.training.sovits.encoders import WITHOUT_GRADIENT
+from GPT_SoVITS.training.trainer import StepResult
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FROZEN = ("enc_p.", "ssl_proj.")
 """Beginnings of the parameters beside the decoder's that no training changes; a LoRA file leaves them out."""
-_NETWORK, _OPTIMISER = "network", "optimiser/"
+_NETWORK, _OPTIMISER, _SCALER = "network", "optimiser/", "scaler/"
 
 
 def fingerprint(weights: Mapping[str, Array]) -> int:
@@ -65,6 +70,7 @@ class MelTrainer:
         weights: Published weights to begin with.
         folder: Training folder.
         options: What the user chose.
+        group: The processes that train together.
 
     Raises:
         DatasetError: nothing can be trained on.
@@ -74,22 +80,26 @@ class MelTrainer:
 
     stage = "s2"
 
-    def __init__(self, weights: Weights, folder: Folder, options: MelOptions) -> None:
+    def __init__(self, weights: Weights, folder: Folder, options: MelOptions, group: Processes = ALONE) -> None:
+        self._group = group
         self._options, self._folder = options, folder
         self._config = copy.deepcopy(dict(weights.config))
         self._sizes = CfmConfig.from_official(self._config)
         self._base = fingerprint(weights.arrays)
         self._network = MelNetwork(SovitsConfig.from_official(self._config), self._sizes)
         self._counters = self._network.load(weights.arrays)
-        use_native_kernels(self._network)
         if options.lora_rank:
             drawn = generator(options.seed, 0, Purpose.LORA)
             adapt(self._network.cfm.estimator, options.lora_rank, drawn)
+        self._scaler = LossScaler(options.precision)
+        if self._scaler.active:
+            compute_in_half(self._network, WITHOUT_GRADIENT)
+        use_native_kernels(self._network)
         if options.recompute:
             for block in self._network.cfm.estimator.transformer_blocks:
                 block.recompute()
         self._recordings = MelRecordings(folder, spectrogram_config(self._config), self._sizes)
-        self._order = SovitsOrder(self._recordings.frames, options.batch_size, MEL_BOUNDARIES)
+        self._order = SovitsOrder(self._recordings.frames, options.batch_size, MEL_BOUNDARIES, group)
         self._pools = DropoutPools(self._network.places_of_dropout(options.dropout), options.dropout_pool)
         train = self._config["train"]
         self._decay = EpochDecay(float(train["learning_rate"]), float(train["lr_decay"]))
@@ -100,7 +110,7 @@ class MelTrainer:
         self._content = compile_cell(Content(self._network))
         self._condition = compile_cell(Condition(self._network))
         self._velocity = compile_cell(Velocity(self._network))
-        self._gradient = compile_gradient(FlowLoss(self._network), self._parameters)
+        self._gradient = Gradients(FlowLoss(self._network), self._parameters, self._scaler, group)
         self._norm = compile_cell(GradientNorm())
         self._batches: tuple[int, list[list[int]]] = (0, [])
 
@@ -115,9 +125,10 @@ class MelTrainer:
         clips.sort(key=lambda clip: -clip.spectrogram.shape[1])
         return collate(clips, self._sizes, self._options.fit, self._options.fit)
 
-    def step(self, position: Position, measure: bool) -> StepResult:
+    def step(self, position: Position) -> StepResult:
         """Learn one batch's velocity, that of the straight way or that of two short steps of the network itself."""
-        seed, rate, batch = self._options.seed, self._decay.rate(position.epoch), self._batch(position)
+        seed, rate = self._group.seed(self._options.seed), self._decay.rate(position.epoch)
+        batch = self._batch(position)
         self._pools.draw(seed, position.step)
         timbre, content = self._content(*map(to_tensor, batch.content_inputs()))
         prompts, noise = (generator(seed, position.step, purpose) for purpose in (Purpose.SLICE, Purpose.NOISE))
@@ -128,19 +139,22 @@ class MelTrainer:
             target = self._two_steps(flow, self._condition(*given, to_tensor(batch.keys)), position)
         learning = flow.weights(), target, *flow.inputs()
         outputs, gradients = self._gradient(*given, *map(to_tensor, learning))
-        losses = finite({"total": float(outputs[0].asnumpy())})
-        self._optimiser.step(rate, gradients)
-        norm = float(self._norm(*gradients).asnumpy()) if measure else None
-        return StepResult(losses, rate, norm)
+        losses = self._scaler.checked({"total": self._group.mean([float(outputs[0].asnumpy())])[0]})
+        norm = float(self._norm(*gradients).asnumpy())
+        if self._scaler.accepts(norm):
+            self._optimiser.step(rate, gradients)
+        overflowed = self._scaler.update()
+        return StepResult(losses, rate, norm, self._scaler.told(), overflowed)
 
     def _two_steps(self, flow: FlowStep, condition: Tensor, position: Position) -> Array:
         """Return the mean velocity of two short steps, each with dropouts of its own."""
         halves: list[Array] = []
+        seed = self._group.seed(self._options.seed)
         for number in (1, 2):
-            self._pools.draw(self._options.seed, position.step, number)
+            self._pools.draw(seed, position.step, number)
             inputs = flow.first_half() if number == 1 else flow.second_half(halves[0])
             halves.append(self._velocity(condition, *map(to_tensor, inputs)).asnumpy())
-        self._pools.draw(self._options.seed, position.step)
+        self._pools.draw(seed, position.step)
         return np.asarray((halves[0] + halves[1]) / np.float32(2.0))
 
     def settings(self) -> Mapping[str, Any]:
@@ -151,18 +165,20 @@ class MelTrainer:
             "lora_rank": self._options.lora_rank,
             "pretrained": self._base,
             "recordings": len(self._recordings),
+            "processes": self._group.size,
             **self._options.shared(),
         }
 
     def state(self) -> dict[str, Array]:
         """Return what has been learnt, and the optimiser's state; everything else is in the published weights."""
         optimiser = {f"{_OPTIMISER}{key}": value for key, value in self._optimiser.state().items()}
-        return read(_NETWORK, self._names, self._parameters) | optimiser
+        return read(_NETWORK, self._names, self._parameters) | optimiser | self._scaler.state(_SCALER)
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from what :meth:`state` returned."""
         write(_NETWORK, self._names, self._parameters, state)
         self._optimiser.restore({key.removeprefix(_OPTIMISER): value for key, value in state.items()})
+        self._scaler.restore(state, _SCALER)
 
     def export(self, epoch: int, step: int) -> Path:
         """Write ``<name>_e<epoch>_s<step>_l<rank>.pth`` as ``savee`` does, or all weights where there is no LoRA."""

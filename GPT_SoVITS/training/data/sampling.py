@@ -1,7 +1,8 @@
 """In which order recordings are trained on: pure functions of the epoch, equal to the official samplers'.
 
 ``GptOrder`` is ``AR/data/bucket_sampler.py``, which shuffles with Python's ``random``; ``SovitsOrder`` is
-``DistributedBucketSampler`` of ``module/data_utils.py``, which shuffles with ``torch.randperm``. One process each.
+``DistributedBucketSampler`` of ``module/data_utils.py``, which shuffles with ``torch.randperm``. Where several
+processes share a batch, each takes every so-manieth recording, as officially.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
+
+from GPT_SoVITS.training.processes import ALONE, Processes
 
 BUCKET_SECONDS = 2.0
 BOUNDARIES = (32, *range(300, 2000, 100))
@@ -42,17 +45,23 @@ def torch_generator(seed: int) -> np.random.MT19937:
     return generator
 
 
+def _cut(order: list[int], size: int) -> list[list[int]]:
+    return [order[i : i + size] for i in range(0, len(order), size)]
+
+
 class GptOrder:
     """Batches of similar length; the last of an epoch may be smaller.
 
     Args:
         seconds: Length of each recording.
-        batch_size: Recordings of a batch.
+        batch_size: Recordings of a process's batch.
         seed: Added to the epoch.
+        group: The processes that share the batches.
     """
 
-    def __init__(self, seconds: Sequence[float], batch_size: int, seed: int = 0) -> None:
-        self._size, self._seed = batch_size, seed
+    def __init__(self, seconds: Sequence[float], batch_size: int, seed: int = 0, group: Processes = ALONE) -> None:
+        self._size, self._seed, self._group = batch_size, seed, group
+        self._share = -(-len(seconds) // group.size)
         self._buckets: list[list[int]] = [[]]
         limit = BUCKET_SECONDS
         for index in sorted(range(len(seconds)), key=lambda i: seconds[i]):
@@ -61,22 +70,25 @@ class GptOrder:
                 limit += BUCKET_SECONDS
             self._buckets[-1].append(index)
 
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return -(-self._share // self._size)
+
     def batches(self, epoch: int) -> list[list[int]]:
-        """Return the batches of an epoch, counted from 0."""
+        """Return this process's batches of an epoch, counted from 0."""
         shuffler = random.Random(self._seed + epoch)  # noqa: S311  (an order, not a secret)
         order: list[int] = []
         for bucket in self._buckets:
             shuffled = list(bucket)
             shuffler.shuffle(shuffled)
             order += shuffled
-        batches = self._cut(order)
+        batches = _cut(order, self._size * self._group.size)
         shuffler.shuffle(batches)
         # The official sampler joins the batches and the loader cuts them anew, which moves every border behind a
         # smaller batch that stands before the end.
-        return self._cut([index for batch in batches for index in batch])
-
-    def _cut(self, order: list[int]) -> list[list[int]]:
-        return [order[i : i + self._size] for i in range(0, len(order), self._size)]
+        order = [index for batch in batches for index in batch]
+        order += order[: self._share * self._group.size - len(order)]
+        return _cut(order[self._group.rank :: self._group.size], self._size)
 
 
 class SovitsOrder:
@@ -84,12 +96,15 @@ class SovitsOrder:
 
     Args:
         frames: Length of each recording.
-        batch_size: Recordings of a batch.
+        batch_size: Recordings of a process's batch.
         boundaries: Limits of the buckets; what lies outside is left out.
+        group: The processes that share the batches.
     """
 
-    def __init__(self, frames: Sequence[int], batch_size: int, boundaries: Sequence[int] = BOUNDARIES) -> None:
-        self._size = batch_size
+    def __init__(
+        self, frames: Sequence[int], batch_size: int, boundaries: Sequence[int] = BOUNDARIES, group: Processes = ALONE
+    ) -> None:
+        self._size, self._group, self._joined = batch_size, group, batch_size * group.size
         buckets: list[list[int]] = [[] for _ in boundaries[1:]]
         for index, length in enumerate(frames):
             place = bisect_left(boundaries, length) - 1
@@ -99,15 +114,16 @@ class SovitsOrder:
 
     def __len__(self) -> int:
         """Batches of an epoch."""
-        return sum(-(-len(bucket) // self._size) for bucket in self._buckets)
+        return sum(-(-len(bucket) // self._joined) for bucket in self._buckets)
 
     def batches(self, epoch: int) -> list[list[int]]:
-        """Return the batches of an epoch, counted from 1."""
+        """Return this process's batches of an epoch, counted from 1."""
         generator = torch_generator(epoch)
         orders = [torch_permutation(len(bucket), generator) for bucket in self._buckets]
         batches = []
         for bucket, order in zip(self._buckets, orders, strict=True):
-            whole = -(-len(bucket) // self._size) * self._size
-            filled = [bucket[order[i % len(order)]] for i in range(whole)]
-            batches += [filled[i : i + self._size] for i in range(0, whole, self._size)]
+            whole = -(-len(bucket) // self._joined) * self._joined
+            batches += _cut(
+                [bucket[order[i % len(order)]] for i in range(self._group.rank, whole, self._group.size)], self._size
+            )
         return [batches[i] for i in torch_permutation(len(batches), generator)]

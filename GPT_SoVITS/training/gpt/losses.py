@@ -16,6 +16,13 @@ from GPT_SoVITS.t2s.network import Text2SemanticDecoder
 PREFERENCE_SCALE = 0.2
 """The beta of DPO (Rafailov et al., 2023), without a reference model."""
 TOP_K = 3
+LINEAR = 30.0
+"""Above this ``log(1 + e^x)`` is x in float32."""
+
+
+def softplus(x: Tensor) -> Tensor:
+    """Return ``log(1 + e^x)``; MindSpore's own rounds an element otherwise where its threads share work otherwise."""
+    return ops.log1p(ops.exp(ops.minimum(x, LINEAR))) + ops.relu(x - LINEAR)
 
 
 class Logits(nn.Cell):
@@ -107,7 +114,7 @@ class GptLoss(nn.Cell):
         if self.prefer:
             margin = (sums[:batch] - sums[batch:]) * PREFERENCE_SCALE
             present = counted[:batch, 0]  # 0 in rows that only fill up a batch
-            preference = (ops.softplus(-margin) * present).sum() / present.sum()
+            preference = (softplus(-margin) * present).sum() / present.sum()
         asked, right = self._accuracy(ops.stop_gradient(logits), targets, counted, batch)
         return entropy + preference, entropy, preference, asked, right
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from convert.torch_writer import save
 from convert.weights import Weights
-from GPT_SoVITS.compiled import compile_gradient, to_tensor
+from GPT_SoVITS.compiled import to_tensor
 from GPT_SoVITS.layers.dropout import Dropout
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.t2s.config import T2SConfig
@@ -22,19 +22,23 @@ from GPT_SoVITS.training.data.gpt import GptRecordings
 from GPT_SoVITS.training.data.sampling import GptOrder
 from GPT_SoVITS.training.gpt.batch import Draw, GptBatch, collate
 from GPT_SoVITS.training.gpt.losses import GptLoss
+from GPT_SoVITS.training.gradients import Gradients
+from GPT_SoVITS.training.half import compute_in_half
 from GPT_SoVITS.training.optim.scaled_adam import ScaledAdam
 from GPT_SoVITS.training.optim.schedules import gpt_rate
 from GPT_SoVITS.training.options import GptOptions
 from GPT_SoVITS.training.parameters import arrays, fill, halved, named
+from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.randomness import DropoutPools, Purpose, generator
-from GPT_SoVITS.training.trainer import StepResult, finite
+from GPT_SoVITS.training.scaling import LossScaler
+from GPT_SoVITS.training.trainer import StepResult
 
 Array = np.ndarray[Any, np.dtype[Any]]
 DROPOUT = 0.1
 """Everywhere, whatever the configuration says: the official code has it built in."""
 ACCUMULATED = 4
 """The optimiser steps at every fourth batch of an epoch but the first."""
-_NETWORK, _OPTIMISER = "network/", "optimiser/"
+_NETWORK, _OPTIMISER, _SCALER = "network/", "optimiser/", "scaler/"
 
 
 class GptTrainer:
@@ -44,6 +48,7 @@ class GptTrainer:
         weights: Published or fine-tuned weights to begin with.
         folder: Training folder.
         options: What the user chose.
+        group: The processes that train together.
 
     Raises:
         DatasetError: nothing can be trained on.
@@ -52,7 +57,8 @@ class GptTrainer:
 
     stage = "s1"
 
-    def __init__(self, weights: Weights, folder: Folder, options: GptOptions) -> None:
+    def __init__(self, weights: Weights, folder: Folder, options: GptOptions, group: Processes = ALONE) -> None:
+        self._group = group
         self._options, self._folder, self._config = options, folder, copy.deepcopy(dict(weights.config))
         config = T2SConfig.from_official(weights.config)
         self._network = Text2SemanticDecoder(config)
@@ -60,14 +66,17 @@ class GptTrainer:
         self._recordings = GptRecordings(folder, config.max_sec)
         wanted = options.batch_size // 2 if options.prefer else options.batch_size
         self._size = max(min(wanted, len(self._recordings) // 4), 1)
-        self._order = GptOrder(self._recordings.seconds, self._size)
+        self._order = GptOrder(self._recordings.seconds, self._size, group=group)
+        self._scaler = LossScaler(options.precision)
+        if self._scaler.active:
+            compute_in_half(self._network)
         parameters = named(self._network)
         loss = GptLoss(self._network, options.prefer)
         rate = DROPOUT if options.dropout is None else options.dropout
         places = [(cell, rate) for _, cell in loss.cells_and_names() if isinstance(cell, Dropout)]
         self._pools = DropoutPools(places, options.dropout_pool)
         self._optimiser = ScaledAdam(parameters)
-        self._gradient = compile_gradient(loss, [parameter for _, parameter in parameters])
+        self._gradient = Gradients(loss, [parameter for _, parameter in parameters], self._scaler, group)
         self._batches: tuple[int, list[list[int]]] = (0, [])
 
     def _epoch(self, epoch: int) -> list[list[int]]:
@@ -77,38 +86,42 @@ class GptTrainer:
 
     def epoch_steps(self, epoch: int) -> int:
         """Return the batches of an epoch, the same for each."""
-        return -(-len(self._recordings) // self._size)
+        return len(self._order)
 
     def _batch(self, position: Position) -> GptBatch:
         draw: Draw | None = None
         if self._options.prefer:
-            random = generator(self._options.seed, position.step, Purpose.REJECTED)
+            random = generator(self._group.seed(self._options.seed), position.step, Purpose.REJECTED)
             draw = lambda low, high: int(random.integers(low, high))  # noqa: E731
         config = self._network.config
         examples = [self._recordings[i] for i in self._epoch(position.epoch)[position.index]]
         return collate(examples, config.eos, config.bert_dim, draw, self._options.fit, self._size)
 
-    def step(self, position: Position, measure: bool) -> StepResult:
+    def step(self, position: Position) -> StepResult:
         """Accumulate the gradients of a batch, and step the optimiser when it is due; the norm is that of its steps."""
-        self._pools.draw(self._options.seed, position.step)
+        self._pools.draw(self._group.seed(self._options.seed), position.step)
         batch = self._batch(position)
         outputs, gradients = self._gradient(*(to_tensor(array) for array in batch.inputs()))
-        loss, entropy, preference, asked, right = (float(output.asnumpy()) for output in outputs)
+        loss, entropy, preference, asked, right = self._group.mean([float(output.asnumpy()) for output in outputs])
         losses = {"total": loss, "cross_entropy": entropy}
         if self._options.prefer:
             losses["preference"] = preference
-        finite(losses)
+        self._scaler.checked(losses)
         self._optimiser.accumulate(gradients)
-        rate, norm = gpt_rate(self._optimiser.steps), None
+        # The official schedule goes on at steps that the scaler leaves out.
+        rate, norm, overflowed = gpt_rate(self._optimiser.steps + self._scaler.skipped), None, False
         if position.index > 0 and position.index % ACCUMULATED == 0:
-            norm = self._optimiser.step(rate)
-        return StepResult({**losses, "top_3_accuracy": right / max(asked, 1.0)}, rate, norm)
+            norm = self._optimiser.step(rate, self._scaler.accepts)
+            overflowed = self._scaler.update()
+        losses["top_3_accuracy"] = right / max(asked, 1.0)
+        return StepResult(losses, rate, norm, self._scaler.told(), overflowed)
 
     def settings(self) -> Mapping[str, Any]:
         """Return what a continued training must share."""
         return {
             "stage": self.stage,
             "recordings": len(self._recordings),
+            "processes": self._group.size,
             "if_dpo": self._options.prefer,
             **self._options.shared(),
         }
@@ -116,13 +129,14 @@ class GptTrainer:
     def state(self) -> dict[str, Array]:
         """Return weights and optimiser."""
         optimiser = {f"{_OPTIMISER}{key}": value for key, value in self._optimiser.state().items()}
-        return arrays(self._network, _NETWORK) | optimiser
+        return arrays(self._network, _NETWORK) | optimiser | self._scaler.state(_SCALER)
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from what :meth:`state` returned."""
         fill(self._network, state, _NETWORK)
         own = {key.removeprefix(_OPTIMISER): value for key, value in state.items() if key.startswith(_OPTIMISER)}
         self._optimiser.restore(own)
+        self._scaler.restore(state, _SCALER)
 
     def export(self, epoch: int, step: int) -> Path:
         """Write ``<name>-e<epoch>.ckpt`` as the official training does."""

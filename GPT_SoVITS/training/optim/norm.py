@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from mindspore import Tensor, nn, ops
 
+from GPT_SoVITS.layers.sums import total
+
 
 class GradientNorm(nn.Cell):
     """L2 norm of all gradients together."""
 
     def construct(self, *gradients: Tensor) -> Tensor:
-        total = ops.zeros(())
+        squares = ops.zeros(())
         for gradient in gradients:
-            total = total + (gradient * gradient).sum()
-        return ops.sqrt(total)
+            squares = squares + total(gradient * gradient)
+        return ops.sqrt(squares)

@@ -7,7 +7,7 @@ nothing is clipped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.compiled import compile_cell, to_tensor
+from GPT_SoVITS.layers.sums import total
 from GPT_SoVITS.training.optim.state import blank, read, write
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -152,6 +153,19 @@ class _Accumulate(nn.Cell):
         return 0
 
 
+class _Forget(nn.Cell):
+    """Sets what was accumulated to zero, whatever it was."""
+
+    def __init__(self, stacks: Sequence[_Stacks]) -> None:
+        super().__init__()
+        self.stacks = nn.CellList(stacks)
+
+    def construct(self) -> int:
+        for stack in self.stacks:
+            ops.assign(stack.gradient, ops.zeros_like(stack.gradient))
+        return 0
+
+
 class _Norms(nn.Cell):
     """Sum of squares of each stack's gradients, plain and times the parameters' sizes; (2, stacks)."""
 
@@ -164,7 +178,7 @@ class _Norms(nn.Cell):
         for stack in self.stacks:
             rows = (stack.gradient * stack.gradient).sum(1, keepdims=True)
             plain.append(rows.sum())
-            sized.append(rows.sum() if stack.size == 1 else (rows * stack.rms * stack.rms).sum())
+            sized.append(rows.sum() if stack.size == 1 else total(rows * stack.rms * stack.rms))
         return ops.stack((ops.stack(plain), ops.stack(sized)))
 
 
@@ -201,18 +215,27 @@ class ScaledAdam:
         self._norms = np.zeros(self._settings.clipping_period, np.float32)
         self._threshold = np.inf
         self.steps = 0
-        cells = (_Begin(self._stacks), _Accumulate(self._stacks), _Norms(self._stacks), _Update(self._stacks))
-        self._begin, self._accumulate, self._measure, self._update = map(compile_cell, cells)
+        kinds = (_Begin, _Accumulate, _Norms, _Update, _Forget)
+        graphs = [compile_cell(kind(self._stacks)) for kind in kinds]
+        self._begin, self._accumulate, self._measure, self._update, self._forget = graphs
 
     def accumulate(self, gradients: Sequence[Tensor]) -> None:
         """Add gradients, in the order of the parameters."""
         self._accumulate(*(gradients[i] for i in self._order))
 
-    def step(self, rate: float) -> float:
-        """Take a step with the accumulated gradients, forget them, and return their norm."""
+    def step(self, rate: float, accepts: Callable[[float], bool] = lambda norm: True) -> float:
+        """Take a step with the accumulated gradients, forget them, and return their norm.
+
+        Args:
+            rate: Learning rate.
+            accepts: Is asked with the norm whether to take the step; gradients are forgotten in any case.
+        """
         if self.steps == 0:
             self._begin()
         plain, sized = self._measure().asnumpy().astype(np.float64).sum(1)
+        if not accepts(float(np.sqrt(plain))):
+            self._forget()
+            return float(np.sqrt(plain))
         clip = self._clip(float(np.sqrt(sized))) if self.steps else 1.0
         self._update(to_tensor(self._numbers(rate, clip)))
         self.steps += 1

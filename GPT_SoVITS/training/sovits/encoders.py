@@ -21,6 +21,8 @@ from GPT_SoVITS.sovits.quantizer import Quantizer
 from GPT_SoVITS.sovits.reference_encoder import ReferenceEncoder
 from GPT_SoVITS.sovits.text_encoder import TextEncoder
 
+WITHOUT_GRADIENT = ("ssl_proj.", "quantizer.")
+"""Beginnings of the parameters that make tokens: they are frozen, and always compute in float32."""
 _AVERAGES = r"quantizer\..*\.(inited|cluster_size|embed_avg)"
 """Running averages of the codebook, which a frozen one does not touch."""
 

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from GPT_SoVITS.sovits.config import SovitsConfig
+from GPT_SoVITS.training.half import compute_in_half
 from GPT_SoVITS.training.kernels import use_native_kernels
 from GPT_SoVITS.training.sovits.discriminator import WIDTH, Discriminators
+from GPT_SoVITS.training.sovits.encoders import WITHOUT_GRADIENT
 from GPT_SoVITS.training.sovits.synthesizer import Sizes, Synthesizer
 
 
-def build(config: Mapping[str, Any], width: int = WIDTH) -> tuple[Synthesizer, Discriminators]:
+def build(config: Mapping[str, Any], width: int = WIDTH, half: bool = False) -> tuple[Synthesizer, Discriminators]:
     """Return a synthesizer and its discriminators, all parameters zero.
 
     Args:
         config: Content of ``s2.json``: sections ``train``, ``data`` and ``model``.
         width: Channels of the discriminators' last layers; smaller than officially in small networks.
+        half: Products and convolutions compute in float16.
 
     Raises:
         ConfigError: a key is missing, or its value is one that no such configuration has.
@@ -29,5 +32,7 @@ def build(config: Mapping[str, Any], width: int = WIDTH) -> tuple[Synthesizer, D
     synthesizer = SovitsConfig.from_official(config)
     networks = Synthesizer(synthesizer, sizes), Discriminators(synthesizer.version, width)
     for network in networks:
+        if half:  # first: the native convolutions are float32 and leave alone what is no longer an operator
+            compute_in_half(network, WITHOUT_GRADIENT)
         use_native_kernels(network)
     return networks

@@ -6,6 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.features.spectrogram import SpectrogramConfig
 from GPT_SoVITS.features.spectrogram_cell import LogMelSpectrogram
+from GPT_SoVITS.layers.sums import average, total
 from GPT_SoVITS.sovits.attention import over_channels
 from GPT_SoVITS.training.sovits.discriminator import Discriminators
 from GPT_SoVITS.training.sovits.synthesizer import Synthesizer
@@ -15,32 +16,32 @@ def kl_loss(z_p: Tensor, logs_q: Tensor, m_p: Tensor, logs_p: Tensor, mask: Tens
     """Divergence of the posterior from the prior by one sample, per valid frame; (B, C, T) each, mask (B, 1, T)."""
     distance = z_p - m_p
     divergence = logs_p - logs_q - 0.5 + 0.5 * distance * distance * ops.exp(-2.0 * logs_p)
-    return (divergence * over_channels(mask, divergence.shape[1])).sum() / mask.sum()
+    return total(divergence * over_channels(mask, divergence.shape[1])) / total(mask)
 
 
 def feature_loss(real: tuple[tuple[Tensor, ...], ...], generated: tuple[tuple[Tensor, ...], ...]) -> Tensor:
     """Twice the sum of the mean distances of all feature maps; nothing is learnt from the real ones."""
-    total = ops.zeros(())
+    distance = ops.zeros(())
     for maps, others in zip(real, generated):  # noqa: B905  (the graph compiler knows no keyword of zip)
         for a, b in zip(maps, others):  # noqa: B905
-            total = total + ops.abs(ops.stop_gradient(a) - b).mean()
-    return total * 2.0
+            distance = distance + average(ops.abs(ops.stop_gradient(a) - b))
+    return distance * 2.0
 
 
 def generator_loss(judgements: tuple[Tensor, ...]) -> Tensor:
     """How far generated audio is from being taken for real (least squares)."""
-    total = ops.zeros(())
+    loss = ops.zeros(())
     for judgement in judgements:
-        total = total + ((1.0 - judgement) * (1.0 - judgement)).mean()
-    return total
+        loss = loss + average((1.0 - judgement) * (1.0 - judgement))
+    return loss
 
 
 def discriminator_loss(real: tuple[Tensor, ...], generated: tuple[Tensor, ...]) -> Tensor:
     """How far the discriminators are from telling real audio from generated (least squares)."""
-    total = generator_loss(real)
+    loss = generator_loss(real)
     for judgement in generated:
-        total = total + (judgement * judgement).mean()
-    return total
+        loss = loss + average(judgement * judgement)
+    return loss
 
 
 class GeneratorLoss(nn.Cell):
@@ -96,14 +97,14 @@ class GeneratorLoss(nn.Cell):
             ssl, spectrogram, mask, batch_mask, text, text_mask, speaker, noise, selection
         )
         heard = self.mel(audio.squeeze(1))
-        mel_part = ops.abs(mel - heard).mean() * self.mel_weight
+        mel_part = average(ops.abs(mel - heard)) * self.mel_weight
         kl_part = kl_loss(z_p, logs_q, m_p, logs_p, mask) * self.kl_weight
         _, real = self.discriminators(wave)
         judgements, generated = self.discriminators(audio)
         feature_part = feature_loss(real, generated)
         adversarial = generator_loss(judgements)
-        total = adversarial + feature_part + mel_part + kl_part
-        return total, adversarial, feature_part, mel_part, kl_part, audio, heard
+        loss = adversarial + feature_part + mel_part + kl_part
+        return loss, adversarial, feature_part, mel_part, kl_part, audio, heard
 
 
 class DiscriminatorLoss(nn.Cell):

@@ -21,12 +21,10 @@ from GPT_SoVITS.sovits.flow import Flow, WaveNet
 from GPT_SoVITS.sovits.generator import Generator
 from GPT_SoVITS.sovits.network import PRelu
 from GPT_SoVITS.training.parameters import named
-from GPT_SoVITS.training.sovits.encoders import TrainedEncoders
+from GPT_SoVITS.training.sovits.encoders import WITHOUT_GRADIENT, TrainedEncoders
 from GPT_SoVITS.training.sovits.upsampling import NormedUpsample
 
 POSTERIOR_KERNEL, POSTERIOR_LAYERS = 5, 16
-FROZEN = ("ssl_proj.", "quantizer.")
-"""Beginnings of the parameters that fine-tuning leaves alone (``freeze_quantizer``)."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class Synthesizer(TrainedEncoders):
 
     def trained(self) -> list[tuple[str, ms.Parameter]]:
         """Return the parameters that fine-tuning changes, in the order of their official names."""
-        return [(name, p) for name, p in named(self) if not name.startswith(FROZEN)]
+        return [(name, p) for name, p in named(self) if not name.startswith(WITHOUT_GRADIENT)]
 
     def places_of_dropout(self, rate: float | None = None) -> list[tuple[Dropout, float]]:
         """Return the dropouts in a fixed order, each with its rate: the official one, or the one given."""

@@ -13,28 +13,32 @@ from mindspore import Tensor, nn
 
 from convert.torch_writer import HEADS, save
 from convert.weights import Weights
-from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
+from GPT_SoVITS.compiled import compile_cell, to_tensor
 from GPT_SoVITS.training.checkpoint import Position
 from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.data.sampling import SovitsOrder
 from GPT_SoVITS.training.data.sovits import SovitsRecordings, spectrogram_config
+from GPT_SoVITS.training.gradients import Gradients
 from GPT_SoVITS.training.optim.adamw import AdamW, Group
 from GPT_SoVITS.training.optim.norm import GradientNorm
 from GPT_SoVITS.training.optim.schedules import EpochDecay
 from GPT_SoVITS.training.options import SovitsOptions
 from GPT_SoVITS.training.parameters import arrays, fill, halved, named
+from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.randomness import DropoutPools, Purpose, generator
 from GPT_SoVITS.training.samples import Sample
+from GPT_SoVITS.training.scaling import LossScaler
 from GPT_SoVITS.training.sovits.batch import SovitsBatch, collate
 from GPT_SoVITS.training.sovits.discriminator import width_of
 from GPT_SoVITS.training.sovits.loading import build
 from GPT_SoVITS.training.sovits.losses import DiscriminatorLoss, GeneratorLoss
 from GPT_SoVITS.training.sovits.synthesizer import Synthesizer
-from GPT_SoVITS.training.trainer import StepResult, finite
+from GPT_SoVITS.training.trainer import StepResult
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SLOW = ("enc_p.text_embedding.", "enc_p.encoder_text.", "enc_p.mrte.")
 """Beginnings of the parameters that ``text_low_lr_rate`` is for, a group each."""
+_SCALER = "scaler/"
 _PARTS = ("synthesizer/", "discriminators/", "synthesizer_optimiser/", "discriminators_optimiser/")
 
 
@@ -64,6 +68,7 @@ class SovitsTrainer:
         discriminators: Published weights of the discriminators, official key to array.
         folder: Training folder.
         options: What the user chose.
+        group: The processes that train together.
 
     Raises:
         DatasetError: nothing can be trained on.
@@ -79,17 +84,21 @@ class SovitsTrainer:
         discriminators: Mapping[str, Array],
         folder: Folder,
         options: SovitsOptions,
+        group: Processes = ALONE,
     ) -> None:
+        self._group = group
         self._options, self._folder, self._config = options, folder, copy.deepcopy(dict(weights.config))
         if options.dropout is not None:
             self._config["model"]["p_dropout"] = options.dropout
         train = self._config["train"]
-        self._synthesizer, self._discriminators = build(self._config, width_of(discriminators))
+        self._scaler = LossScaler(options.precision)
+        networks = build(self._config, width_of(discriminators), self._scaler.active)
+        self._synthesizer, self._discriminators = networks
         self._counters = self._synthesizer.load(weights.arrays)
         self._discriminators.load(discriminators)
         self._spectrogram = spectrogram_config(self._config)
         self._recordings = SovitsRecordings(folder, self._spectrogram, self._synthesizer.is_pro)
-        self._order = SovitsOrder(self._recordings.frames, options.batch_size)
+        self._order = SovitsOrder(self._recordings.frames, options.batch_size, group=group)
         self._pools = DropoutPools(self._synthesizer.places_of_dropout(options.dropout), options.dropout_pool)
         self._decay = EpochDecay(float(train["learning_rate"]), float(train["lr_decay"]))
         betas, epsilon = (float(train["betas"][0]), float(train["betas"][1])), float(train["eps"])
@@ -104,10 +113,9 @@ class SovitsTrainer:
             mel_weight=float(train["c_mel"]),
             kl_weight=float(train["c_kl"]),
         )
-        self._gradient = compile_gradient(loss, self._optimiser.parameters)
-        self._judging_gradient = compile_gradient(
-            DiscriminatorLoss(self._discriminators), self._judging_optimiser.parameters
-        )
+        self._gradient = Gradients(loss, self._optimiser.parameters, self._scaler, group)
+        judging_loss = DiscriminatorLoss(self._discriminators)
+        self._judging_gradient = Gradients(judging_loss, self._judging_optimiser.parameters, self._scaler, group)
         self._norm = compile_cell(GradientNorm())
         self._sample: Sample | None = None
         self._batches: tuple[int, list[list[int]]] = (0, [])
@@ -121,9 +129,8 @@ class SovitsTrainer:
             self._batches = (position.epoch, self._order.batches(position.epoch))
         clips = [self._recordings[i] for i in self._batches[1][position.index]]
         clips.sort(key=lambda clip: -clip.spectrogram.shape[1])
-        slices, noise = (
-            generator(self._options.seed, position.step, purpose) for purpose in (Purpose.SLICE, Purpose.NOISE)
-        )
+        seed = self._group.seed(self._options.seed)
+        slices, noise = (generator(seed, position.step, purpose) for purpose in (Purpose.SLICE, Purpose.NOISE))
         return collate(
             clips,
             self._synthesizer.sizes.segment_frames,
@@ -135,21 +142,23 @@ class SovitsTrainer:
             self._options.fit,
         )
 
-    def step(self, position: Position, measure: bool) -> StepResult:
+    def step(self, position: Position) -> StepResult:
         """Step the discriminators, then the synthesizer against what they have become."""
-        self._pools.draw(self._options.seed, position.step)
+        self._pools.draw(self._group.seed(self._options.seed), position.step)
         batch, rate = self._batch(position), self._decay.rate(position.epoch)
         inputs = [to_tensor(array) for array in batch.inputs()]
         audio = self._audio(*inputs[:-2])
         judged, gradients = self._judging_gradient(inputs[-2], audio)
-        losses = {"discriminators": float(judged[0].asnumpy())}
-        finite(losses)
-        self._judging_optimiser.step(rate, gradients)
+        losses = {"discriminators": self._group.mean([float(judged[0].asnumpy())])[0]}
+        self._scaler.checked(losses)
+        self._advance(self._judging_optimiser, rate, gradients)
         outputs, gradients = self._gradient(*inputs)
         names = ("total", "adversarial", "feature", "mel", "kl")
-        losses |= {name: float(output.asnumpy()) for name, output in zip(names, outputs[:5], strict=True)}
-        finite(losses)
-        self._optimiser.step(rate, gradients)
+        values = self._group.mean([float(output.asnumpy()) for output in outputs[:5]])
+        losses |= dict(zip(names, values, strict=True))
+        self._scaler.checked(losses)
+        norm = self._advance(self._optimiser, rate, gradients)
+        overflowed = self._scaler.update()
         self._sample = Sample(
             real=batch.wave[0, 0],
             generated=np.array(outputs[5].asnumpy()[0, 0]),
@@ -157,8 +166,14 @@ class SovitsTrainer:
             generated_mel=np.array(outputs[6].asnumpy()[0]),
             sample_rate=self._spectrogram.sample_rate,
         )
-        norm = float(self._norm(*gradients).asnumpy()) if measure else None
-        return StepResult(losses, rate, norm)
+        return StepResult(losses, rate, norm, self._scaler.told(), overflowed)
+
+    def _advance(self, optimiser: AdamW, rate: float, gradients: Sequence[Tensor]) -> float:
+        """Step an optimiser unless the gradients are beyond float16; return their norm."""
+        norm = float(self._norm(*gradients).asnumpy())
+        if self._scaler.accepts(norm):
+            optimiser.step(rate, gradients)
+        return norm
 
     def settings(self) -> Mapping[str, Any]:
         """Return what a continued training must share."""
@@ -166,6 +181,7 @@ class SovitsTrainer:
             "stage": self.stage,
             "version": self._synthesizer.config.version,
             "recordings": len(self._recordings),
+            "processes": self._group.size,
             "text_low_lr_rate": self._options.text_low_lr_rate,
             **self._options.shared(),
         }
@@ -180,7 +196,7 @@ class SovitsTrainer:
             f"{prefix}{key}": value
             for prefix, own in zip(_PARTS, self._states(), strict=True)
             for key, value in own.items()
-        }
+        } | self._scaler.state(_SCALER)
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from what :meth:`state` returned."""
@@ -189,6 +205,7 @@ class SovitsTrainer:
         for prefix, optimiser in ((_PARTS[2], self._optimiser), (_PARTS[3], self._judging_optimiser)):
             own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
             optimiser.restore(own)
+        self._scaler.restore(state, _SCALER)
 
     def export(self, epoch: int, step: int) -> Path:
         """Write ``<name>_e<epoch>_s<step>.pth`` as ``savee`` does: no posterior encoder, the version in the head."""

@@ -1,0 +1,58 @@
+"""Mixed precision: products and convolutions of a network in float16, everything else as it was.
+
+Parameters stay float32, and so do norms, soft-max, sums, losses and the optimiser: each product rounds what it takes
+and widens what it makes, as ``torch.autocast`` has it. Its gradients are rounded at the same places, so they need a
+scaled loss (:mod:`GPT_SoVITS.training.scaling`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import mindspore as ms
+from mindspore import Tensor, nn, ops
+
+from GPT_SoVITS.cfm.cells import PlainNorm
+from GPT_SoVITS.layers.linear import Product
+from GPT_SoVITS.layers.normalisation import ChannelLayerNorm, LayerNorm
+from GPT_SoVITS.sovits.quantizer import Quantizer
+from GPT_SoVITS.sovits.reference_encoder import ReferenceEncoder
+
+_PRODUCTS = (ops.MatMul, ops.BatchMatMul, ops.Conv2D, Product)
+_EXACT = (LayerNorm, ChannelLayerNorm, PlainNorm, Quantizer, ReferenceEncoder)
+"""Cells whose own products are averages, or choices that rounding would move; those of their parts are not."""
+
+
+class HalfProduct(nn.Cell):
+    """A product of two tensors in float16; float32 in and out."""
+
+    def __init__(self, product: ops.Primitive | nn.Cell) -> None:
+        super().__init__()
+        self.product = product
+
+    def construct(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.product(a.astype(ms.float16), b.astype(ms.float16)).astype(ms.float32)
+
+
+def compute_in_half(network: nn.Cell, leave: Collection[str] = ()) -> int:
+    """Let a network's products and convolutions compute in float16; return how many.
+
+    Args:
+        network: That no graph has run yet.
+        leave: Beginnings of the names of parts that stay float32.
+    """
+    count = 0
+    for name, cell in list(network.cells_and_names()):
+        if not isinstance(cell, (*_EXACT, HalfProduct, Product)) and not f"{name}.".startswith(tuple(leave)):
+            count += _halve(cell)
+    return count
+
+
+def _halve(cell: nn.Cell) -> int:
+    """Replace the products that a cell holds itself; return how many."""
+    own = {**vars(cell), **cell.name_cells()}
+    found = {name: part for name, part in own.items() if isinstance(part, _PRODUCTS)}
+    for name, product in found.items():
+        delattr(cell, name)
+        setattr(cell, name, HalfProduct(product))
+    return len(found)

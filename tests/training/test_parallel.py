@@ -1,0 +1,88 @@
+"""Processes that share every batch learn what one process learns from the joined batch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from GPT_SoVITS.training.control import LocalControl, SharedControl
+from GPT_SoVITS.training.processes import ALONE, Processes
+from GPT_SoVITS.training.randomness import Purpose, generator
+from tests.training.parallel_worker import STEPS, trained
+from tests.training.small import gpt_file, training_folder
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def share(root: Path, *arguments: str) -> None:
+    """Run the worker in two processes and wait for them."""
+    place = Path(sys.executable).parent
+    run = [sys.executable, str(place / "msrun"), "--worker_num", "2", "--local_worker_num", "2", "--join", "True"]
+    run += ["--master_port", str(free_port()), "--log_dir", str(root / "logs")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{place}:{os.environ['PATH']}"}
+    command = [*run, "python", "-m", "tests.training.parallel_worker", str(root), *arguments]
+    done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def learnt(name: str, rows: int) -> np.ndarray:
+    """Rows of a parameter that have a gradient: soft-max is the same whatever the bias of the keys is."""
+    place = np.arange(rows)
+    return (place < rows // 3) | (place >= rows // 3 * 2) if name.endswith("in_proj_bias") else place >= 0
+
+
+@pytest.mark.full
+def test_two_processes_learn_what_one_learns_from_the_joined_batch_and_go_on_from_a_state(tmp_path: Path) -> None:
+    training_folder(tmp_path / "voice", clips=2, growth=0)
+    gpt_file(tmp_path / "gpt.ckpt")
+    half, whole = tmp_path / "half.npz", tmp_path / "whole.npz"
+    share(tmp_path, str(half))
+    shutil.copy(half, tmp_path / "state.npz")
+    share(tmp_path, str(whole), str(STEPS // 2), str(tmp_path / "state.npz"))
+    told = np.concatenate([np.load(f"{path}.told.npy") for path in (half, whole)])
+    expected, alone = trained(tmp_path)
+    # Losses are sums over a batch, and processes share their mean.
+    np.testing.assert_allclose(2 * told, expected, rtol=1e-4)
+    assert (expected[:, 1] > 0).sum() == 2, "the optimiser has stepped"
+    state, expected_state = np.load(whole), alone.state()
+    for name, array in expected_state.items():
+        if name.startswith("network/"):
+            assert np.abs(state[name] - array)[learnt(name, len(array))].max() < 2e-5, name
+
+
+def test_what_one_process_is_asked_for_all_do_and_a_cancellation_goes_before_a_pause() -> None:
+    class Both(Processes):
+        def mean(self, numbers: list[float]) -> list[float]:  # type: ignore[override]
+            return [(number + other) / 2 for number, other in zip(numbers, others, strict=True)]
+
+    own = LocalControl()
+    shared = SharedControl(own, Both(0, 2))
+    others = [0.0, 0.0]
+    assert shared.wish() == "run"
+    others = [1.0, 0.0]
+    assert shared.wish() == "pause"
+    own.want("cancel")
+    assert shared.wish() == "cancel"
+    others = [0.0, 1.0]
+    own.want("run")
+    assert shared.wish() == "cancel" and SharedControl(own, ALONE).wish() == "run"
+
+
+def test_each_process_draws_numbers_of_its_own_and_the_first_those_of_one_alone() -> None:
+    assert Processes(0, 2).seed(1234) == ALONE.seed(1234) == 1234 != Processes(1, 2).seed(1234)
+    drawn = [generator(Processes(rank, 2).seed(1234), 5, Purpose.NOISE).standard_normal(4) for rank in range(2)]
+    assert not np.any(drawn[0] == drawn[1])
+    assert [process.leads for process in (ALONE, Processes(0, 2), Processes(1, 2))] == [True, True, False]

@@ -362,7 +362,8 @@ class EngineSettings:
         ap_bwe: File of the network that raises v3 to 48 kHz, ``config.json`` beside it; likewise.
         device_target: ``CPU`` or ``Ascend``; None takes Ascend where it works.
         device_id: Number of the Ascend device.
-        precision: ``float32``, ``float16`` (weights as official files hold them; sums in float32) or ``int8``.
+        precision: ``float32``, ``float16`` (weights as official files hold them; sums in float32) or ``int8``, with
+            which the sampler of v3 and v4 multiplies bfloat16.
         decode_backend: ``auto``, ``native`` or ``jit``.
         max_rows: Sequences that share a decode step.
         max_requests: Requests accepted before :class:`EngineBusyError`.

@@ -8,6 +8,7 @@ scaled loss (:mod:`GPT_SoVITS.training.scaling`).
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import mindspore as ms
 from mindspore import Tensor, nn, ops
@@ -26,7 +27,7 @@ _EXACT = (LayerNorm, ChannelLayerNorm, PlainNorm, Quantizer, ReferenceEncoder)
 class HalfProduct(nn.Cell):
     """A product of two tensors in float16; float32 in and out."""
 
-    def __init__(self, product: ops.Primitive | nn.Cell) -> None:
+    def __init__(self, product: Any) -> None:
         super().__init__()
         self.product = product
 

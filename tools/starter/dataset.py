@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from GPT_SoVITS.text.symbols import to_ids
 from tools.starter.phones import class_of, codes_of
 
+Array = npt.NDArray[Any]
 RATE = 16000
 SAMPLES_PER_CODE = 640
 
@@ -35,17 +38,17 @@ class Utterance:
     text: str
     style: str
     phones: list[str]
-    ids: np.ndarray
-    classes: np.ndarray
-    ends: np.ndarray
-    wave: np.ndarray
+    ids: Array
+    classes: Array
+    ends: Array
+    wave: Array
 
     @property
     def code_count(self) -> int:
         """Whole codes in the audio, or in the timings where there is none."""
         return len(self.wave) // SAMPLES_PER_CODE if len(self.wave) else int(self.ends[-1] * RATE) // SAMPLES_PER_CODE
 
-    def codes(self) -> tuple[np.ndarray, np.ndarray]:
+    def codes(self) -> tuple[Array, Array]:
         """Return the true codes (N,), and the phoneme that each belongs to (N,)."""
         codes, segments = codes_of(self.classes, self.ends, self.code_count)
         return codes, np.maximum(segments - 1, 0)
@@ -76,10 +79,10 @@ def load_all(paths: Iterable[Path]) -> list[Utterance]:
     return sorted((item for path in paths for item in load(path)), key=lambda item: item.name)
 
 
-def _split(file: np.lib.npyio.NpzFile, name: str) -> list[np.ndarray]:
+def _split(file: Mapping[str, Array], name: str) -> list[Array]:
     return np.split(file[name], np.cumsum(file[f"{name}_lengths"])[:-1])
 
 
-def samples(item: Utterance) -> np.ndarray:
+def samples(item: Utterance) -> Array:
     """Return the audio as float32 in -1..1."""
     return item.wave.astype(np.float32) / 32768

@@ -18,6 +18,7 @@ from tools.starter.dataset import RATE
 from tools.starter.decoder import BERT, END, SYMBOLS, Decoder
 from tools.starter.loop import restore
 from tools.starter.phones import CODES
+from tools.starter.shipped import HEAD, hearing_of
 from tools.starter.synthesizer import Synthesizer
 
 Tensors = dict[str, Tensor]
@@ -65,18 +66,22 @@ def gpt(decoder: Decoder) -> dict[str, Any]:
     return {"weight": half(tensors), "config": config, "info": "starter"}
 
 
-def sovits(network: Synthesizer, coder: Coder) -> dict[str, Any]:
-    """Return the content of a SoVITS file; a code is the position of the largest score, so the codebook is one-hot."""
-    tensors = {n: t.clone() for n, t in network.state_dict().items() if not n.startswith("spectrum.")}
+def hearing(coder: Coder) -> Tensors:
+    """Return what makes codes of features; a code is the position of the largest score: the codebook is one-hot."""
     size, width = CODES, content.HIDDEN
-    tensors["enc_p.ssl_proj.weight"][:, size:] = 0
-    proj = tensors["enc_p.proj.weight"], tensors["enc_p.proj.bias"]
-    proj[0][generator.INTER :], proj[1][generator.INTER :] = 0, _QUIET
     weight, bias = torch.zeros(width, width, content.CODE_STRIDE), torch.zeros(width)
     weight[:size], bias[:size] = coder.ssl_proj.weight.detach(), coder.ssl_proj.bias.detach()
-    tensors |= {"ssl_proj.weight": weight, "ssl_proj.bias": bias}
-    tensors["quantizer.vq.layers.0._codebook.embed"] = torch.eye(size, width)
-    return {"weight": half(weight_norm(tensors, _NORMED, 0)), "config": sovits_config(), "info": "starter"}
+    codebook = {"quantizer.vq.layers.0._codebook.embed": torch.eye(size, width)}
+    return {"ssl_proj.weight": weight, "ssl_proj.bias": bias, **codebook}
+
+
+def sovits(network: Synthesizer, heard: Tensors) -> dict[str, Any]:
+    """Return the content of a SoVITS file: the synthesizer, and what makes codes."""
+    tensors = {n: t.clone() for n, t in network.state_dict().items() if not n.startswith(HEAD)}
+    tensors["enc_p.ssl_proj.weight"][:, CODES:] = 0
+    proj = tensors["enc_p.proj.weight"], tensors["enc_p.proj.bias"]
+    proj[0][generator.INTER :], proj[1][generator.INTER :] = 0, _QUIET
+    return {"weight": half(weight_norm(tensors | heard, _NORMED, 0)), "config": sovits_config(), "info": "starter"}
 
 
 def sovits_config() -> dict[str, Any]:
@@ -123,7 +128,7 @@ def write(folder: Path, decoder: Decoder, coder: Coder, network: Synthesizer) ->
     """Write all files into a folder."""
     (folder / CONTENT).mkdir(parents=True, exist_ok=True)
     write_zip(gpt(decoder), folder / GPT)
-    write_zip(sovits(network, coder), folder / SOVITS, _V2_HEAD)
+    write_zip(sovits(network, hearing(coder)), folder / SOVITS, _V2_HEAD)
     tensors = weight_norm(coder.encoder.state_dict(), ("pos_conv_embed.conv",), 2)
     save_file(half(tensors), folder / CONTENT / "model.safetensors", metadata={"format": "pt"})
     (folder / CONTENT / "config.json").write_text(json.dumps(content_config(), indent=2) + "\n")
@@ -137,6 +142,7 @@ def main() -> None:
     parser.add_argument("--content", type=Path)
     parser.add_argument("--frames", type=Path, help="synthesizer after its first stage")
     parser.add_argument("--generator", type=Path)
+    parser.add_argument("--only-sovits", type=Path, metavar="FILE", help="take what makes codes from this SoVITS file")
     options = parser.parse_args()
     torch.manual_seed(0)
     decoder, coder, network = Decoder(), Coder(), Synthesizer()
@@ -144,7 +150,11 @@ def main() -> None:
     for name, part in parts.items():
         if getattr(options, name):
             restore(part, getattr(options, name))
-    write(options.folder, decoder, coder, network)
+    if options.only_sovits:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        write_zip(sovits(network, hearing_of(options.only_sovits)), options.folder / SOVITS, _V2_HEAD)
+    else:
+        write(options.folder, decoder, coder, network)
 
 
 if __name__ == "__main__":

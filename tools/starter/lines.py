@@ -12,7 +12,8 @@ from GPT_SoVITS.features.spectrogram import reference_spectrogram
 from tools.starter.dataset import RATE, SAMPLES_PER_CODE, Utterance, samples
 from tools.starter.phones import CODES
 from tools.starter.style import REFERENCE_BINS
-from tools.starter.synthesizer import Lines
+from tools.starter.synthesizer import FRAMES_PER_CODE, Lines
+from tools.starter.timing import centres_in_audio
 
 HEARD = 0.2
 """Share of sentences with the codes that the content encoder hears, where it knows them."""
@@ -79,3 +80,12 @@ def waves_of(items: Sequence[Utterance], lines: Lines) -> torch.Tensor:
         wave = samples(item)[: int(lines.code_lengths[row]) * SAMPLES_PER_CODE]
         waves[row, : len(wave)] = torch.from_numpy(wave)
     return waves
+
+
+def centres_of(items: Sequence[Utterance], lines: Lines) -> torch.Tensor:
+    """Return where in the audio the middle of every latent frame lies, in samples, (B, T)."""
+    centres = torch.zeros(len(items), lines.codes.shape[1] * FRAMES_PER_CODE, dtype=torch.long)
+    for row, item in enumerate(items):
+        own = centres_in_audio(item)[: centres.shape[1]]
+        centres[row, : len(own)] = torch.from_numpy(own)
+    return centres

@@ -13,20 +13,31 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tools.starter.spectra import log_spectrum
 from tools.starter.synthesizer import Lines, Synthesizer
 
 _ZIP_HEAD = b"PK"
-_HEAD = "spectrum."
-_NOT_TRAINED = ("ssl_proj.", "quantizer.")
+HEAD = "spectrum."
+_HEARING = ("ssl_proj.", "quantizer.")
 """The content encoder's side of the file, which the synthesizer in training does not have."""
 _RIDGE = 1e-5
 
 
-def tensors_of(path: Path) -> dict[str, Tensor]:
-    """Return the float32 weights of a SoVITS file, magnitudes and directions joined again."""
+def _saved(path: Path) -> dict[str, Tensor]:
     content = path.read_bytes()
-    saved = torch.load(io.BytesIO(_ZIP_HEAD + content[len(_ZIP_HEAD) :]), weights_only=True)["weight"]
+    weights: dict[str, Tensor] = torch.load(io.BytesIO(_ZIP_HEAD + content[len(_ZIP_HEAD) :]), weights_only=True)[
+        "weight"
+    ]
+    return weights
+
+
+def hearing_of(path: Path) -> dict[str, Tensor]:
+    """Return what makes codes of features in a SoVITS file."""
+    return {name: tensor.float() for name, tensor in _saved(path).items() if name.startswith(_HEARING)}
+
+
+def tensors_of(path: Path) -> dict[str, Tensor]:
+    """Return the float32 weights of the synthesizer in a SoVITS file, magnitudes and directions joined again."""
+    saved = _saved(path)
     result: dict[str, Tensor] = {}
     for name, tensor in saved.items():
         if name.endswith(".weight_v"):
@@ -35,7 +46,7 @@ def tensors_of(path: Path) -> dict[str, Tensor]:
             direction = tensor.float()
             magnitude = saved[f"{stem}_g"].float()
             result[stem] = direction * (magnitude / direction.norm(dim=axes, keepdim=True).clamp(min=1e-8))
-        elif not name.endswith(".weight_g") and not name.startswith(_NOT_TRAINED):
+        elif not name.endswith(".weight_g") and not name.startswith(_HEARING):
             result[name] = tensor.float()
     return result
 
@@ -47,20 +58,20 @@ def load_shipped(network: Synthesizer, path: Path) -> None:
         ValueError: the file has other weights than the network.
     """
     missing, unexpected = network.load_state_dict(tensors_of(path), strict=False)
-    if unexpected or any(not name.startswith(_HEAD) for name in missing):
+    if unexpected or any(not name.startswith(HEAD) for name in missing):
         raise ValueError(f"{path} does not fit: missing {missing}, unexpected {unexpected}")
 
 
 @torch.no_grad()
 def fit_head(network: Synthesizer, batches: Iterable[tuple[Lines, Tensor]]) -> None:
-    """Set the head of training to the one with the least squared error over batches of lines and their audio."""
+    """Set the head of training to the one with the least squared error over batches of lines and their spectra."""
     network.eval()
     rows, targets = [], []
-    for lines, waves in batches:
+    for lines, wanted in batches:
         frames, valid, _ = network.frames(lines)
         inside = valid[:, 0] > 0
         rows.append(frames.transpose(1, 2)[inside])
-        targets.append(log_spectrum(waves, frames.shape[2]).transpose(1, 2)[inside])
+        targets.append(wanted.transpose(1, 2)[inside])
     x, y = torch.cat(rows).double(), torch.cat(targets).double()
     x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
     square = x.T @ x

@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from tools.starter.dataset import RATE
-from tools.starter.generator import HOP
 
 _SIZE = 1024
 _LOW = 64
@@ -32,12 +31,13 @@ def mel_bands(size: int, bands: int, lowest: float, highest: float = 7900.0) -> 
     return torch.minimum(rising, falling).clamp(min=0)
 
 
-def log_spectrum(waves: Tensor, count: int) -> Tensor:
-    """Return the log spectrum of latent frames, waves (B, n) -> (B, SPECTRUM, count)."""
-    pad = (_SIZE - HOP) // 2
-    padded = functional.pad(waves, (pad, pad + _SIZE))
-    window = torch.hann_window(_SIZE)
-    magnitudes = torch.stft(padded, _SIZE, HOP, _SIZE, window, center=False, return_complex=True).abs()[:, :, :count]
+def log_spectrum(waves: Tensor, centres: Tensor) -> Tensor:
+    """Return the log spectrum around samples, waves (B, n), centres (B, T) -> (B, SPECTRUM, T)."""
+    padded = functional.pad(waves, (_SIZE // 2, _SIZE))
+    starts = centres.clamp(0, waves.shape[1])
+    places = (starts[..., None] + torch.arange(_SIZE)).flatten(1)
+    windows = padded.gather(1, places).view(*starts.shape, _SIZE) * torch.hann_window(_SIZE)
+    magnitudes = torch.fft.rfft(windows).abs().transpose(1, 2)
     bands = mel_bands(_SIZE, _BANDS, 400.0) @ magnitudes
     return torch.cat([(magnitudes[:, :_LOW] + _FLOOR).log(), (bands + _FLOOR).log()], 1)
 

@@ -17,6 +17,7 @@ from tools.starter.lines import Voices, lines_of
 from tools.starter.loop import Plan, restore, seeded, tell, train
 from tools.starter.spectra import spectral_loss
 from tools.starter.synthesizer import Synthesizer
+from tools.starter.timing import places_on_grid
 
 SLICE = 24
 """Latent frames of a training example."""
@@ -32,6 +33,14 @@ class Latents:
     condition: Tensor
 
 
+def in_time(frames: Tensor, item: Utterance) -> Tensor:
+    """Return latent frames (INTER, T) of the codes' grid as they lie in the audio."""
+    places = torch.from_numpy(places_on_grid(item)).float()
+    before = places.long()
+    after = (before + 1).clamp(max=frames.shape[1] - 1)
+    return torch.lerp(frames[:, before], frames[:, after], places - before)
+
+
 @torch.no_grad()
 def latents(network: Synthesizer, items: Sequence[Utterance]) -> list[Latents]:
     """Compute the latent frames of all utterances once."""
@@ -43,7 +52,7 @@ def latents(network: Synthesizer, items: Sequence[Utterance]) -> list[Latents]:
         wave = np.zeros(frames.shape[2] * HOP, np.float32)
         audio = samples(item)[: len(wave)]
         wave[: len(audio)] = audio
-        result.append(Latents(frames[0].half(), torch.from_numpy(wave), condition[0]))
+        result.append(Latents(in_time(frames[0], item).half(), torch.from_numpy(wave), condition[0]))
     network.train()
     return result
 

@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from tools.starter.dataset import Utterance, load_all
-from tools.starter.lines import Voices, drawn_codes, lines_of, waves_of
+from tools.starter.lines import Voices, centres_of, drawn_codes, lines_of, waves_of
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
 from tools.starter.shipped import fit_head, load_shipped
 from tools.starter.spectra import SPECTRUM, log_spectrum
 from tools.starter.synthesizer import Lines, Synthesizer
 
 Batch = tuple[Lines, Tensor]
+"""Lines and their log spectra in the time of the codes, (B, SPECTRUM, T)."""
 _FITTED = 24
 """Batches that the head is fitted to where a shipped file, which has none, begins."""
 _AVERAGE = 0.995
@@ -26,9 +27,8 @@ _AVERAGE = 0.995
 
 def loss(network: Synthesizer, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     """Return the mean difference of log spectra over valid frames."""
-    lines, waves = batch
+    lines, wanted = batch
     frames, valid, _ = network.frames(lines)
-    wanted = log_spectrum(waves, frames.shape[2])
     value = ((network.spectrum(frames) - wanted).abs() * valid).sum() / valid.sum() / SPECTRUM
     return value, {"spectrum": value.item()}
 
@@ -42,7 +42,7 @@ def batches(
         chosen = [items[index] for index in group]
         drawn = [drawn_codes(item, heard, rng) for item in chosen]
         lines = lines_of(drawn, [item.ids for item in chosen], [voices.draw(item.style, rng) for item in chosen])
-        yield lines, waves_of(chosen, lines)
+        yield lines, log_spectrum(waves_of(chosen, lines), centres_of(chosen, lines))
 
 
 def main() -> None:

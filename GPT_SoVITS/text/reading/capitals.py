@@ -40,7 +40,7 @@ _INITIALS = _words(
 _SPOKEN = _words(
     """nasa nato unesco unicef opec asean nafta fifa uefa aids laser radar scuba sonar covid gif jpeg ram sim pin lan
     wan vat yolo lego ikea osha fema interpol ascii ajax cobol asap awol swat snafu toefl kospi
-    kosdaq hipaa hepa fomo yaml gmat swot captcha toeic"""
+    kosdaq hipaa hepa fomo yaml gmat swot captcha toeic ielts"""
 )
 
 

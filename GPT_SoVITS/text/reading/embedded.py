@@ -48,6 +48,11 @@ _FUNCTION_WORD = re.compile(
     r"(?<![A-Za-z])(?:I'm|[Ii]t's|[Hh]e's|[Ss]he's|[Ww]e're|[Tt]hey're|[Yy]ou're|am|is|are|was|were|at|for|about|only|just|"
     r"until|till|from|under|over|aged?|since|than)\s[$€£¥]?$"
 )
+_HEADING = re.compile(
+    r"(?<![A-Za-z])(?:Chapter|Lesson|Unit|Step|Day|Week|Level|Part|Module|Section|Episode|Round|Season|Stage|Phase|Volume|"
+    r"Scene|Question|Task|Exercise|Appendix|Topic|Tip)\s$"
+)
+"""Before the number of a heading: Chapter 7: 第七章."""
 _LABEL = re.compile(r"(?<![A-Za-z])[A-Z]{2,8}(?:[:：] ?| )$")
 _LONGEST_LABEL = 12
 _CODES_IN_ENGLISH = frozenset({"ja", "ko"})
@@ -214,6 +219,7 @@ class _English:
             or (self._is_in_english_sentence(number) and not self.is_labelled(number))
             or number.start in self._quoted
             or self._follows_english(number)
+            or self._is_in_heading(number)
             or self._is_in_name(number, digits)
             or (language in _CODES_IN_ENGLISH and self._is_code(number, digits, language))
         )
@@ -249,6 +255,12 @@ class _English:
 
     def _span(self, sentence: int) -> tuple[int, int]:
         return (self._sentences[sentence - 1] if sentence else 0), self._sentences[sentence]
+
+    def _is_in_heading(self, number: _Number) -> bool:
+        """Chapter 7: the number of a part of a text, before a colon."""
+        colon = self._text[number.end : number.end + 2].lstrip(" ")[:1]
+        start = number.start
+        return colon in (":", "：") and _HEADING.search(self._text, max(start - _LONGEST_LABEL, 0), start) is not None
 
     def _follows_english(self, number: _Number) -> bool:
         """I'm 25, at 7: behind a word that only English sentences have, and before no other script."""
@@ -301,7 +313,7 @@ def _words_around(text: str, letters: Sequence[Run]) -> list[tuple[_Words, _Word
             clause, sentence, place = _Words(), _Words(), sentence_of(ends, run.start)
         elif _is_foreign(run) or text[run.start] in _BREAKS:
             clause = _Words()
-        if run.language == "en":
+        if run.language == "en" and text[run.start - 1 : run.start] != "-":  # check-in is one word
             clause.count(text[run.start : run.end])
             sentence.count(text[run.start : run.end])
         result.append((clause, sentence))

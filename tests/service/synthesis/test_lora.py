@@ -82,7 +82,11 @@ def test_each_voice_speaks_with_its_lora_whichever_spoke_before(service: Running
 
 @pytest.mark.full
 def test_versions_are_switched_under_load(service: Running) -> None:
-    """Four clients at once, voices of v2 and v4 by turns: every answer is the one that was given alone."""
+    """Four clients at once, voices of v2 and v4 by turns: every answer is the one that was given alone.
+
+    About two minutes of processor. On a busy machine use ``OMP_NUM_THREADS=1``: threads that wait for each other at
+    every product took twenty times as long there.
+    """
     create(service.client, ALL)
     asked = [(ALL[number % len(ALL)], number // len(ALL) % SEEDS) for number in range(UNDER_LOAD)]
     alone = {each: speak(service.client, *each) for each in dict.fromkeys(asked)}

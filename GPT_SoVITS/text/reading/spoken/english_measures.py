@@ -65,6 +65,7 @@ def rules() -> Iterable[Rule]:
     yield from _money()
     yield from _angles()
     yield from _measures()
+    yield rule(r"(?<=\ue000)/(?=\ue000)", said(", "))  # two measures: 2.4 GHz/5 GHz
 
 
 def _money() -> Iterable[Rule]:

@@ -207,6 +207,12 @@ def _signs() -> Iterable[Rule]:
     yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " up", "↓": " down"}[m[0].strip()])
     yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "up ", "↓": "down "}[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.])[()\[\]{}\"]+(?=\s?[，、；：,:;…])", said(""))
+    yield rule(r"(?<=[\w\ue000%.!?'])\)(?=\s[\w\ue000$€£])", _closed)
+    yield rule(
+        r"(?<=[\w\ue000%])(?<!\bif)(?<!\bor)(?<!\band)(?<!\bnot)(?<!\bfor)(?<!while)(?<!return)\s\("
+        r"(?!(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?[)\ue000])(?=[^()\n]{2,80}[)\ue000])",
+        said(", "),
+    )
     yield rule(r"(?<=[\d\ue000])'(?=[,.;:]|$)", said(""))
     yield rule(r"(?<=[Pp]ress\s)#|(?<=[Dd]ial\s)#(?=\d)", said("pound "))
     yield rule(r"(?<=[Pp]ress\s)\*|(?<=[Dd]ial\s)\*(?=[\d\ue000])", said("star "))
@@ -226,6 +232,17 @@ def _signs() -> Iterable[Rule]:
     yield rule(r"(?<=\w)@(?=\w)", said(" at "))
     yield rule(r"(?<=[A-Za-z])_(?=[\d\ue000])|(?<=[\d\ue000])_(?=[A-Za-z])", said(" underscore "))
     yield rule(r"[#*_~^\\<>=+@/]+", said(" "))
+
+
+_NO_ASIDE = re.compile(r"\b(?:if|or|and|not|for|while|return)\s$")
+
+
+def _closed(match: Match) -> str | None:
+    """What stood in brackets had a pause before it, and has one behind it."""
+    text, start = match.string, match.start()
+    opened = text.rfind("(", max(start - 80, 0), start)
+    apart = opened > 0 and text[opened - 1].isspace() and start - opened > 2
+    return "," if apart and not _NO_ASIDE.search(text, max(opened - 8, 0), opened) else None
 
 
 def _before_number(match: Match) -> str:

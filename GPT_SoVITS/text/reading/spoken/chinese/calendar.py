@@ -268,6 +268,12 @@ def fractions() -> Iterable[Rule]:
     yield rule(r"(?<=[A-Za-z]{2} )\d{1,3}(?:/\d{1,3}){1,3}(?![\d/%.])", _editions)
     yield rule(r"(?<=第)(\d+)/(\d+)(?=([页頁]))", lambda m: f"{cardinal(m[1])}{m[3]}共{cardinal(m[2])}")
     yield rule(rf"{BEFORE}24/7(?![\d/.])(?!小时|小時)", said("七乘二十四小时"))
+    yield rule(
+        r"(?:评分|得分|打分|分数|评价|評分|分數|評價)(?:高达|高達|[是为為：:达達了])?\s?"
+        r"(?P<at>(?P<mark>\d{1,3}(?:\.\d{1,2})?)/(?P<full>5|10|100))(?![\d/.%])",
+        lambda m: f"{quantity(m['mark'])}分，满分{quantity(m['full'])}分",
+        "at",
+    )
     sign = r"(?P<sign>-(?<![A-Za-z0-9\ue000]-))?"
     yield rule(
         rf"{BEFORE}(?<![A-Za-z]){sign}(?:(?P<whole>(?!0\d)\d+) )?(?P<above>{NUMBER})/(?P<below>{NUMBER})(?![\d/])",

@@ -14,7 +14,11 @@ Match = re.Match[str]
 _SEEN = 80  # characters before a bracket
 _LETTER = "[\u4e00-\u9fffA-Za-z]"
 _CLAUSE_END = re.compile(r"[\s，。；：、！？,;:]$")
-_LISTS_WORDS = re.compile("(?=.*[\u4e00-\u9fff]).*[,，；;]", re.DOTALL)
+_HAS_WORDS = re.compile(
+    "[\u4e00-\u9fff][\u4e00-\u9fff\ue000]|[\u4e00-\u9fff\ue000][\u4e00-\u9fff]|[\u4e00-\u9fff].*[,，；;]", re.DOTALL
+)
+_WEEKDAY = "[(（](?:周|星期|礼拜|禮拜)[一二三四五六日天][)）]"
+"""A note behind a date, which belongs to it."""
 _NAMED = "图圖表式例第如见見选選由将將在与與和或及、"
 """What stands before the name of an item, not before the item itself: 如图①所示."""
 
@@ -52,7 +56,9 @@ def _closed(match: Match) -> str | None:
     before = match.string[max(match.start() - _SEEN, 0) : match.start()]
     start = max(before.rfind("("), before.rfind("（"))
     inside = before[start:] if start >= 0 else ""
-    return "，" if _LISTS_WORDS.match(inside) and not re.search("[)）]", inside) else None
+    if re.fullmatch(_WEEKDAY, inside + ")"):
+        return None
+    return "，" if _HAS_WORDS.search(inside) and not re.search("[)）]", inside) else None
 
 
 def rules() -> Iterable[Rule]:
@@ -68,7 +74,12 @@ def rules() -> Iterable[Rule]:
         _circled,
     )
     yield rule(r"】(?=\s?[\w【“\"])", said("，"))
-    yield rule(r"[)）](?=[\u4e00-\u9fff])", _closed)
+    yield rule(r"[)）](?=[\u4e00-\u9fffA-Za-z\d])", _closed)
+    yield rule(
+        rf"(?<=[\w\ue000》”\"])\s?(?!{_WEEKDAY})[(（](?=[^()（）\n]{{0,40}}(?:[\u4e00-\u9fff][\u4e00-\u9fff\ue000]"
+        r"|\ue000[\u4e00-\u9fff])[^()（）\n]{0,40}[)）\ue000])",
+        said("，"),
+    )
     yield rule(
         r"(?<=[\u4e00-\u9fffA-Za-z])\s?[(（](?=[^()（）\n\ue000\u4e00-\u9fff]{0,60}[\u4e00-\u9fff])(?=[^()（）\n]{1,60}[,，；;][^()（）\n]{1,60}[)）\ue000])",
         said("，"),

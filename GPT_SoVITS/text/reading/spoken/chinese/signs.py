@@ -62,6 +62,11 @@ def _reduced(match: Match) -> str | None:
     return "减" if int(match["second"]) < int(match["first"]) else None
 
 
+def _more_than(match: Match) -> str:
+    """50万+ is 五十多万."""
+    return f"{cardinal(match['tens'])}多{match['scale']}"
+
+
 def _operator(match: Match) -> str:
     return _OPERATORS[match[0].strip()]
 
@@ -102,6 +107,12 @@ def before_numbers() -> Iterable[Rule]:
     yield rule(rf"(?<=[A-Za-z])-(?={NUMBER}%)", said("减"))  # LPR-0.25%
     yield rule(r"(?<![A-Za-z])(?P<half>[AP])M\s?(?=\d{1,2}[:：点點时時])", _half_of_day)
     yield rule(r"(?<=[\u4e00-\u9fff])\+(?=\s?(?:HK|US|NT)?[$¥￥€£]\s?\d)", said("加"))
+    yield rule(  # a fall of -5%
+        r"(?:(?<=下[降跌滑])|(?<=[跌降]幅)|(?<=[减減]少)|(?<=[降跌减減][了低])|(?<=回落)|(?<=[缩縮][减減小])|(?<=[亏虧]损))[约約]?\s?"
+        r"(?P<minus>-)(?=\d+(?:\.\d+)?\s?%)",
+        said(""),
+        "minus",
+    )
     yield rule(r"(?<=零下)\s?-(?=\d+(?:\.\d+)?\s?[度℃°])", said(""))
     yield rule(rf"(?<=\d)\s?{TIMES}\s?(?=\d)", said("乘"))
     yield rule(r"(?<=\d[kKwW])\s?[-–—~]{1,2}\s?(?=\d)", said("到"))
@@ -124,6 +135,7 @@ def rules() -> Iterable[Rule]:
     yield rule(r"√(?=\d)", said("根号"))
     yield rule(r"∠(?=[A-Z\d])", said("角"))
     yield rule(r"满(?P<first>\d+)(?P<minus>-)(?=(?P<second>\d+)(?!\d|\s?[元件块]))", _reduced, "minus")
+    yield rule(r"(?<![\d.,])(?P<tens>[2-9]0)(?P<scale>[万亿萬億])\+(?!\d)", _more_than)
     yield rule(r"(?<=[万亿千百])\+(?!\d)", said("多"))
     yield rule(r"→", said("，"))
     yield rule(r"(?<=[约約])~(?=\d)", said(""))

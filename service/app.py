@@ -35,6 +35,7 @@ from service.http.shortcuts import Route, Shortcuts
 from service.http.static import Media, PageFiles, Results, copies_of
 from service.http.urls import Signer
 from service.keys.store import KeyStore
+from service.objects.opening import open_carrier
 from service.opening import open_database
 from service.settings import MEBIBYTE, Settings
 
@@ -232,7 +233,8 @@ async def _open(app: FastAPI, settings: Settings, engine: Engine | None, stack: 
         engine = await to_thread.run_sync(open_engine, settings.engine_settings(weights))
         # After the parts have stopped, so that their last segments are spoken.
         stack.push_async_callback(_close, engine)
-    container = Container(settings, folders, database, engine, app.state.figures.registry)
+    carrier = await to_thread.run_sync(open_carrier, settings)
+    container = Container(settings, folders, database, engine, app.state.figures.registry, carrier)
     stack.callback(container.close)
     container.end = getattr(app.state, "end", None)
     container.device_known = getattr(app.state, "device_known", None)

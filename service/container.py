@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from GPT_SoVITS.engine.interface import Engine
 from service.bus import ChangeBus
 from service.database import Database
+from service.files.carrier import FileCarrier
 from service.folders import Folders
 from service.settings import Settings
 from service.threads import Offload, offload_to
@@ -39,7 +40,13 @@ class Container:
     """
 
     def __init__(
-        self, settings: Settings, folders: Folders, database: Database, engine: Engine, metrics: CollectorRegistry
+        self,
+        settings: Settings,
+        folders: Folders,
+        database: Database,
+        engine: Engine,
+        metrics: CollectorRegistry,
+        carrier: FileCarrier | None = None,
     ) -> None:
         self.settings, self.folders, self.database, self.engine = settings, folders, database, engine
         self.metrics = metrics
@@ -52,6 +59,7 @@ class Container:
         self.restart = False
         self._services: dict[type[Any], object] = {}
         self.add(ChangeBus, ChangeBus())
+        self.add(FileCarrier, FileCarrier() if carrier is None else carrier)
 
     def add(self, kind: type[T], service: T) -> T:
         """Offer a service to the others."""

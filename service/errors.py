@@ -119,6 +119,14 @@ class UnavailableError(ServiceError):
     code, status = Code.FAILURE, 503
 
 
+class StorageAwayError(UnavailableError):
+    """The store by which files come from machine to machine does not answer: nothing was accepted or changed."""
+
+
+class FileLostError(MissingError):
+    """A file that the database names is nowhere, or is not what it was."""
+
+
 class StorageFullError(ServiceError):
     """The disk is full: nothing was accepted and nothing was changed."""
 

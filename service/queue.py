@@ -12,6 +12,7 @@ from GPT_SoVITS.engine.messages import Progress, SynthesisRequest
 from service.ages import PassedTime
 from service.bus import ChangeBus
 from service.container import Container
+from service.files.carrier import FileCarrier
 from service.jobs.bells import Bell, LocalBell, NotifyBell
 from service.jobs.device import Sharing
 from service.jobs.kinds import Kinds
@@ -23,6 +24,8 @@ from service.paths import confined
 from service.queue_metrics import LeaseMetrics, QueueMetrics
 from service.settings import Settings
 from service.speech import messages as speech_messages
+from service.speech.carried import CarriedSpeechFiles
+from service.speech.file_repair import SpeechFiles
 from service.speech.files import TaskFiles
 from service.speech.kind import SpeechKind
 from service.speech.metrics import TaskMetrics
@@ -107,14 +110,16 @@ def open_queue(container: Container, demand: Callable[[Utterance], None] = lambd
         demand: Refuses new voice tasks that cannot be spoken as things are installed.
     """
     settings, bus, database = container.settings, container.get(ChangeBus), container.database
+    files = _speech_files(container)
     speech = SpeechKind(
         engine=container.engine,
-        folders=TaskFiles(container.folders.root),
+        folders=files.folders,
         requests=StoredRequests(StoredSpeakers(container), container.engine, demand),
         reading=database.reading,
         bus=bus,
         metrics=TaskMetrics(container.metrics),
         parallel=settings.concurrent_tasks,
+        files=files,
     )
     training = open_training(settings, container.engine, database.reading, container.folders.logs)
     working: tuple[WorkingKind, ...] = (speech, *training.kinds)
@@ -128,6 +133,12 @@ def open_queue(container: Container, demand: Callable[[Utterance], None] = lambd
         broker.attach(jobs, _forms(settings, trainings))
     working_kinds = {kind.name: kind for kind in working}
     return Queue(jobs, working_kinds, speech, training, trainings, bell, broker)
+
+
+def _speech_files(container: Container) -> SpeechFiles:
+    carrier = container.get(FileCarrier)
+    folders = TaskFiles(container.folders.root, carrier)
+    return CarriedSpeechFiles(folders, container.database.reading) if carrier.apart else SpeechFiles(folders)
 
 
 def _forms(settings: Settings, trainings: TrainingJobs) -> tuple[MessageForm, ...]:
@@ -166,10 +177,11 @@ def _of_engines(container: Container) -> Part:
 
     if isinstance(container.engine, BrokerEngine):
         return container.engine
-    settings = container.settings
+    settings, speakers = container.settings, StoredSpeakers(container)
 
     def check(request: SynthesisRequest) -> None:
         for clip in (request.reference.path, *request.reference.auxiliary):
+            speakers.bring(clip)
             confined(clip, (*settings.audio_places, container.folders.audio), settings.root, "ref_wav_path")
         for weights in (request.weights.gpt, request.weights.sovits) if request.weights else ():
             confined(weights, settings.weight_places, settings.root, "weights")

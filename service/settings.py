@@ -162,6 +162,10 @@ class Settings(BaseSettings):
         "addresses. Default: files are sent from the root folder. Needs the extra s3; see SCALING.md.",
     )
     objects_seconds: float = Field(900.0, gt=0, description="How long such an address is valid.")
+    files_url: str | None = Field(
+        None, description="Store of files, s3://bucket/prefix, for machines that share no root folder; see SCALING.md."
+    )
+    files_space_mb: int = Field(20_480, gt=0, description="MiB that copies from there may take in the root folder.")
 
     # --- engine ---
     engine: bool = Field(

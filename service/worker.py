@@ -22,6 +22,7 @@ from service.folders import Folders
 from service.http.metrics import EngineMetrics
 from service.jobs.follower import EventFollower
 from service.jobs.job_cache import JobCache
+from service.objects.opening import open_carrier
 from service.opening import open_database
 from service.queue import KINDS, NEED_ENGINE, new_worker, open_queue, show_figures
 from service.settings import Settings, SettingsError, load_settings
@@ -74,7 +75,8 @@ async def work(
 
 
 def _container(settings: Settings, database: Database, engine: Engine, stack: contextlib.AsyncExitStack) -> Container:
-    container = Container(settings, Folders(settings.root), database, engine, CollectorRegistry())
+    carrier = open_carrier(settings)
+    container = Container(settings, Folders(settings.root), database, engine, CollectorRegistry(), carrier)
     stack.callback(container.close)
     return container
 

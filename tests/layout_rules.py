@@ -56,6 +56,7 @@ SERVICE: dict[str, set[str]] = {
     "service.container": {
         "service.bus",
         "service.database",
+        "service.files",
         "service.folders",
         "service.settings",
         "service.threads",
@@ -73,7 +74,8 @@ SERVICE: dict[str, set[str]] = {
     "service.weights": _SHARED | {"service.presence", "service.readiness"},
     "service.resources": _SHARED | {"service.presence"},
     "service.categories": _SHARED | {"service.keys"},
-    "service.voices": _SHARED | {"service.categories", "service.keys", "service.pinyin", "service.weights"},
+    "service.voices": _SHARED
+    | {"service.categories", "service.files", "service.keys", "service.pinyin", "service.weights"},
     "service.dictionaries": _SHARED | {"service.voices"},
     "service.synthesis": _SHARED | {"service.files", "service.jobs", "service.readiness", "service.voices"},
     # A kind knows no other kind, and nothing of HTTP.
@@ -103,6 +105,7 @@ SERVICE: dict[str, set[str]] = {
     | {
         "service.ages",
         "service.broker",
+        "service.files",
         "service.jobs",
         "service.queue_metrics",
         "service.remote",
@@ -111,7 +114,7 @@ SERVICE: dict[str, set[str]] = {
         "service.training",
     },
     "service.queue_metrics": {"service.broker", "service.jobs"},
-    "service.objects": set(),
+    "service.objects": {"service.errors", "service.files", "service.settings"},
     # Engines elsewhere; it knows nothing of jobs but names of processes.
     "service.remote": {"service.errors", "service.jobs", "service.threads"},
     "service.tasks": _SHARED
@@ -148,6 +151,7 @@ SERVICE: dict[str, set[str]] = {
         "service.engine",
         "service.jobs",
         "service.logs",
+        "service.objects",
         "service.opening",
         "service.queue",
         "service.weights",

@@ -12,6 +12,7 @@ from GPT_SoVITS.text.errors import DictionaryError
 from GPT_SoVITS.text.userdict import EntryError
 from service.errors import ConflictError, FieldsError
 from service.folders import locked
+from service.voices.records import Voice
 from service.voices.store import VoiceStore
 from service.words import Said, said, told_by
 
@@ -71,8 +72,7 @@ class Dictionaries:
             MissingError: there is no such voice.
             ConflictError: see :meth:`of_all`.
         """
-        self._voices.find(model_id)
-        return _read(self._of(model_id))
+        return _read(self._of(self._voices.find(model_id)))
 
     def replace(self, words: Sequence[Word], revision: str | None = None) -> Dictionary:
         """Replace the installation's, whole or not at all.
@@ -96,11 +96,13 @@ class Dictionaries:
         """
         self._voices.find(model_id)
         with self._voices.folders.alone(model_id):
-            self._voices.find(model_id)  # still
-            return _replaced(self._of(model_id), words, revision)
+            voice = self._voices.find(model_id)  # still
+            replaced = _replaced(self._of(voice), words, revision)
+            self._voices.keep(model_id, userdict.FILE)
+            return replaced
 
-    def _of(self, model_id: str) -> Path:
-        return self._voices.folders.of(model_id) / userdict.FILE
+    def _of(self, voice: Voice) -> Path:
+        return self._voices.folders.beside(voice.model_id, userdict.FILE, voice.marks)
 
 
 def _revision(path: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import update
 
+from service.errors import StorageAwayError
 from service.jobs.endings import Endings
 from service.jobs.kinds import RepairReport
 from service.jobs.leases import Leases
@@ -67,9 +68,15 @@ class Recovery:
         """Remove what is left of jobs whose removal was begun so many seconds ago and interrupted; return how many."""
         until = self._transactions.clock() - older_than
         stuck = [job for job in self._endings.hidden() if job.updated_at <= until]
-        for job in stuck:
+        return sum(self._forgotten(job) for job in stuck)
+
+    def _forgotten(self, job: Job) -> bool:
+        try:
             self._endings.forget(job)
-        return len(stuck)
+        except StorageAwayError as error:  # the next look comes
+            logger.warning("what is left of %s cannot be removed yet: %s", job.job_id, error)
+            return False
+        return True
 
     def _all(self, kind: str) -> Iterator[Job]:
         key = 0

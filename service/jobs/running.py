@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from service.database import CommitUnknownError, DatabaseBusyError
+from service.errors import StorageAwayError
 from service.jobs.errors import AttemptFailedError, HandBackError, JobMissingError, LeaseLostError, StorageFullError
 from service.jobs.kinds import Kind, Result
 from service.jobs.manager import JobManager
@@ -143,7 +144,7 @@ class Carrier:
             await self._hand_back(error.said, error.delay)
         except AttemptFailedError as error:
             await self._fail(error.said, repeat=error.repeat, death=error.death, delay=error.delay)
-        except StorageFullError as error:
+        except (StorageFullError, StorageAwayError) as error:
             await self._hand_back(error.said, FULL_DELAY)
         except (OperationalError, InterfaceError, CommitUnknownError, DatabaseBusyError):
             await self._hand_back(LOST, BUSY_DELAY)

@@ -1,4 +1,4 @@
-"""Copies of large served files in an object store, to which clients are sent by signed addresses."""
+"""An object store: copies of large served files for clients, and files carried between machines."""
 
 from service.objects.store import ObjectStore
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from service.files import wav
 from service.files.whole import drop, drop_half_written
+from service.identifiers import named_by
 from service.jobs.kinds import RepairReport
 from service.jobs.records import Job, Status
 from service.speech.entries import entry_of
-from service.speech.files import TaskFiles
+from service.speech.files import Kept, TaskFiles
 from service.speech.records import speech
 
 PREMATURE = "premature results"
@@ -50,6 +52,41 @@ class SpeechFiles:
         self.folders.drop_waiting(job.job_id)
         if job.status is Status.DONE:
             self.folders.drop_work(job.job_id)
+
+    def show_partial(self, task_id: str, segments: Sequence[Kept], rate: int) -> None:
+        """Let what has been spoken of a task so far, without gaps, be there for players."""
+        spoken = list(itertools.takewhile(lambda segment: segment.file is not None, segments))
+        if spoken:
+            frames = sum(segment.frames or 0 for segment in spoken)
+            self.folders.stitch(self.folders.partial_wav(task_id), task_id, spoken, frames, rate, durable=False)
+
+    # --- for readers ---
+
+    def task_of(self, name: str) -> str | None:
+        """Return the name of the task to which a name on disk belongs; one that was cut is told by its entry."""
+        if (task_id := named_by(name)) is not None:
+            return task_id
+        files = self.folders
+        entries = (folder / f"{name}.json" for folder in (files.done, files.error, files.task))
+        return next((found for path in entries if (found := files.entry_name(path)) is not None), None)
+
+    def bring(self, job: Job, folder: str, suffix: str) -> Path | None:
+        """Return the file of a task that somebody asks for; None where it is the one of the name that was asked for.
+
+        Args:
+            job: The task, in a state in which it may have the file.
+            folder: ``task``, ``done``, ``error`` or ``output``.
+            suffix: ``json`` or ``wav``, or another.
+
+        Raises:
+            FileLostError, StorageAwayError: it cannot be brought here.
+            JobMissingError: the task is not there any more.
+        """
+        return None
+
+    def is_copy(self, path: Path) -> bool:
+        """Whether a file here is of a task, though its name does not lead to one any more."""
+        return False
 
     def _entry(self, job: Job) -> Path:
         if job.status is Status.DONE:

@@ -9,19 +9,39 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.errors import FileLostError
 from service.files import wav
+from service.files.carrier import FileCarrier, Mark
 from service.files.outputs import Outputs
 from service.files.whole import drop, read_in_parts, write_whole
 from service.identifiers import disk_name, named_by
 from service.jobs.records import Job
 
 FORMAT = "voice-task/1"
+PINNED = "reference.json"
+"""In a work folder: what is kept of the voice."""
 _SETTLED_SECONDS = 5.0
+
+
+class Kept(Protocol):
+    """A segment whose samples are kept: :class:`service.speech.records.Segment`, or its row."""
+
+    @property
+    def file(self) -> str | None:
+        """Name within the work folder."""
+
+    @property
+    def mark(self) -> Mark | None:
+        """Of that file."""
+
+    @property
+    def frames(self) -> int | None:
+        """Samples."""
 
 
 class TaskFiles:
@@ -29,10 +49,11 @@ class TaskFiles:
 
     Args:
         root: Where they lie; created when missing.
+        carrier: Brings files of other processes; None where all share the folders.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, carrier: FileCarrier | None = None) -> None:
+        self.root, self.carrier = root, carrier or FileCarrier()
         self.task, self.done, self.error = root / "task", root / "done", root / "error"
         self.outputs, self.logs = Outputs(root / "output"), root / "Logs"
         for folder in (self.task, self.done, self.error, self.outputs.folder):
@@ -80,33 +101,76 @@ class TaskFiles:
         text = json.dumps({"format": FORMAT, **entry}, ensure_ascii=False, indent=1)
         write_whole(path, [text.encode("utf-8", "replace")], durable=False)
 
-    def write_segment(self, task_id: str, index: int, fence: int, samples: NDArray[np.int16]) -> str:
-        """Keep a finished segment's samples (N,); return the name within the work folder."""
+    def write_segment(
+        self, task_id: str, index: int, fence: int, samples: NDArray[np.int16]
+    ) -> tuple[str, Mark | None]:
+        """Keep a finished segment's samples (N,); return the name within the work folder, and the mark."""
         folder = self.work(task_id)
         folder.mkdir(exist_ok=True)
         name = f"{index:05d}-{fence}.pcm"
         write_whole(folder / name, [samples.astype("<i2").tobytes()], durable=True)
-        return name
+        return name, self.carrier.publish(folder / name)
 
-    def segment_intact(self, task_id: str, name: str, frames: int) -> bool:
-        """Whether a finished segment's samples are all there."""
+    def withdraw_segment(self, task_id: str, kept: tuple[str, Mark | None]) -> None:
+        """Take back what the database does not know of."""
+        self.carrier.withdraw(self.work(task_id) / kept[0], kept[1])
+
+    def segment(self, task_id: str, kept: Kept) -> Path:
+        """Return the file of a kept segment's samples, brought here where it must be.
+
+        Raises:
+            FileLostError, StorageAwayError: it cannot be.
+        """
+        return self.carrier.fetch(self.work(task_id) / (kept.file or ""), kept.mark)
+
+    def segment_intact(self, task_id: str, kept: Kept) -> bool:
+        """Whether a finished segment's samples are all there.
+
+        Raises:
+            StorageAwayError: nobody knows now.
+        """
         try:
-            return (self.work(task_id) / name).stat().st_size == frames * wav.SAMPLE_BYTES
-        except OSError:
+            return self.segment(task_id, kept).stat().st_size == (kept.frames or 0) * wav.SAMPLE_BYTES
+        except (OSError, FileLostError):
             return False
+
+    def result(self, task_id: str, mark: Mark | None) -> Path:
+        """Return the file of a finished task's result, brought here where it must be.
+
+        Raises:
+            FileLostError, StorageAwayError: it cannot be.
+        """
+        return self.carrier.fetch(self.done_wav(task_id), mark)
+
+    def publish_staged(self, task_id: str, staged: Path) -> Mark | None:
+        """Let others find a staged result under its name to be, before the commit; return its mark.
+
+        Raises:
+            StorageAwayError: it cannot be kept now; nothing is staged any more.
+        """
+        try:
+            return self.carrier.publish(self.done_wav(task_id), staged)
+        except BaseException:
+            drop(staged)
+            raise
+
+    def withdraw_staged(self, task_id: str, staged: Path, mark: Mark | None) -> None:
+        """Take back a result that the database does not know of."""
+        drop(staged)
+        self.carrier.withdraw(self.done_wav(task_id), mark)
 
     def stitch(
         self,
         target: Path,
         task_id: str,
-        names: Iterable[str],
+        kept: Iterable[Kept],
         frames: int,
         sample_rate: int,
         *,
         durable: bool = True,
     ) -> None:
         """Write a WAV of the kept segments, in order; ``frames`` is what they add up to."""
-        samples = read_in_parts(*(self.work(task_id) / name for name in names))
+        samples = read_in_parts(*[self.segment(task_id, each) for each in kept])
         write_whole(
             target, (part for some in ([wav.header(frames, sample_rate)], samples) for part in some), durable=durable
         )
@@ -120,7 +184,7 @@ class TaskFiles:
         folder = self.work(task_id)
         folder.mkdir(exist_ok=True)
         kept = folder / name
-        if kept.is_file():
+        if self.carrier.trusted(kept, None):
             return kept
         try:
             os.link(source, kept)
@@ -136,6 +200,15 @@ class TaskFiles:
         line = " ".join(f"{moment} {what} {detail}".split())
         with path.open("a", encoding="utf-8", errors="replace") as file:
             file.write(line + "\n")
+
+    def pinned(self, task_id: str, mark: Mark | None) -> Path | None:
+        """Return the file that says what a task's earlier attempts kept of its voice; None where they kept nothing.
+
+        Raises:
+            StorageAwayError: nobody knows now.
+        """
+        path = self.work(task_id) / PINNED
+        return path if self.carrier.trusted(path, mark) else None
 
     # --- removing ---
 

@@ -51,6 +51,7 @@ class SpeechKind:
         bus: For progress between segments, which is announced and not kept.
         metrics: Count what happens.
         parallel: Tasks in the engine at once; they share its batches.
+        files: What the queue asks of the files; None where all processes share the folders.
     """
 
     name, noun = KIND, NOUN
@@ -66,9 +67,10 @@ class SpeechKind:
         bus: ChangeBus,
         metrics: TaskMetrics | None = None,
         parallel: int = 8,
+        files: SpeechFiles | None = None,
     ) -> None:
         self.need = Need(device=True, parallel=parallel)
-        self.files = SpeechFiles(folders)
+        self.files = files or SpeechFiles(folders)
         self.meter = SpeedMeter()
         self.requests, self._engine, self._reading = requests, engine, reading
         self._bus, self._metrics = bus, metrics

@@ -25,6 +25,8 @@ class SpeechRow(Base):
     sample_rate: Mapped[int | None] = mapped_column(Integer)
     audio_seconds: Mapped[float | None] = mapped_column(Float)
     generation: Mapped[int] = mapped_column(Integer, default=0)
+    result_mark: Mapped[str | None] = mapped_column(String(100))
+    pinned_mark: Mapped[str | None] = mapped_column(String(100))
 
 
 class SegmentRow(Base):
@@ -37,6 +39,7 @@ class SegmentRow(Base):
     text: Mapped[str] = mapped_column(Text)
     frames: Mapped[int | None] = mapped_column(Integer)
     file: Mapped[str | None] = mapped_column(String(64))
+    mark: Mapped[str | None] = mapped_column(String(100))
     start: Mapped[float] = mapped_column(Float, default=0.0)
     end: Mapped[float] = mapped_column(Float, default=0.0)
     tokens: Mapped[int] = mapped_column(Integer, default=0)

@@ -44,6 +44,8 @@ class SpeechFacts:
         sample_rate: Hz of its audio; likewise.
         audio_seconds: Of the result.
         generation: How often the result was stitched again.
+        result_mark: Of the result, see :mod:`service.files.carrier`; None where it is not carried.
+        pinned_mark: Likewise, of what is kept of the voice while the task is under way.
     """
 
     model_id: str | None = None
@@ -54,6 +56,8 @@ class SpeechFacts:
     sample_rate: int | None = None
     audio_seconds: float | None = None
     generation: int = 0
+    result_mark: str | None = None
+    pinned_mark: str | None = None
 
 
 _FACTS = tuple(SpeechFacts.__dataclass_fields__)
@@ -111,6 +115,7 @@ class Segment:
         text: What is spoken.
         frames: Samples of its audio with the silence after it; None until it is on disk.
         file: Name of its audio in the job's work folder while the job is under way.
+        mark: Of that file, see :mod:`service.files.carrier`; None where it is not carried.
         start: Seconds from the beginning of its own audio to the first sound.
         end: Seconds from the beginning of its own audio to the end of speech.
         tokens: Semantic tokens spoken.
@@ -124,6 +129,7 @@ class Segment:
     text: str
     frames: int | None = None
     file: str | None = None
+    mark: str | None = None
     start: float = 0.0
     end: float = 0.0
     tokens: int = 0

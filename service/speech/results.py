@@ -73,9 +73,9 @@ class TaskResults:
         if segment.frames is None or rate is None:
             raise JobConflictError("segment_unspoken", task_id=task_id, index=index)
         if segment.file is not None:
-            return (self._files.work(task_id) / segment.file).read_bytes(), rate
+            return self._files.segment(task_id, segment).read_bytes(), rate
         first = sum(one.frames or 0 for one in segments[:index])
-        return read_frames(self._files.done_wav(task_id), first, segment.frames), rate
+        return read_frames(self._files.result(task_id, speech(task).result_mark), first, segment.frames), rate
 
     async def subtitles(self, task_id: str, form: str) -> str:
         """Return the subtitles of a finished task, ``srt`` or ``vtt``.
@@ -106,7 +106,7 @@ class TaskResults:
         return content, chosen.media_type, chosen.suffix
 
     def _encoded(self, task: Job, form: str) -> bytes:
-        content = self._files.done_wav(task.job_id).read_bytes()
+        content = self._files.result(task.job_id, speech(task).result_mark).read_bytes()
         if form == "wav":
             return content
         samples = np.frombuffer(content[HEADER_BYTES:], "<i2").astype(np.float32) / np.float32(32767.0)

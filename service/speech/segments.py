@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.files import wav
-from service.files.whole import drop, write_whole
+from service.files.carrier import Mark
+from service.files.whole import write_whole
 from service.jobs.errors import JobConflictError, LeaseLostError
 from service.jobs.kinds import Result
 from service.jobs.manager import JobManager
@@ -19,6 +19,7 @@ from service.jobs.models import JobRow
 from service.jobs.records import EventType, Job, Status
 from service.jobs.transactions import Sessions, Transaction
 from service.speech.file_repair import SpeechFiles
+from service.speech.files import PINNED
 from service.speech.models import SegmentRow, SpeechRow
 from service.speech.records import KIND, Plan, Segment, SpeechEvent, Spoken, segment_of, speech
 from service.storage import storage
@@ -53,6 +54,7 @@ class SegmentStore:
         Raises:
             LeaseLostError: the lease is lost.
         """
+        folders = self.files.folders
         with self._jobs.attempts.writing(job) as (transaction, row):
             session = transaction.session
             own, known = session.get_one(SpeechRow, row.key), _rows(session, row.key)
@@ -63,6 +65,7 @@ class SegmentStore:
                 row.steps_done = 0
             own.seed, own.version, own.sample_rate = plan.seed, plan.version, plan.sample_rate
             own.weights_gpt, own.weights_sovits = plan.weights_gpt, plan.weights_sovits
+            own.pinned_mark = folders.carrier.mark_of(folders.work(job.job_id) / PINNED)
             row.steps_total = len(plan.segments)
             transaction.record(row, EventType.STARTED, segments=row.steps_total, seed=plan.seed)
             transaction.show(row)
@@ -75,33 +78,38 @@ class SegmentStore:
         Raises:
             LeaseLostError: the lease is lost.
             StorageFullError: the disk is full; the segment is not kept, nothing else is changed.
+            StorageAwayError: others could not find it; likewise.
         """
+        folders = self.files.folders
         with storage():
-            name = self.files.folders.write_segment(job.job_id, spoken.index, job.fence, spoken.samples)
-        with self._jobs.attempts.writing(job) as (transaction, row):
-            segment = transaction.session.get_one(SegmentRow, (job.key, spoken.index))
-            if segment.frames is None:
-                row.steps_done += 1
-            _fill(segment, spoken, transaction.now)
-            segment.file = name
-            if job.request.get("stream"):
-                self._show_partial(transaction, row)
-            detail: dict[str, Any] = {"index": spoken.index, "tokens": spoken.tokens, "attempts": spoken.attempts}
-            if spoken.warning:
-                detail["warning"] = spoken.warning
-            self._jobs.attempts.progressed(transaction, row, SpeechEvent.SEGMENT.value, **detail)
-            transaction.session.flush()
-            return transaction.value(row)
+            kept = folders.write_segment(job.job_id, spoken.index, job.fence, spoken.samples)
+        try:
+            with self._jobs.attempts.writing(job) as (transaction, row):
+                transaction.undo.append(lambda: folders.withdraw_segment(job.job_id, kept))
+                return self._write_kept(transaction, row, spoken, kept)
+        except LeaseLostError:  # nothing was written; whoever has the job now keeps its own
+            folders.withdraw_segment(job.job_id, kept)
+            raise
+
+    def _write_kept(self, transaction: Transaction, row: JobRow, spoken: Spoken, kept: tuple[str, Mark | None]) -> Job:
+        segment = transaction.session.get_one(SegmentRow, (row.key, spoken.index))
+        if segment.frames is None:
+            row.steps_done += 1
+        _fill(segment, spoken, transaction.now)
+        segment.file, segment.mark = kept
+        if row.request.get("stream"):
+            self._show_partial(transaction, row)
+        detail: dict[str, Any] = {"index": spoken.index, "tokens": spoken.tokens, "attempts": spoken.attempts}
+        if spoken.warning:
+            detail["warning"] = spoken.warning
+        self._jobs.attempts.progressed(transaction, row, SpeechEvent.SEGMENT.value, **detail)
+        transaction.session.flush()
+        return transaction.value(row)
 
     def _show_partial(self, transaction: Transaction, row: JobRow) -> None:
         """Let what has been spoken so far, without gaps, be there for players."""
-        segments = _rows(transaction.session, row.key)
-        spoken = list(itertools.takewhile(lambda segment: segment.file is not None, segments))
-        if spoken:
-            folders, rate = self.files.folders, transaction.session.get_one(SpeechRow, row.key).sample_rate
-            frames = sum(segment.frames or 0 for segment in spoken)
-            names = [segment.file or "" for segment in spoken]
-            folders.stitch(folders.partial_wav(row.job_id), row.job_id, names, frames, rate or 0, durable=False)
+        rate = transaction.session.get_one(SpeechRow, row.key).sample_rate
+        self.files.show_partial(row.job_id, _rows(transaction.session, row.key), rate or 0)
 
     def undamaged(self, job: Job) -> list[Segment]:
         """Return a task's segments after forgetting those whose samples are not all on disk (power failure).
@@ -111,9 +119,7 @@ class SegmentStore:
         """
         segments, intact = self.of_job(job), self.files.folders.segment_intact
         damaged = {
-            segment.index
-            for segment in segments
-            if segment.frames is not None and not intact(job.job_id, segment.file or "", segment.frames)
+            segment.index for segment in segments if segment.frames is not None and not intact(job.job_id, segment)
         }
         if not damaged:
             return segments
@@ -121,7 +127,7 @@ class SegmentStore:
             known = _rows(transaction.session, row.key)
             for segment in known:
                 if segment.index in damaged:
-                    segment.frames = segment.file = None
+                    segment.frames = segment.file = segment.mark = None
                     row.steps_done -= 1
             transaction.session.flush()
             return [segment_of(segment) for segment in known]
@@ -133,6 +139,7 @@ class SegmentStore:
             LeaseLostError: the lease is lost.
             JobMissingError: the task was removed.
             StorageFullError: the disk is full; the task is as before.
+            FileLostError, StorageAwayError: a segment cannot be brought, or the result not kept; likewise.
         """
         folders = self.files.folders
         segments = self.of_job(job)
@@ -145,15 +152,17 @@ class SegmentStore:
         frames = sum(segment.frames or 0 for segment in segments)
         staged, seconds = folders.staged_wav(job.job_id, 0), round(frames / rate, 3)
         with storage():
-            folders.stitch(staged, job.job_id, [segment.file or "" for segment in segments], frames, rate)
+            folders.stitch(staged, job.job_id, segments, frames, rate)
+        mark = folders.publish_staged(job.job_id, staged)
 
         def within(session: Session, row: JobRow) -> dict[str, Any]:
-            session.get_one(SpeechRow, row.key).audio_seconds = seconds
+            own = session.get_one(SpeechRow, row.key)
+            own.audio_seconds, own.result_mark, own.pinned_mark = seconds, mark, None
             for segment in _rows(session, row.key):
-                segment.file = None
+                segment.file = segment.mark = None
             return {"audio_seconds": seconds}
 
-        return Result(within, lambda: drop(staged))
+        return Result(within, lambda: folders.withdraw_staged(job.job_id, staged, mark))
 
     # --- a finished task's segment, spoken again ---
 
@@ -174,21 +183,24 @@ class SegmentStore:
             StorageFullError: the disk is full; nothing is changed.
         """
         generation = speech(before).generation + 1
-        staged = self.files.folders.staged_wav(before.job_id, generation)
+        folders = self.files.folders
+        staged = folders.staged_wav(before.job_id, generation)
         with storage():
             frames = self._stage(before, self.of_job(before), spoken, staged)
+        mark = folders.publish_staged(before.job_id, staged)
         with self._jobs.transactions.begin() as transaction:
-            transaction.undo.append(lambda: drop(staged))
+            transaction.undo.append(lambda: folders.withdraw_staged(before.job_id, staged, mark))
             row = transaction.named(KIND, before.job_id)
             own = transaction.session.get_one(SpeechRow, row.key)
             if row.status != Status.DONE.value or own.generation != generation - 1 or row.key != before.key:
                 raise JobConflictError("task_changed", task_id=before.job_id)
-            if not staged.is_file():  # somebody put the files right meanwhile
+            # Somebody may have put the files right meanwhile.
+            if not (staged.is_file() and folders.carrier.confirm(folders.done_wav(before.job_id), mark)):
                 raise JobConflictError("task_looked_after", task_id=before.job_id)
             segment = transaction.session.get_one(SegmentRow, (row.key, spoken.index))
             _fill(segment, spoken, transaction.now)
             segment.seed = seed
-            own.generation = generation
+            own.generation, own.result_mark = generation, mark
             own.audio_seconds = round(frames / (own.sample_rate or 1), 3)
             transaction.record(row, SpeechEvent.REDONE.value, index=spoken.index, seed=seed)
             transaction.session.flush()
@@ -199,12 +211,13 @@ class SegmentStore:
     def _stage(self, job: Job, segments: Sequence[Segment], spoken: Spoken, target: Path) -> int:
         folders, first, frames = self.files.folders, 0, 0
         parts: list[bytes] = []
+        before = folders.result(job.job_id, speech(job).result_mark)
         for segment in segments:
             count = segment.frames or 0
             if segment.index == spoken.index:
                 part = spoken.samples.astype("<i2").tobytes()
             else:
-                part = wav.read_frames(folders.done_wav(job.job_id), first, count)
+                part = wav.read_frames(before, first, count)
             first += count
             frames += len(part) // wav.SAMPLE_BYTES
             parts.append(part)

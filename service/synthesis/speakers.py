@@ -7,11 +7,15 @@ from pathlib import Path
 from sqlalchemy import select
 
 from GPT_SoVITS.engine.messages import WeightsPair
+from GPT_SoVITS.text import userdict
 from service.container import Container
 from service.errors import MissingError
+from service.files.carrier import FileCarrier
 from service.paths import confined
 from service.synthesis.requests import DEFAULT_PROMPT_LANGUAGE, Speaker
+from service.voices.folders import VoiceFolders
 from service.voices.models import VoiceRow
+from service.voices.store import MARKS
 
 
 class StoredSpeakers:
@@ -33,7 +37,8 @@ class StoredSpeakers:
         """Return a voice. Blocks.
 
         Raises:
-            MissingError: there is no such voice, or it has no reference audio.
+            MissingError: there is no such voice, or it has no reference audio, or that is lost.
+            StorageAwayError: its audio cannot be brought now.
         """
         with self._container.database.reading() as session:
             row = session.scalar(select(VoiceRow).where(VoiceRow.model_id == model_id))
@@ -41,15 +46,34 @@ class StoredSpeakers:
             raise MissingError("voice_missing", model_id=model_id)
         if row.reference is None:
             raise MissingError("voice_without_reference", model_id=model_id)
-        folder = self._container.folders.audio / model_id
+        folders = VoiceFolders(self._container.folders.audio, self._container.get(FileCarrier))
+        folders.beside(model_id, userdict.FILE, row.extra.get(MARKS, {}))
         return Speaker(
-            path=str(folder / row.reference),
+            path=self._file(row, row.reference),
             text=row.prompt_text,
             language=row.prompt_language or DEFAULT_PROMPT_LANGUAGE,
-            auxiliary=tuple(str(folder / name) for name in row.auxiliary),
+            auxiliary=tuple(self._file(row, name) for name in row.auxiliary),
             weights=self._weights(row),
             name=row.model_name,
         )
+
+    def _file(self, row: VoiceRow, name: str) -> str:
+        path = self._container.folders.audio / row.model_id / name
+        return str(self._container.get(FileCarrier).fetch(path, row.extra.get(MARKS, {}).get(name)))
+
+    def bring(self, path: str) -> None:
+        """Let a clip of a stored voice be here that another process names: it lies at the same path there. Blocks.
+
+        Raises:
+            FileLostError, StorageAwayError: it cannot be brought.
+        """
+        parts = Path(path).parts[-2:]
+        if len(parts) < 2 or Path(path) != self._container.folders.audio.joinpath(*parts):
+            return
+        with self._container.database.reading() as session:
+            row = session.scalar(select(VoiceRow).where(VoiceRow.model_id == parts[0]))
+        if row is not None and parts[1] in row.extra.get(MARKS, {}):
+            self._file(row, parts[1])
 
     def _weights(self, row: VoiceRow) -> WeightsPair | None:
         """Return a voice's own weights; a half that it lacks is the current one."""

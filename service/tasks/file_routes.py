@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -13,10 +11,10 @@ from starlette.responses import Response
 from service.container import Container
 from service.http.dependencies import container_of
 from service.http.static import Results, copies_of
-from service.identifiers import disk_name, is_disk_name, is_identifier, named_by
+from service.identifiers import disk_name, is_disk_name, is_identifier
 from service.jobs.errors import JobMissingError
 from service.jobs.records import Status
-from service.speech.files import TaskFiles
+from service.queue import Queue
 from service.tasks.task_routes import Tasks
 
 router = APIRouter(include_in_schema=False)
@@ -34,23 +32,17 @@ def _on_disk(part: str) -> str:
     return part if is_disk_name(part) or not is_identifier(part) else disk_name(part)
 
 
-def _task_of(name: str, root: Path) -> str | None:
-    """Return the name of the task to which a name on disk belongs; a name that was cut is told by its entry."""
-    if (task_id := named_by(name)) is not None:
-        return task_id
-    entries = (root / folder / f"{name}.json" for folder in ("done", "error", "task"))
-    return next((found for path in entries if (found := TaskFiles.entry_name(path)) is not None), None)
-
-
 async def _served(
     folder: str, parts: tuple[str, ...], tasks: Tasks, container: Container, request: Request
 ) -> Response:
     """Return a file of a task in the right state, or one that belongs to no task (of `/synthesize`, say)."""
+    files, offload = container.get(Queue).speech.files, container.offload
     *folders, file = parts
     stem, dot, suffix = file.rpartition(".")
     name = _on_disk(folders[-1] if folders else stem)
-    if is_disk_name(name) and (task_id := await container.offload(_task_of, name, container.folders.root)) is not None:
-        with contextlib.suppress(JobMissingError):
+    path = "/".join([*map(_on_disk, folders), f"{_on_disk(stem)}{dot}{suffix}"])
+    if is_disk_name(name) and (task_id := await offload(files.task_of, name)) is not None:
+        try:
             task = (await tasks.find(task_id)).task
             mine = not folders or disk_name(task.user_id) == _on_disk(folders[0])
             if task.status not in _STATES[folder] and mine:
@@ -58,8 +50,12 @@ async def _served(
                 task, _ = await tasks.snapshot(task_id)
                 if task.status not in _STATES[folder]:
                     raise HTTPException(404)
+            if mine and (brought := await offload(files.bring, task, folder, suffix)) is not None:
+                folder, path, parts = brought.parent.name, brought.name, (brought.name,)
+        except JobMissingError:
+            if await offload(files.is_copy, container.folders.served[folder] / path):
+                raise HTTPException(404) from None
     results = Results(container.folders.served[folder], copies_of(request.app, folder))
-    path = "/".join([*map(_on_disk, folders), f"{_on_disk(stem)}{dot}{suffix}"])
     try:
         return await results.get_response(path, request.scope)
     except HTTPException:

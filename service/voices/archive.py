@@ -49,8 +49,8 @@ def exported(store: VoiceStore, model_id: str, category_names: Mapping[str, str]
             record = _record(voice, category_names)
             archive.writestr(_RECORD, json.dumps(record, ensure_ascii=False, indent=2))
             for name in filter(None, (voice.avatar, voice.original or voice.reference, *voice.auxiliary)):
-                archive.write(store.folders.of(model_id) / name, PurePosixPath(name).name)
-            words = store.folders.of(model_id) / userdict.FILE
+                archive.write(store.folders.file(model_id, name, voice.marks), PurePosixPath(name).name)
+            words = store.folders.beside(model_id, userdict.FILE, voice.marks)
             if words.is_file():
                 archive.write(words, userdict.FILE)
     return stream.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from service.bus import ChangeBus
 from service.categories.store import CategoryStore
 from service.container import Container, Domain
+from service.files.carrier import FileCarrier
 from service.voices.folders import VoiceFolders
 from service.voices.legacy import import_once
 from service.voices.preparing import Limits
@@ -27,7 +28,7 @@ def build(container: Container) -> Domain:
             named_weights(settings, container.get(Examiner), path, field.removesuffix("_path")), settings.root
         )
 
-    folders = VoiceFolders(container.folders.audio)
+    folders = VoiceFolders(container.folders.audio, container.get(FileCarrier))
     store = VoiceStore(database, folders, Limits(settings.upload_limit, settings.avatar_limit), weights_path)
     store.sweep()
     import_once(database, folders, settings.root)

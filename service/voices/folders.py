@@ -15,14 +15,15 @@ import re
 import secrets
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from convert.atomic import sync_folder
 from service.database import CommitUnknownError
-from service.errors import ConflictError
+from service.errors import ConflictError, StorageAwayError
+from service.files.carrier import FileCarrier, Mark
 from service.folders import locked, locked_within, write_synced
 
 logger = logging.getLogger(__name__)
@@ -50,10 +51,11 @@ class VoiceFolders:
 
     Args:
         audio: The folder of all voices.
+        carrier: Brings files of other processes; None where all share the folder.
     """
 
-    def __init__(self, audio: Path) -> None:
-        self.audio = audio
+    def __init__(self, audio: Path, carrier: FileCarrier | None = None) -> None:
+        self.audio, self.carrier = audio, carrier or FileCarrier()
         self._staging, self._trash, self._lock = audio / ".staging", audio / ".trash", audio / ".lock"
 
     def of(self, model_id: str) -> Path:
@@ -112,6 +114,72 @@ class VoiceFolders:
             raise
         with contextlib.suppress(OSError):  # a mark that stays is removed at the next start
             (target / _MARK).unlink()
+
+    def drop_copies(self, model_id: str) -> None:
+        """Remove what was brought here of a voice that is gone: another is about to have its name."""
+        for path in _inside(self.of(model_id)):
+            if self.carrier.is_spare(path):
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def published(self, model_id: str, names: Sequence[str], staged: Path) -> Iterator[dict[str, Mark]]:
+        """Let others find new files of a voice; the block commits the row that names them.
+
+        Args:
+            model_id: Whose.
+            names: Of the files.
+            staged: Where they lie now.
+
+        Yields:
+            Their marks by name; none where files are not carried.
+
+        Raises:
+            StorageAwayError: they cannot be kept now.
+            CommitUnknownError: from the block; what was published stays.
+        """
+        marks: dict[str, Mark] = {}
+        folder = self.of(model_id)
+        try:
+            for name in names:
+                if (mark := self.carrier.publish(folder / name, staged / name)) is not None:
+                    marks[name] = mark
+            yield marks
+        except CommitUnknownError:
+            raise
+        except BaseException:
+            for name, mark in marks.items():
+                self.carrier.withdraw(folder / name, mark)
+            raise
+
+    def file(self, model_id: str, name: str, marks: Mapping[str, Mark]) -> Path:
+        """Return a file of a voice, brought here where it must be.
+
+        Raises:
+            FileLostError, StorageAwayError: it cannot be.
+        """
+        return self.carrier.fetch(self.of(model_id) / name, marks.get(name))
+
+    def beside(self, model_id: str, name: str, marks: Mapping[str, Mark]) -> Path:
+        """As :meth:`file`, for one that a voice need not have: a copy that is left of one that it had goes.
+
+        Raises:
+            FileLostError, StorageAwayError: it cannot be brought.
+        """
+        path = self.of(model_id) / name
+        if name not in marks and self.carrier.is_spare(path):
+            path.unlink(missing_ok=True)
+        return self.file(model_id, name, marks)
+
+    def forget(self, model_id: str, names: Iterable[str] | None = None) -> None:
+        """Remove what is kept for others of a voice that is gone, or of some of its files; a sweep finds what stays."""
+        for name in names or ():
+            self.carrier.forget_others(self.of(model_id) / name, None)
+        if names is not None:
+            return
+        try:
+            self.carrier.forget_below(self.of(model_id))
+        except StorageAwayError as error:
+            logger.warning("files of the voice %s stay in the store for now: %s", model_id, error)
 
     @contextmanager
     def vanishing(self, model_id: str) -> Iterator[None]:
@@ -223,6 +291,7 @@ class VoiceFolders:
         try:
             os.link(folder / name, part)
             part.replace(folder / alias)
+            self.carrier.spare(folder / alias)
         except OSError as error:
             logger.warning("%s of the voice %s cannot be renewed: %s", alias, model_id, error)
             with contextlib.suppress(OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from GPT_SoVITS.text.languages import resolve_language
@@ -38,6 +38,7 @@ class Voice:
         categories: Ids, in order.
         created_at: Unix seconds.
         updated_at: Unix seconds.
+        marks: Name of a file -> its mark, see :mod:`service.files.carrier`; of files that are carried.
     """
 
     model_id: str
@@ -56,6 +57,7 @@ class Voice:
     categories: tuple[str, ...]
     created_at: int
     updated_at: int
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Voices:
         voice, name = self.store.find(model_id), PurePosixPath(urlsplit(address).path).name
         try:
             if name in voice.auxiliary:
-                return Upload("keep_aux_refer_wavs", opened.enter_context((self._folder(voice) / name).open("rb")))
+                return Upload("keep_aux_refer_wavs", opened.enter_context(self._file(voice, name).open("rb")))
         except FileNotFoundError:  # replaced a moment ago
             pass
         known = ", ".join(voice.auxiliary) or "-"
@@ -87,11 +87,11 @@ class Voices:
         found = {}
         for name in voice.auxiliary:
             with suppress(FileNotFoundError):  # replaced a moment ago
-                found[name] = judged(self._folder(voice) / name)
+                found[name] = judged(self._file(voice, name))
         return found
 
-    def _folder(self, voice: Voice) -> Path:
-        return self.store.folders.of(voice.model_id)
+    def _file(self, voice: Voice, name: str) -> Path:
+        return self.store.folders.file(voice.model_id, name, voice.marks)
 
     def imported_bytes(self, content: bytes, model_id: str | None = None) -> Voice:
         """As :meth:`imported`, from memory."""
@@ -121,6 +121,7 @@ class Voices:
             if words is not None:
                 with self.store.folders.alone(chosen):
                     userdict.save(self.store.folders.of(chosen) / userdict.FILE, words)
+                    self.store.keep(chosen, userdict.FILE)
             known = [self._category(*pair) for pair in categories]
             return self.store.set_categories(chosen, known) if known else voice
         except BaseException:

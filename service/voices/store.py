@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from GPT_SoVITS.text import userdict
 from service.categories.models import CategoryRow
 from service.categories.store import resolve
 from service.database import CommitUnknownError, Database, make_certain
-from service.errors import ConflictError, MissingError
+from service.errors import ConflictError, MissingError, StorageAwayError
 from service.voices.folders import PLAIN_REFERENCE, Names, VoiceFolders
 from service.voices.models import VoiceCategoryRow, VoiceRow
 from service.voices.preparing import Limits, judge, prepare
@@ -22,10 +23,12 @@ from service.voices.records import Files, Upload, Voice, check_id, checked, sear
 
 Guard = Callable[[str], bool]
 """A voice's id -> whether something uses it, so that it must not be removed now."""
-_COLUMNS = tuple(name for name in Voice.__dataclass_fields__ if name not in ("auxiliary", "categories"))
+_COLUMNS = tuple(name for name in Voice.__dataclass_fields__ if name not in ("auxiliary", "categories", "marks"))
 _FILE_COLUMNS = ("avatar", "reference", "original")
 _STALE = "stale_files"
 """Key of a row's extra: files that were replaced and are to be removed."""
+MARKS = "marks"
+"""Likewise: name of a file -> its mark, see :mod:`service.files.carrier`; of files that are carried."""
 
 
 class VoiceStore:
@@ -69,12 +72,18 @@ class VoiceStore:
         values |= self._own_weights(fields)
         self.refuse_taken(check_id(model_id), categories)
         with self.folders.alone(model_id), self.folders.staging() as staged:
+            self.folders.drop_copies(model_id)
             prepared = prepare(files, staged, self.limits, versioned=False)
             now = int(time.time())
             row = VoiceRow(model_id=model_id, created_at=now, updated_at=now, extra={}, **values, **prepared.columns)
             row.auxiliary = row.auxiliary or []
             try:
-                with self.folders.appearing(staged, model_id), self._database.writing() as session:
+                with (
+                    self.folders.published(model_id, prepared.names, staged) as marks,
+                    self.folders.appearing(staged, model_id),
+                    self._database.writing() as session,
+                ):
+                    row.extra = {MARKS: marks} if marks else {}
                     session.add(row)
                     session.flush()
                     set_categories(session, row, categories)
@@ -154,14 +163,17 @@ class VoiceStore:
             folder = self.folders.of(model_id)
             folder.mkdir(exist_ok=True)
             try:
-                with self._database.writing() as session:
+                with (
+                    self.folders.published(model_id, prepared.names, staged) as marks,
+                    self._database.writing() as session,
+                ):
                     row = _named(session, model_id, lock=True)
-                    stale = _replaced(row, prepared.columns)
+                    stale, known = _replaced(row, prepared.columns), set(row.extra.get(MARKS, {}))
                     for column, value in (values | prepared.columns).items():
                         setattr(row, column, value)
                     # Named before they lie there: a process killed before the end leaves a list of what to remove.
                     left = [name for name in row.extra.get(_STALE, []) if (folder / name).exists()]
-                    row.extra = {**row.extra, _STALE: [*left, *stale]}
+                    row.extra = {**row.extra, _STALE: [*left, *stale], **_marked(row, marks)}
                     row.updated_at = int(time.time())
                     if categories is not None:
                         set_categories(session, row, categories)
@@ -176,6 +188,7 @@ class VoiceStore:
                 self.folders.drop(model_id, prepared.names)
                 raise
         self.folders.drop(model_id, stale)
+        self.folders.forget(model_id, known - set(voice.marks))
         if voice.reference is not None and "reference" in prepared.columns:
             self.folders.alias(model_id, voice.reference, PLAIN_REFERENCE)
         self.announce(model_id)
@@ -189,6 +202,24 @@ class VoiceStore:
         """
         with self.folders.staging() as staged:
             return judge(clip, staged, self.limits)
+
+    def keep(self, model_id: str, name: str) -> None:
+        """Let others find a file of a voice that no column names, as it is here now, or that it is gone.
+
+        Raises:
+            MissingError: there is no such voice.
+            StorageAwayError: others could not find it; they have the one before.
+        """
+        folder = self.folders.of(model_id)
+        if not self.folders.carrier.apart:
+            return
+        there = [name] if (folder / name).is_file() else []
+        with self.folders.published(model_id, there, folder) as marks, self._database.writing() as session:
+            row = _named(session, model_id, lock=True)
+            others = {other: mark for other, mark in row.extra.get(MARKS, {}).items() if other != name}
+            row.extra = {**row.extra, MARKS: {**others, **marks}}
+            make_certain(session)
+        self.folders.carrier.forget_others(folder / name, marks.get(name))
 
     def set_categories(self, model_id: str, categories: Iterable[str]) -> Voice:
         """Put a voice into categories and no others.
@@ -225,6 +256,7 @@ class VoiceStore:
         except CommitUnknownError as unknown:
             unknown.when_known(lambda _: self._settle(model_id))
             raise
+        self.folders.forget(model_id)
         self.announce(model_id)
 
     def sweep(self) -> None:
@@ -234,6 +266,15 @@ class VoiceStore:
             names = list(session.scalars(select(VoiceRow.model_id)))
         for model_id in names:
             self._tidy(model_id)
+        with contextlib.suppress(StorageAwayError):  # the next start comes
+            self.folders.carrier.sweep(self.folders.audio, self._unnamed)
+
+    def _unnamed(self, kept: Sequence[str]) -> set[str]:
+        """Return those of what is kept for others, ``<voice>/<name>/<mark>``, that no row names."""
+        with self._database.reading() as session:
+            rows = session.execute(select(VoiceRow.model_id, VoiceRow.extra)).tuples()
+            named = {f"{voice}/{name}/{mark}" for voice, extra in rows for name, mark in extra.get(MARKS, {}).items()}
+        return set(kept) - named
 
     def _settle(self, model_id: str) -> None:
         """Put right what was left as it was at a commit that nobody knew about; now it is known."""
@@ -276,6 +317,7 @@ def voices_of(session: Session, rows: Sequence[VoiceRow]) -> list[Voice]:
         Voice(
             **{name: getattr(row, name) for name in _COLUMNS},
             auxiliary=tuple(row.auxiliary),
+            marks=row.extra.get(MARKS, {}),
             categories=tuple(categories[row.key]),
         )
         for row in rows
@@ -297,6 +339,14 @@ def _named(session: Session, model_id: str, *, lock: bool = False) -> VoiceRow:
     if row is None:
         raise MissingError("voice_missing", model_id=model_id)
     return row
+
+
+def _marked(row: VoiceRow, new: Mapping[str, str]) -> dict[str, Any]:
+    """Return the marks of the files that a row names now, as a part of its extra."""
+    known = {**row.extra.get(MARKS, {}), **new}
+    used = {row.avatar, row.reference, row.original, *row.auxiliary, userdict.FILE}
+    marks = {name: mark for name, mark in known.items() if name in used}
+    return {MARKS: marks} if known else {}
 
 
 def _replaced(row: VoiceRow, columns: Mapping[str, Any]) -> list[str]:

@@ -28,6 +28,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "the disk cannot be written ({reason}): nothing was changed; tell the administrator",
         "磁盘无法写入（{reason}），未做任何更改。请联系管理员。",
     ),
+    "store_away": (
+        "the store of files does not answer: nothing was changed; try again",
+        "文件存储没有响应，未做任何更改，请重试。",
+    ),
+    "file_lost": (
+        "{name} is missing or damaged in the store of files: make it again, or tell the administrator",
+        "文件存储中的 {name} 缺失或已损坏，请重新生成，或联系管理员。",
+    ),
     "database_silent": (
         "the database does not answer: try again",
         "数据库没有响应，请重试。",

@@ -22,6 +22,8 @@ export default {
   value_out_of_range: { en: "A value is out of the range that can be stored: send a smaller number or usual characters.", zh: "有数值超出可存储的范围，请改用较小的数字或常规字符。" },
   disk_full: { en: "The disk is full: nothing was changed; free some space, then try again.", zh: "磁盘已满，未做任何更改。请清理磁盘后重试。" },
   disk_broken: { en: "The disk cannot be written ({reason}): nothing was changed; tell the administrator.", zh: "磁盘无法写入（{reason}），未做任何更改。请联系管理员。" },
+  store_away: { en: "The store of files does not answer: nothing was changed; try again.", zh: "文件存储没有响应，未做任何更改，请重试。" },
+  file_lost: { en: "{name} is missing or damaged in the store of files: make it again, or tell the administrator.", zh: "文件存储中的 {name} 缺失或已损坏，请重新生成，或联系管理员。" },
   database_silent: { en: "The database does not answer: try again.", zh: "数据库没有响应，请重试。" },
   database_busy: { en: "The database is busy, another transaction has not ended: try again.", zh: "数据库正忙，另一个事务尚未结束，请重试。" },
   database_too_new: { en: "The database is at revision {revision}, unknown here: install the later version again.", zh: "数据库版本 {revision} 比当前程序新，请重新安装更新的版本。" },

@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from service.objects.store import LEAST_BYTES
 from tests.service.conftest import Running, Starter
+from tests.service.s3 import Store, s3_store
 from tests.waiting import eventually
 
 LONG = bytes(range(256)) * (LEAST_BYTES // 256 + 1)
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of an S3 server with a bucket."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    given = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"}
-    for name, value in {**given, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="voice")
-    yield client
-    server.stop()
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """An S3 server with a bucket."""
+    with s3_store(monkeypatch) as found:
+        yield found
 
 
 def _redirected(running: Running, path: str) -> Any:
@@ -37,7 +28,7 @@ def _redirected(running: Running, path: str) -> Any:
     return answer.headers["location"] if answer.status_code == 307 else None
 
 
-def test_a_long_result_is_read_from_the_store_and_a_replaced_one_is_another(start: Starter, store: Any) -> None:
+def test_a_long_result_is_read_from_the_store_and_a_replaced_one_is_another(start: Starter, store: Store) -> None:
     running = start(objects_url="s3://voice/copies")
     path = running.root / "done" / "t.wav"
     path.write_bytes(LONG)
@@ -54,7 +45,7 @@ def test_a_long_result_is_read_from_the_store_and_a_replaced_one_is_another(star
     assert running.client.get("/done/t.wav").status_code == 404
 
 
-def test_a_small_file_and_one_that_cannot_be_copied_are_served_from_here(start: Starter, store: Any) -> None:
+def test_a_small_file_and_one_that_cannot_be_copied_are_served_from_here(start: Starter, store: Store) -> None:
     running = start(objects_url="s3://missing/copies")
     for name, content in (("small", b"RIFF"), ("long", LONG)):
         (running.root / "done" / f"{name}.wav").write_bytes(content)

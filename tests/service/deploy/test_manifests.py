@@ -103,6 +103,16 @@ def test_workers_that_speak_grow_with_the_age_of_the_queue() -> None:
     assert metric["name"] == "queue_oldest_seconds"
 
 
+def test_pods_that_speak_share_no_volume() -> None:
+    secret = next(found["stringData"] for found in _objects() if found["kind"] == "Secret")
+    assert secret["GPT_SOVITS_FILES_URL"].startswith("s3://")
+    speaking = [pod for pod in _pods() if "speech" in pod["containers"][0]["command"]]
+    assert len(speaking) == 1 and all("emptyDir" in volume for volume in speaking[0]["volumes"])
+    assert int(speaking[0]["volumes"][0]["emptyDir"]["sizeLimit"].removesuffix("Gi")) << 10 > (
+        Settings.model_fields["files_space_mb"].default
+    )
+
+
 def test_services_of_compose_wait_for_what_they_need_and_keep_their_data() -> None:
     found = _compose()
     for name, service in found["services"].items():

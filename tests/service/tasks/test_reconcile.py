@@ -11,7 +11,7 @@ import pytest
 
 from service.database import Database
 from service.jobs.records import Status
-from service.speech import file_repair, segments
+from service.speech import file_repair, files
 from service.speech.file_repair import ENTRIES, PREMATURE, RESTITCHED, SpeechFiles
 from service.speech.records import KIND, Plan, Spoken
 from tests.service.tasks.bench import Bench
@@ -129,7 +129,7 @@ def test_killed_while_finishing_the_task_is_finished_by_the_next_attempt(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(bench.folders, step, killed)
         patch.setattr(file_repair, "drop", lambda *_: None)
-        patch.setattr(segments, "drop", lambda *_: None)
+        patch.setattr(files, "drop", lambda *_: None)
         bench.finish(lease)
     bench.jobs.leases.recover(lambda _: True)
     bench.jobs.recovery.at_start()

@@ -10,7 +10,7 @@ from GPT_SoVITS import starter
 from GPT_SoVITS.starter import StarterVoice
 from service.categories.store import CategoryStore
 from service.database import Database
-from service.errors import ConflictError
+from service.errors import ConflictError, StorageAwayError
 from service.keys.models import SecretRow
 from service.voices.drawing import drawn_avatar
 from service.voices.records import FEMALE, MALE, Files, Upload
@@ -35,8 +35,11 @@ def install_once(database: Database, store: VoiceStore, categories: CategoryStor
     found = starter.voices()
     if found:
         _make_category(categories)
-    # Lists show the newest voice first, and the best one comes first here.
-    count = sum(_installed(store, voice) for voice in reversed(found))
+    try:  # lists show the newest voice first, and the best one comes first here
+        count = sum(_installed(store, voice) for voice in reversed(found))
+    except StorageAwayError as error:
+        logger.warning("the voices of the starter wait for the next start: %s", error)
+        return 0
     with database.writing_by_turns() as session:
         if session.get(SecretRow, _MARK) is None:
             session.add(SecretRow(name=_MARK, value=str(count)))

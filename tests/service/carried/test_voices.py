@@ -10,7 +10,9 @@ import pytest
 
 from GPT_SoVITS.text import userdict
 from service.synthesis.speakers import StoredSpeakers
+from tests.engine.boxed import NAMES, boxed
 from tests.service.carried.conftest import Machine
+from tests.service.conftest import Running
 from tests.service.s3 import Store
 from tests.service.samples import clip, make_voice, picture, post_voice
 
@@ -106,3 +108,17 @@ def test_a_clip_that_another_process_names_is_brought_and_nothing_else(machine: 
     assert not clip_here.exists()
     speakers.bring(str(clip_here))
     assert clip_here.read_bytes() == (a.root / "audio/narrator/refer.wav").read_bytes()
+
+
+def test_voices_of_the_starter_wait_for_a_store_that_is_away(
+    machine: Machine, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxed(tmp_path / "box", monkeypatch)
+
+    def named(running: Running) -> list[str]:
+        return [each["model_name"] for each in running.client.get("/voice-models").json()["data"]["data"]]
+
+    store.stop()
+    assert named(machine("a", starter=True)) == [], "it starts all the same"
+    store.start()
+    assert named(machine("b", starter=True)) == list(NAMES)

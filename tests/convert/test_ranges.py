@@ -180,7 +180,7 @@ def test_a_converted_file_with_such_values_is_refused(tmp_path: Path, monkeypatc
     content = sovits_content("v2")
     content["weight"]["enc_p.proj.bias"][0] = np.nan
     with monkeypatch.context() as patched:
-        patched.setattr("convert.weights._check_values", lambda arrays: None)
+        patched.setattr("convert.weights.check_values", lambda arrays: None)
         write(open_weights(save(content, tmp_path / "voice.pth")), tmp_path / "voice-ms.ckpt")
     with pytest.raises(NotFiniteError, match=r"enc_p\.proj\.bias"):
         open_weights(tmp_path / "voice-ms.ckpt")

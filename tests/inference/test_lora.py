@@ -87,7 +87,7 @@ def test_another_lora_costs_what_it_changes(mel_home: MelInstallation, mel_featu
     assert second.shared_bytes == first.shared_bytes
     assert set(first.shared_bytes) == {id(first.decoder), id(base), id(_mel(first).vocoder)}
     own = second.memory_bytes - second.decoder.nbytes - _mel(second).vocoder.nbytes - base.products.nbytes
-    assert both == first.memory_bytes + own and 0 < own < first.memory_bytes / 2
+    assert both == first.memory_bytes + own and 0 < own < first.memory_bytes * 2 / 3  # small: its features weigh much
 
 
 def test_the_base_itself_shares_them_too(mel_home: MelInstallation, mel_features: Features, first: Bundle) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from GPT_SoVITS.training.control import LocalControl, SharedControl
 from GPT_SoVITS.training.processes import ALONE, Processes
@@ -38,7 +39,7 @@ def share(root: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-def learnt(name: str, rows: int) -> np.ndarray:
+def learnt(name: str, rows: int) -> NDArray[np.bool_]:
     """Rows of a parameter that have a gradient: soft-max is the same whatever the bias of the keys is."""
     place = np.arange(rows)
     return (place < rows // 3) | (place >= rows // 3 * 2) if name.endswith("in_proj_bias") else place >= 0

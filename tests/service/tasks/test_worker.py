@@ -232,7 +232,7 @@ def test_a_disk_that_fills_up_stops_the_work_and_spoils_nothing(
     room = 2
     write_segment = bench.folders.write_segment
 
-    def limited(*args: Any) -> str:
+    def limited(*args: Any) -> tuple[str, str | None]:
         nonlocal room
         room -= 1
         if -20 < room < 0:

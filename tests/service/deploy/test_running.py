@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import wave
@@ -52,7 +53,7 @@ def started(name: str, addresses: dict[str, str], log: Path, *more: str) -> Iter
         yield
         assert process.poll() is None, log.read_text("utf-8")
         process.terminate()
-        assert process.wait(60) == 0, log.read_text("utf-8")
+        assert process.wait(60) in (0, -signal.SIGTERM), log.read_text("utf-8")
     finally:
         process.kill()
         process.wait()

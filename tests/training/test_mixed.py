@@ -104,6 +104,7 @@ def results(small: Small) -> dict[str, list[StepResult]]:
     return {"fp32": trained(small.trainer("fp32"), STEPS), "fp16": trained(mixed, STEPS)}
 
 
+@pytest.mark.full
 def test_losses_of_mixed_precision_fall_as_those_of_float32(results: dict[str, list[StepResult]]) -> None:
     exact, mixed = (curve(results[name]) for name in ("fp32", "fp16"))
     assert np.median(exact[-12:]) < 0.98 * np.median(exact[:12])
@@ -111,6 +112,7 @@ def test_losses_of_mixed_precision_fall_as_those_of_float32(results: dict[str, l
     assert 0 < distance.max() < TOLERANCE
 
 
+@pytest.mark.full
 def test_steps_tell_their_scale_only_where_losses_are_scaled(results: dict[str, list[StepResult]]) -> None:
     assert {result.loss_scale for result in results["fp32"]} == {None}
     assert {result.loss_scale for result in results["fp16"]} == {1024.0}

@@ -46,8 +46,7 @@ class StoredSpeakers:
             raise MissingError("voice_missing", model_id=model_id)
         if row.reference is None:
             raise MissingError("voice_without_reference", model_id=model_id)
-        folders = VoiceFolders(self._container.folders.audio, self._container.get(FileCarrier))
-        folders.beside(model_id, userdict.FILE, row.extra.get(MARKS, {}))
+        self._bring_words(row)
         return Speaker(
             path=self._file(row, row.reference),
             text=row.prompt_text,
@@ -57,12 +56,20 @@ class StoredSpeakers:
             name=row.model_name,
         )
 
+    def _folders(self) -> VoiceFolders:
+        return VoiceFolders(self._container.folders.audio, self._container.get(FileCarrier))
+
     def _file(self, row: VoiceRow, name: str) -> str:
-        path = self._container.folders.audio / row.model_id / name
-        return str(self._container.get(FileCarrier).fetch(path, row.extra.get(MARKS, {}).get(name)))
+        return str(self._folders().file(row.model_id, name, row.extra.get(MARKS, {})))
+
+    def _bring_words(self, row: VoiceRow) -> None:
+        """Let the voice's dictionary be here: the engine looks for it beside the clip."""
+        self._folders().beside(row.model_id, userdict.FILE, row.extra.get(MARKS, {}))
 
     def bring(self, path: str) -> None:
-        """Let a clip of a stored voice be here that another process names: it lies at the same path there. Blocks.
+        """Let a clip of a stored voice, and its dictionary, be here that another process names. Blocks.
+
+        It lies at the same path there.
 
         Raises:
             FileLostError, StorageAwayError: it cannot be brought.
@@ -73,6 +80,7 @@ class StoredSpeakers:
         with self._container.database.reading() as session:
             row = session.scalar(select(VoiceRow).where(VoiceRow.model_id == parts[0]))
         if row is not None and parts[1] in row.extra.get(MARKS, {}):
+            self._bring_words(row)
             self._file(row, parts[1])
 
     def _weights(self, row: VoiceRow) -> WeightsPair | None:

@@ -57,6 +57,19 @@ def test_a_file_of_any_size_comes_as_it_was(
     assert c.mark_of(there) == mark and c.is_spare(there)
 
 
+@pytest.mark.full
+def test_a_long_file_goes_in_parts(carrier: Carrier, tmp_path: Path, store: Store) -> None:
+    """An hour of speech."""
+    a, c = carrier("a"), carrier("c")
+    samples = np.random.default_rng(0).integers(-9999, 9999, 3600 * 32000, np.int16)
+    (tmp_path / "a/done/t.wav").write_bytes(samples.tobytes())
+    mark = a.publish(tmp_path / "a/done/t.wav")
+    (key,) = store.kept()
+    parts = store.client.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"').partition("-")[2]
+    assert int(parts) > 1
+    assert c.fetch(tmp_path / "c/done/t.wav", mark).read_bytes() == samples.tobytes()
+
+
 def test_what_is_not_what_was_put_there_does_not_appear(carrier: Carrier, tmp_path: Path, store: Store) -> None:
     a, c = carrier("a"), carrier("c")
     path, there = tmp_path / "a/done/t.wav", tmp_path / "c/done/t.wav"

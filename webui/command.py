@@ -36,20 +36,24 @@ def parser() -> argparse.ArgumentParser:
         "--allowed-host", action="append", default=[], metavar="NAME",
         help="a name that a proxy on this machine is reached under; may be given several times",
     )  # fmt: skip
-    options.add_argument("--port", type=_port, default=9874, help="port of the main page (default 9874)")
+    options.add_argument("--port", type=port_number, default=9874, help="port of the main page (default 9874)")
     options.add_argument("--language", choices=sorted(_LANGUAGES), help="of texts; default: the system's locale")
     options.add_argument("--service", metavar="URL", help="address of a running service; default: one is started")
     options.add_argument("--key", help="API key of the service (also GPT_SOVITS_KEY)")
-    options.add_argument("--service-port", type=_port, default=PORT, help=f"port of the started one (default {PORT})")
+    options.add_argument(
+        "--service-port", type=port_number, default=PORT, help=f"port of the started one (default {PORT})"
+    )
     options.add_argument("--root", type=Path, help="its folder of data (default: the project's)")
     options.add_argument("--batch-size", type=int, help="first batch size of trainings; default: a quarter of the GB")
     for name, port in (("label", LABEL), ("infer", SPEAK), ("uvr5", SEPARATE)):
-        options.add_argument(f"--{name}-port", type=_port, default=port, help=f"port of that page (default {port})")
+        options.add_argument(
+            f"--{name}-port", type=port_number, default=port, help=f"port of that page (default {port})"
+        )
     options.add_argument("--inference", action="store_true", help="open the inference page at the start")
     return options
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{number} is no port: 0 to 65535")
@@ -127,6 +131,13 @@ def _hardware(batch_size: int | None) -> Hardware:
     return Hardware(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30)
 
 
+async def _open_inference(pages: Pages) -> None:
+    try:
+        await pages.sites["tts"].open()
+    except OSError as error:  # the main page can open it later
+        print(f"warning: the inference page is not open: {error}", file=sys.stderr)
+
+
 async def _serve(given: argparse.Namespace, setup: Setup, listener: socket.socket) -> None:
     await Speaker(setup.service).remove_leftovers()
     pages: Pages = assembled(setup)
@@ -141,7 +152,7 @@ async def _serve(given: argparse.Namespace, setup: Setup, listener: socket.socke
     print(f"Running on local URL:  http://{given.host}:{listener.getsockname()[1]}", flush=True)
     try:
         if given.inference:
-            await pages.sites["tts"].open()
+            await _open_inference(pages)
         await main_server.serve([listener])
     finally:
         await pages.opening.close()

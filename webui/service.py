@@ -140,7 +140,7 @@ def needs_key(url: str, key: str | None = None) -> bool:
     """Whether the service refuses requests that carry this key, or none. Blocks.
 
     Raises:
-        ServiceCallError: it cannot be reached.
+        ServiceCallError: it cannot be reached, or another program answers there.
     """
     try:
         answer = httpx.get(
@@ -148,6 +148,12 @@ def needs_key(url: str, key: str | None = None) -> bool:
         )
     except httpx.HTTPError as error:
         raise ServiceCallError(str(error) or type(error).__name__) from None
+    try:
+        answers = "code" in answer.json()
+    except (ValueError, TypeError):
+        answers = False
+    if not answers:
+        raise ServiceCallError(f"what answers at {url} is no voice service", answer.status_code)
     return answer.status_code == 401
 
 

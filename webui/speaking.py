@@ -68,6 +68,8 @@ class Speaker:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._left: set[str] = set()
+        """Voices that could not be removed, because the service was away."""
 
     async def speak(
         self, reference: str, more: Sequence[str], prompt: tuple[str, str], fields: Mapping[str, Any]
@@ -84,6 +86,8 @@ class Speaker:
             ServiceCallError: the service refused or failed.
             OSError: a clip cannot be read.
         """
+        for voice in tuple(self._left):
+            await self._remove(voice)
         async with (
             self._voice(reference, more, prompt) as voice,
             self._service.stream("/tts", {**fields, "model_id": voice, "media_type": "wav"}) as chunks,
@@ -112,8 +116,17 @@ class Speaker:
         try:
             yield voice
         finally:
-            with contextlib.suppress(ServiceCallError):
-                await self._service.delete(f"/voice-models/{voice}")
+            await self._remove(voice)
+
+    async def _remove(self, voice: str) -> None:
+        """Remove a voice; where the service is away, with the next speech."""
+        try:
+            await self._service.delete(f"/voice-models/{voice}")
+        except ServiceCallError as failure:
+            if failure.passing:
+                self._left.add(voice)
+                return
+        self._left.discard(voice)
 
 
 def samples(content: bytes) -> Audio:

@@ -60,6 +60,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "status": ("状态", "Status"),
     "jobs": ("运行中的任务", "Running work"),
     "idle": ("没有任务在运行。", "Nothing is running."),
+    "speech_cut_off": (
+        "语音服务中断：{reason}。它会自动重新启动，请稍后再试。",
+        "The voice service was cut off: {reason}. It starts again by itself; try again in a moment.",
+    ),
     "unreachable": ("无法连接语音服务：{reason}", "The voice service cannot be reached: {reason}"),
     "input_path": ("输入：文件或文件夹", "Input: a file or a folder"),
     "input_folder": ("输入文件夹", "Input folder"),

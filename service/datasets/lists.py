@@ -139,18 +139,22 @@ def replace_all(path: Path, revision: str | None, lines: Sequence[Line]) -> Labe
     Args:
         path: The list; made where it is missing.
         revision: The one that the client has seen; None where it has seen none.
-        lines: All of them.
+        lines: All of them. A line that was none before may stay as it was.
 
     Raises:
         ConflictError: somebody has changed it since, or made it.
-        ParameterError: a field has what divides fields.
+        ParameterError: a field has what divides fields, or a new line is none.
     """
     with locked(path.with_name(f".{path.name}.lock")):
+        before: tuple[Line, ...] = ()
         if path.exists():
-            _check_revision(read(path), revision)
+            labels = read(path)
+            _check_revision(labels, revision)
+            before = labels.lines
         elif revision is not None:
             raise ConflictError("list_changed", name="")
-        return _written(path, [checked(line) for line in lines])
+        wrong = {replace(line, wrong=""): line for line in before if line.wrong}
+        return _written(path, [wrong.get(line) or checked(line) for line in lines])
 
 
 def _check_revision(labels: Labels, revision: str | None) -> None:
@@ -171,18 +175,21 @@ def _revision(content: bytes) -> str:
 
 
 def checked(line: Line) -> Line:
-    """Return a line as it is.
+    """Return a line with the code of its language; lists have ``EN`` and ``JP`` too.
 
     Raises:
-        ParameterError: a field has what divides fields or lines, or its language is none.
+        ParameterError: a field has what divides fields or lines, it names no recording, or its language is none.
     """
-    if line.language not in LANGUAGES:
+    language = ALIASES.get(line.language.strip().lower())
+    if language is None:
         raise ParameterError("list_language", found=line.language, known=" ".join(LANGUAGES))
+    if not line.path.strip():
+        raise ParameterError("path_malformed", field="path")
     for name in ("path", "speaker", "language", "text"):
         value = getattr(line, name)
         if "|" in value or "\n" in value or "\r" in value or "\0" in value:
             raise ParameterError("list_divider", field=name)
-    return replace(line, wrong="")
+    return replace(line, language=language, wrong="")
 
 
 def _apply(lines: list[Line], each: Change, find: Find) -> None:

@@ -102,11 +102,11 @@ class ListChanges(BaseModel):
 
 
 class NewLine(BaseModel):
-    """A line of a new list."""
+    """A line of a list that is written. One that was no line before stays as it is where it is sent as it was read."""
 
-    path: str = Field(min_length=1, max_length=4096, description="The recording.")
+    path: str = Field(max_length=4096, description="The recording.")
     speaker: str = Field("", max_length=200, description="Who speaks.")
-    language: Language = Field(description="What language is spoken.")
+    language: str = Field(max_length=40, description="What language is spoken: zh, yue, en, ja or ko, in any case; jp.")
     text: str = Field(max_length=5000, description="What is said.")
 
     def value(self) -> Line:

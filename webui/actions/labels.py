@@ -52,11 +52,13 @@ class Labels:
     async def save(self, path_list: str, rows: Rows, revision: str) -> tuple[str, str]:
         """Write the rows; those whose path was emptied are left out. Returns a status text and the revision.
 
-        A list that somebody else has changed since it was loaded stays as it is.
+        A list that somebody else has changed since it was loaded stays as it is, and so does a line that is none: it
+        was read into the text alone.
         """
-        if not isinstance(rows, list) or any(not isinstance(row, list) or len(row) != len(COLUMNS) for row in rows):
+        if not isinstance(rows, list) or not all(map(_is_row, rows)):
             raise refusal(self._words.text("columns", columns=", ".join(COLUMNS)))
-        kept = [dict(zip(COLUMNS, map(_text, row), strict=True)) for row in rows if _text(row[0])]
+        texts = [[_text(value) for value in row] for row in rows]
+        kept = [dict(zip(COLUMNS, row, strict=True)) for row in texts if row[0] or (row[3] and not (row[1] or row[2]))]
         body = {"revision": revision or None, "lines": kept}
         try:
             written = (await self._service.put("/gpt_sovits/list", body, path=clean(path_list)))["data"]
@@ -75,6 +77,11 @@ class Labels:
             )
         except ServiceCallError as failure:
             raise refusal(failure) from None
+
+
+def _is_row(row: Any) -> bool:
+    plain = (str, int, float, type(None))
+    return isinstance(row, list) and len(row) == len(COLUMNS) and all(isinstance(value, plain) for value in row)
 
 
 def _text(value: Any) -> str:

@@ -159,7 +159,8 @@ class Speech:
                 raise refusal(self._words.text("stopped"))
             return task.result()
         except ServiceCallError as failure:
-            raise refusal(failure) from None
+            # A failure without a status is one of the connection: the service died, or is starting.
+            raise refusal(failure if failure.status else self._words.text("speech_cut_off", reason=failure)) from None
         finally:
             self._running.discard(task)
             task.cancel()  # where the client went away

@@ -192,6 +192,23 @@ def test_a_list_among_the_results_is_read_written_and_heard_by_its_path(running:
     assert heard.content == clip()
 
 
+def test_lines_that_were_none_stay_when_a_list_is_written_as_it_was_read(running: Running) -> None:
+    folder = running.root / "output/asr_opt"
+    folder.mkdir(parents=True)
+    content = "a.wav|anna|EN|hello\nnonsense\nb.wav|x|EN|one|two\nc.wav|x|DE|hallo\n"
+    (folder / "raw.list").write_text(content, "utf-8")
+    client, query = running.client, {"path": "output/asr_opt/raw.list"}
+    found = client.get("/gpt_sovits/list", params=query).json()["data"]
+    first = found["lines"][0] | {"language": "EN", "text": "good bye"}
+    for wrong in ({"path": ""}, {"language": "DE"}, {"language": ""}, {"text": "a|b"}):
+        body = {"revision": found["revision"], "lines": [first | wrong, *found["lines"][1:]]}
+        assert client.put("/gpt_sovits/list", params=query, json=body).status_code == 400
+    assert (folder / "raw.list").read_text("utf-8") == content
+    body = {"revision": found["revision"], "lines": [first, *found["lines"][1:]]}
+    assert client.put("/gpt_sovits/list", params=query, json=body).status_code == 200
+    assert (folder / "raw.list").read_text("utf-8") == content.replace("hello", "good bye")
+
+
 @pytest.mark.parametrize(
     "path", ["pyproject.toml", "../x.list", "/etc/passwd", "output/asr_opt", "output/.x/../../y.list"]
 )

@@ -25,6 +25,8 @@ _LOOK_SECONDS = 0.1
 GRACE_SECONDS = 10.0
 """That the others have to say why one has failed, and the scheduler to end."""
 _THREADS = "OMP_NUM_THREADS"
+_LOGS, _ERRORS_ALONE = "GLOG_v", "3"
+"""MindSpore's own log, which would tell of every connection."""
 _STANDARD_ERROR = 2
 Process = subprocess.Popen[bytes]
 
@@ -42,6 +44,7 @@ def run(command: Sequence[str], count: int) -> int:
     """
     shared = {"MS_WORKER_NUM": str(count), "MS_SCHED_HOST": _HOST, "MS_SCHED_PORT": str(_free_port())}
     shared |= {_THREADS: os.environ.get(_THREADS) or str(max(1, (os.cpu_count() or 1) // count))}
+    shared |= {_LOGS: os.environ.get(_LOGS) or _ERRORS_ALONE}
     devices = backend.consecutive_devices(count)
     workers: list[Process] = []
     _pass_on_signals(workers)

@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from GPT_SoVITS.events import CANCELLED, FAILED, FINISHED
+from tests.training.test_command import Command, events
 from tests.waiting import eventually
 
 START = """
@@ -99,3 +102,13 @@ def test_none_outlives_the_one_that_started_them_and_its_lock_is_held_as_long(tm
 
     eventually(free)
     assert process.stderr is not None and process.stderr.read() == "", "nobody holds the pipe any more"
+
+
+@pytest.mark.full
+def test_a_training_in_two_processes_tells_once_and_saves_once(tmp_path: Path) -> None:
+    command = Command(tmp_path, "s1", clips=2)
+    process = command.start("--processes", "2")
+    told = [event["event"] for event in events(process)]
+    assert told == ["started", "step", "step", "step", "saved", "epoch", "finished"]
+    assert process.wait() == FINISHED
+    assert [path.name for path in command.weights.iterdir()] == ["voice-e1.ckpt"]

@@ -31,7 +31,7 @@ rank = int(os.environ["MS_NODE_ID"])
 """
 WAITS_TO_BE_ASKED = """
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-print("ready", rank, file=sys.stderr, flush=True)
+os.write(2, b"ready %d\\n" % rank)  # one line in one go: all write to the same pipe
 time.sleep(600)
 """
 

@@ -28,10 +28,14 @@ import json, os, signal, sys, time
 if os.environ["MS_ROLE"] == "MS_SCHED":
     time.sleep(600)
 rank = int(os.environ["MS_NODE_ID"])
+
+def say(descriptor, line):  # in one go: several write to the same pipe
+    os.write(descriptor, (line + "\\n").encode())
+
 """
 WAITS_TO_BE_ASKED = """
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-os.write(2, b"ready %d\\n" % rank)  # one line in one go: all write to the same pipe
+say(2, f"ready {rank}")
 time.sleep(600)
 """
 
@@ -56,7 +60,7 @@ def wait_until_ready(errors: IO[str] | None) -> None:
 
 def test_each_process_has_a_rank_and_a_device_of_its_own_and_the_first_alone_tells() -> None:
     names = '("MS_WORKER_NUM", "MS_NODE_ID", "RANK_ID", "DEVICE_ID", "ASCEND_DEVICE_ID")'
-    process = start(f"print(json.dumps([os.environ[name] for name in {names}]))")
+    process = start(f"say(1, json.dumps([os.environ[name] for name in {names}]))")
     told, errors = process.communicate(timeout=60)
     assert process.returncode == FINISHED
     assert json.loads(told) == ["3", "0", "0", "4", "4"]

@@ -15,7 +15,7 @@ from GPT_SoVITS.text.reading.spoken.patterns import either
 
 _HARD = "\u00a0\u2007\u2009\u202f"
 _DECIMALS = r"(?:\.\d{1,10}(?![.\d]))?"
-_FREE = r"(?<![\d.,:/+(#_-])(?<![\d)]\s)(?<![A-Za-z])"
+_FREE = r"(?<![\d.,:/+(#_-])(?<![A-Za-z])"
 _DONE = rf"(?![\d_]|[,:/.]\d|-\d|[ {_HARD}]\d)"
 
 
@@ -26,7 +26,7 @@ def _grouped(blank: str, name: str) -> str:
 def _range(blank: str) -> re.Pattern[str]:
     number = _grouped(blank, "blank")
     dash = r"(?:\s?[-–—~～至到]\s?|\s(?:and|or|to)\s)"
-    return re.compile(rf"{_FREE}{number}(?:{dash}{_grouped(blank, 'second')})?{_DECIMALS}{_DONE}")
+    return re.compile(rf"{_FREE}(?<![\d)][{blank}]){number}(?:{dash}{_grouped(blank, 'second')})?{_DECIMALS}{_DONE}")
 
 
 _PARTED = _range(_HARD)

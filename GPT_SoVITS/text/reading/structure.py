@@ -27,6 +27,7 @@ _NUMBERED = re.compile(
 _IMAGE_OR_LINK = re.compile(
     r"(?:(?<!\w)!)?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,2000}(?:\([^()\n]{0,200}\)[^()\n]{0,500})?\))"
 )
+_RST_LINK = re.compile(r"`([^`<>\n]{1,300}?)\s?<[^<>\n]{1,1000}>`__?")
 # With its address elsewhere; arr[i][j] and [news][sport] are none.
 _REFERENCE = re.compile(r"(?<![\w\]])!?\[([^\[\]\n]{2,300})\]\[([^\[\]\n]{0,100})\]")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,40}\]:?")
@@ -72,6 +73,7 @@ def plain(text: str) -> str:
     text = _HEADING.sub("", _QUOTE.sub("", _FENCE.sub("", text)))
     text = _GLUED_BULLET.sub("", _BULLET.sub("", text))
     text = _NUMBERED.sub(r"\1, ", text)
+    text = _RST_LINK.sub(r"\1", text) if ">`_" in text else text
     text = without_angles(_AUTOLINK.sub(r"\1", text))
     if "[" in text:
         text = _IMAGE_OR_LINK.sub(_linked, _FOOTNOTE.sub("", text))

@@ -47,6 +47,8 @@ _PLACEHOLDER = re.compile(
 )
 _ELEMENT = re.compile(r"<(?P<name>[A-Za-z][\w-]{0,30})>(?P<content>[^<>\n]{0,300})</(?P=name)>")
 _PART = r"[A-Za-z][\w.:\[\]?]{0,40}"
+# C<new()>, L<perlsub>: the letters of Perl's documentation.
+_POD = re.compile(r"(?<![A-Za-z0-9])(?P<letter>[BCEFILSX])<(?P<words>[^<>\n]{1,100})>(?![A-Za-rt-z0-9(=])")
 _TYPE = re.compile(rf"(?<=[A-Za-z0-9])<(?P<of>{_PART}(?:, ?{_PART}){{0,4}})>(?![A-Za-z0-9(=])")
 
 
@@ -70,11 +72,17 @@ def without_tags(text: str) -> str:
     def replaced(match: re.Match[str]) -> str:
         name = match["name"]
         is_tag = match["end"] or match["slash"] or match["attributes"] or name.casefold() in ended
-        if not is_tag and not _STANDS_ALONE.fullmatch(name):
+        if not is_tag and not _STANDS_ALONE.fullmatch(name) and not _is_open(match):
             return match[0]
         return "\n" if _BREAKING.fullmatch(name) else ""
 
     return _TAG.sub(replaced, text)
+
+
+def _is_open(match: re.Match[str]) -> bool:
+    """Whether a tag without its end touches what it is about, as in a part of a page: <code>x, and not a<b>c."""
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return (after.isalnum() or after == "<") and not before.isalnum()
 
 
 def without_angles(text: str) -> str:
@@ -82,4 +90,5 @@ def without_angles(text: str) -> str:
     if "<" not in text or ">" not in text:
         return text
     text = _ELEMENT.sub(r" \g<name> \g<content> ", text) if "</" in text else text
+    text = _POD.sub(r"\g<letter> \g<words>", text)
     return _TYPE.sub(r" \g<of> ", _PLACEHOLDER.sub(r"\g<words>", text))

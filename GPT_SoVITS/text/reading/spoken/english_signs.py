@@ -20,6 +20,7 @@ from GPT_SoVITS.text.reading.spoken.patterns import (
     SCIENTIFIC,
     counted_down,
     either,
+    plain,
 )
 
 _LONGEST_QUANTITY = 11  # digits; a longer number without separators is read digit by digit
@@ -59,6 +60,7 @@ _PERIODS = {
     **{name: name for name in ("second", "minute", "hour", "day", "night", "week", "month", "year", "person")},
     **{"sec": "second", "min": "minute", "hr": "hour", "mo": "month", "yr": "year", "kg": "kilogram", "lb": "pound"},
 }
+_TO_THOUSANDS = r"(?:\d{1,3}(?:,\d{3}){1,2}|\d{1,4})(?![\d,]*\d)"
 _TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
 
 
@@ -74,7 +76,7 @@ def times() -> Iterable[Rule]:
     """Yield the rules of signs between two numbers: of a size where it touches both, else of a product; 1e-5."""
     yield rule(COUNTDOWN, counted_down(", "), "dash")
     yield rule(
-        rf"{BEFORE}(?P<first>\d{{1,4}})(?P<dash> - )(?=(?P<second>\d{{1,4}})"
+        rf"{BEFORE}(?P<first>{_TO_THOUSANDS})(?P<dash> - )(?=(?P<second>{_TO_THOUSANDS})"
         rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s))",
         _counted_range,
         "dash",
@@ -100,7 +102,7 @@ def _score(match: Match) -> str | None:
 def _counted_range(match: Match) -> str | None:
     """10 - 15 people: a range of what is counted, or of pages, where it goes up; Room 5 - 3 beds is none."""
     named = _LISTED.search(match.string, max(match.start() - _SEEN, 0), match.start())
-    rises = int(match["first"]) < int(match["second"])
+    rises = int(plain(match["first"])) < int(plain(match["second"]))
     if match["counted"]:
         return " to " if rises and not (named and named["one"]) else ", "
     return " to " if rises and named else None
@@ -196,12 +198,13 @@ def _numbers() -> Iterable[Rule]:
 
 
 def _signs() -> Iterable[Rule]:
+    yield rule(r"(?<=[A-Za-z])_(?=[\d\ue000])|(?<=[\d\ue000])_(?=[A-Za-z])", said(" underscore "))
     yield rule(r"\bRm\b\.?(?=\s\ue000)", said("room"))
     yield rule(rf"(?<=[A-Za-z])/({'|'.join(_PERIODS)})\b", lambda m: f" per {_PERIODS[m[1]]}")
     yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " up", "↓": " down"}[m[0].strip()])
     yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "up ", "↓": "down "}[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.])[()\[\]{}\"]+(?=\s?[，、；：,:;…])", said(""))
-    yield rule(r"(?<=[\w\ue000%.!?'])\)(?=\s[\w\ue000$€£])", _closed)
+    yield rule(r"(?<=[\w\ue000%.!?'])\)(?=\s(?![ぁ-ん])[\w\ue000$€£])", _closed)
     yield rule(
         r"(?<=[\w\ue000%])(?<!\bif)(?<!\bor)(?<!\band)(?<!\bnot)(?<!\bfor)(?<!while)(?<!return)\s\("
         r"(?!(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?[)\ue000])(?=[^()\n]{2,80}[)\ue000])",
@@ -214,7 +217,7 @@ def _signs() -> Iterable[Rule]:
     yield rule(r"(?<=\ue000)T(?=\ue000)", said(", "))
     yield rule(r"(?<=[\w\ue000])\s?&\s?(?=[\w\ue000])", said(" and "))
     yield rule(r"\bn/a\b|\bN/A\b", said("N A"))
-    yield rule(r"(?<![A-Za-z\ue000])'|'(?![A-Za-z])|[&%](?!\w)", said(" "))
+    yield rule(r"(?<![A-Za-z\ue000])'|(?<=\ue000)'(?=[A-Za-z]{3})|'(?![A-Za-z])|[&%](?!\w)", said(" "))
     yield rule(r"(?<=[\w\ue000])/(?=[\w\ue000])", said(" "))
     yield rule(r"\s*…(?=\s+[\"'A-Z])|\s*…\s*$", said("."))
     yield rule(r"\s*(?:[—–→;:|…]|--+)|\s+-(?=\s)", said(", "))
@@ -225,7 +228,6 @@ def _signs() -> Iterable[Rule]:
     yield rule(rf"(?<=[\d\ue000])\s?[{''.join(_NAMED_SIGNS)}]", lambda m: _NAMED_SIGNS[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.,!?])[()\[\]{}\"“”«»]+(?=[\w\ue000])", said(" "))
     yield rule(r"(?<=\w)@(?=\w)", said(" at "))
-    yield rule(r"(?<=[A-Za-z])_(?=[\d\ue000])|(?<=[\d\ue000])_(?=[A-Za-z])", said(" underscore "))
     yield rule(r"[#*_~^\\<>=+@/]+", said(" "))
 
 

@@ -24,6 +24,13 @@ _COMMANDS = (
     r"curl|wget|ssh|scp|rsync|chmod|chown|mkdir|rmdir|touch|echo|python3?|node|make|cmake|cargo|go|kubectl|helm|conda|ffmpeg|"
     r"systemctl|kill|head|tail|less|sed|awk|uvicorn|pytest|java|gcc|bash|sh|vim|nano|tmux|unzip|zip)"
 )
+_ALSO_WORDS = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:cat|find|touch|echo|node|make|go|helm|kill|head|tail|less|bash|zip)\s[^`]*$"
+)
+"""Commands that are words of sentences too: I can go -or not."""
+_TYPED = re.compile(
+    r"(?:^|[`$>：:]\s?|\b(?:[Rr]un|[Rr]unning|[Tt]ype|[Ee]xecute|[Uu]se|[Uu]sing|[Tt]ry|[Cc]ommand)\s|sudo\s|&&\s|\|\s|[\u4e00-\u9fff]\s?)$"
+)
 _OPTION = re.compile(
     r"(?<=[\s`])(?P<dashes>--?)(?P<name>[A-Za-z][A-Za-z0-9]{0,30}(?:-[A-Za-z0-9]{1,30}){0,6})(?![\w-])"
 )
@@ -44,7 +51,10 @@ Find = tuple[int, int, str]
 
 def _is_behind_command(text: str, start: int) -> bool:
     line = text[max(start - _SEEN, text.rfind("\n", 0, start) + 1, 0) : start]
-    return _COMMAND_BEFORE.search(line) is not None
+    command = _COMMAND_BEFORE.search(line)
+    if command is None:
+        return False
+    return _ALSO_WORDS.match(line, command.start()) is None or _TYPED.search(line[: command.start()]) is not None
 
 
 def paths(text: str) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
 from GPT_SoVITS.text.reading.scripts import GREEK
+from GPT_SoVITS.text.reading.spoken import english_multiples
+from GPT_SoVITS.text.reading.spoken.english_multiples import COMPARED
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
 from GPT_SoVITS.text.reading.spoken.patterns import (
     AFTER_POWER,
@@ -17,6 +19,7 @@ from GPT_SoVITS.text.reading.spoken.patterns import (
     NUMBER,
     SCIENTIFIC,
     counted_down,
+    either,
 )
 
 _LONGEST_QUANTITY = 11  # digits; a longer number without separators is read digit by digit
@@ -43,10 +46,6 @@ _NAMED_SIGNS = {
 _POWERS = {"²": " squared", "³": " cubed"}
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NO_COUNTED = "(?:is|was|equals?|are|and|plus|minus|times|or|gives?|makes?)"
-_COMPARED = (
-    r"(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year)|"
-    r"speed|zoom|magnification|optical|digital|playback|rewards|points|leverage|bonus|damage|power|performance|cash)"
-)
 _LISTED = re.compile(
     r"\b(?:pp\.|ages?|aged|pages|lines|verses|grades|(?P<one>page|chapter|line|verse|grade|room|level))s?\s$",
     re.IGNORECASE,
@@ -81,12 +80,7 @@ def times() -> Iterable[Rule]:
         "dash",
     )
     yield rule(r"(?<=\d) - (?=\d{1,3}(?![\d=]))(?<!\d{4} - )", _score)
-    # 2 x eggs, eggs x2: how many.
-    yield rule(
-        rf"(?<=(?<![\d.,])\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})|(?<=(?<![\d.,])\d\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})",
-        said(""),
-    )
-    yield rule(r"(?<=[a-z]\s)[xX×](?=\d{1,3}(?![\w.,]*\d))", said("times "))
+    yield from english_multiples.rules()
     yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<=\d)[xX×](?<!^0.)(?<![^\d.]0.)(?=\d+(?![\d\s]*=))", said(" by "))
     yield rule(
@@ -132,14 +126,14 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
     yield rule(
         r"(?<=\d)\s?[xX](?![\w×])"
-        rf"(?=\s{_COMPARED}\b)",
+        rf"(?=\s{COMPARED}\b)",
         said(" times"),
     )
     yield rule(r"(?<=[\d\ue000)²³A-Za-z])\s?[-–](?=\s?[\d.]+[²³]?\s?(?:=|equals))", said(" minus "))
     yield from _hearts()
     yield rule(r"(?<=[A-Za-z]{2})\s?(?P<sign>[<>≥≤])\s?(?=[\d$€£¥.\ue000])", _compared_to)
     yield rule(
-        rf"(?<={_TERM})(?!\s?<[A-Za-z/][^<>\n]{{0,40}}>)\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
+        rf"(?<={_TERM})\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
         lambda m: _OPERATORS[m[0].strip()[0]],
     )
     yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})(?!\.(?!\d))", lambda m: _OPERATORS[m[0].strip()])
@@ -224,6 +218,7 @@ def _signs() -> Iterable[Rule]:
     yield rule(r"(?<=[\w\ue000])/(?=[\w\ue000])", said(" "))
     yield rule(r"\s*…(?=\s+[\"'A-Z])|\s*…\s*$", said("."))
     yield rule(r"\s*(?:[—–→;:|…]|--+)|\s+-(?=\s)", said(", "))
+    yield rule(rf"(?<=[a-z])\s-(?={_GOING_ON}\s)", said(", "))
     yield rule(r"[，、；：]", said(", "))
     yield rule(r"§\s?(?=[\d\ue000])", said("section "))
     yield rule("∞", said(" infinity "))
@@ -234,6 +229,10 @@ def _signs() -> Iterable[Rule]:
     yield rule(r"[#*_~^\\<>=+@/]+", said(" "))
 
 
+_GOING_ON = either(
+    "or and but not no so if when even just maybe perhaps especially usually because which who though then"
+)
+"""Behind the dash of a break in thought: I can go -or not."""
 _NO_ASIDE = re.compile(r"\b(?:if|or|and|not|for|while|return)\s$")
 
 

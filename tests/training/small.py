@@ -92,8 +92,8 @@ def gpt_file(path: Path) -> Path:
     return path
 
 
-def sovits_file(path: Path) -> Path:
-    """Write a SoVITS weight file with everything that training needs.
+def sovits_file(path: Path, rate: float = 1e-3) -> Path:
+    """Write a SoVITS weight file with everything that training needs, a learning rate included.
 
     What predicts deviations is calm, as it is in trained networks: the divergence of two distributions grows with the
     exponential of what it makes, and with random weights of the usual size training soon runs away from it.
@@ -102,7 +102,8 @@ def sovits_file(path: Path) -> Path:
     for key in weight:
         if re.match(_CALM, key):
             weight[key] *= np.float32(0.1)
-    save({"weight": weight, "config": SOVITS_CONFIG, "info": "x"}, path)
+    config = SOVITS_CONFIG | {"train": SOVITS_CONFIG["train"] | {"learning_rate": rate}}
+    save({"weight": weight, "config": config, "info": "x"}, path)
     return path
 
 

@@ -29,7 +29,7 @@ SCALE = {"sovits": 256.0, "mel": 1024.0}
 
 
 def sovits(root: Path, precision: Any) -> SovitsTrainer:
-    weights = open_weights(sovits_file(root / "sovits.pth"), training=True)
+    weights = open_weights(sovits_file(root / "sovits.pth", rate=1e-4), training=True)  # the official rate
     judging = {key: tensor.array() for key, tensor in find(load(discriminator_file(root / "d.pth"))).weights.items()}
     options = SovitsOptions(root / "voice", "voice", root, 2, bucket=32, dropout_pool=4096, precision=precision)
     return SovitsTrainer(weights, judging, Folder(root / "voice", "v2"), options)

@@ -154,6 +154,9 @@ class Settings(BaseSettings):
         15, ge=0, le=19, description="How much a training step gives way to others: 0 not at all, 19 most."
     )
     training_threads: int = Field(0, ge=0, description="CPU threads of a training step; 0 takes what it may use.")
+    training_processes: int = Field(
+        1, ge=1, le=64, description="Processes that one training may ask for (`processes`), on Ascend a device each."
+    )
     training_turns: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Whether training takes turns with speech on the device, by device_first and device_turn; auto: on "

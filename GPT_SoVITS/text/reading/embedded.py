@@ -56,6 +56,12 @@ _HEADING = re.compile(
 _LABEL = re.compile(r"(?<![A-Za-z])[A-Z]{2,8}(?:[:：] ?| )$")
 _LONGEST_LABEL = 12
 _CODES_IN_ENGLISH = frozenset({"ja", "ko"})
+_COUNTER = re.compile(
+    r"\s?(?:[岁歲块塊元点點个個张張本件位名只隻条條杯瓶碗支枝台辆輛间間层層楼樓天年月日号號周週分秒米斤克吨噸里升码碼度倍次遍场場首篇章节節页頁"
+    r"歳才円時回匹冊枚]|厘米|公[分里斤尺]|毫[米升克]|千[米克]|平方|[小学]?[时時](?![尚代])|小时|小時|分钟|分鐘|人(?!工)|口(?!语)|家(?!里|人)"
+    r"|[살원명개번층시분초년월일권장대](?![가-힣]{2})|만\s?원)"
+)
+"""What counts, behind a number among English words: I am 25 岁."""
 _LEAGUES = frozenset({"F1", "G7", "J1", "J2", "J3"})
 """Codes that Japanese says in English; A4 and B5 it does not."""
 _NUMBER_WORD = re.compile(r"(?<![A-Za-z])N[oO]\.\s?$")
@@ -212,6 +218,8 @@ class _English:
     def has(self, number: _Number, language: str) -> bool:
         """Whether a number is English among words of a language."""
         digits = self._text[number.start : number.end]
+        if _COUNTER.match(self._text, number.end):
+            return False
         return (
             number.start in self._dated
             or self._right(number.end) in _ORDINAL_ENDS

@@ -215,7 +215,7 @@ def _day(full: dict[str, str]) -> Callable[[Match], str]:
 def _initials() -> Iterable[Rule]:
     yield rule(rf"\b{_NUMBERED}\.?\s(?P<roman>[IVXLC]{{1,8}})\b", lambda m: _roman(m["roman"], quantity), "roman")
     yield rule(rf"\b{_RULERS}\s(?P<roman>[IVX]{{1,5}})\b", lambda m: _roman(m["roman"], nth), "roman")
-    yield rule(r"(?<=\()(?:ii|iii|iv|vii|viii|ix)(?=\))", lambda m: _roman(m[0].upper(), quantity))  # items of a law
+    yield rule(r"(?<=\()(?:i{1,3}|iv|vi{0,3}|ix|x)(?=\))", _item)
     # AT&T, Q&A, R&D: letters on both sides.
     yield rule(rf"(?<![A-Za-z&]){_LETTERS_AND}(?:\s?&\s?{_LETTERS_AND}){{1,2}}(?![A-Za-z&])", _letters_and)
     yield rule(r"(?<![A-Za-z])[A-F]-(?=[\s.,;!?)\"]|$)(?!\s\w{1,3}\s-)", lambda m: f"{m[0][0]} minus")
@@ -247,6 +247,15 @@ def _initials() -> Iterable[Rule]:
 
 def _letters_and(match: Match) -> str:
     return " and ".join(" ".join(part.strip()) for part in match[0].split("&"))
+
+
+_NEIGHBOURS = {"i": "(ii)", "v": "(iv)", "x": "(ix)"}
+
+
+def _item(match: Match) -> str | None:
+    """(i), (ii): items of a law; one letter without its neighbour may be of a formula: f(x)."""
+    neighbour = _NEIGHBOURS.get(match[0], "")
+    return _roman(match[0].upper(), quantity) if neighbour in match.string else None
 
 
 def _roman(numeral: str, say: Callable[[str], str]) -> str | None:

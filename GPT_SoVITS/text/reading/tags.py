@@ -1,0 +1,94 @@
+"""Tags of HTML among running text: they vanish, and what stands between them stays.
+
+Other angle brackets are text of which no word is lost: ``if a<b then c>d`` compares, ``<your name>`` is a place to fill
+in, ``List<String>`` is a type, ``<Esc>`` a key.
+"""
+
+from __future__ import annotations
+
+import re
+
+from GPT_SoVITS.text.reading.spoken.keys import IN_BRACKETS
+
+_ALONE = "br|hr|img|input|wbr|p|li|td|tr|th|dd|dt"
+"""Elements without an end, or whose end may be left out."""
+_CLOSED = (
+    "html|head|body|div|ul|ol|dl|h[1-6]|table|thead|tbody|tfoot|caption|b|i|em|strong|span|a|u|s|q|sub|sup|font|code|pre|"
+    "small|big|mark|del|ins|strike|tt|center|ruby|rt|rp|abbr|acronym|cite|dfn|kbd|samp|var|bdi|bdo|blockquote|address|"
+    "article|aside|section|header|footer|main|nav|figure|figcaption|details|summary|form|fieldset|legend|label|button|"
+    "select|option|optgroup|textarea|output|progress|meter|time|data|title|iframe|object|video|audio|canvas|picture|svg|"
+    "map|noscript|template|dialog|colgroup"
+)
+"""Elements that begin and end; without its end, a tag may be a word: the <title> of a page."""
+_WITH_ATTRIBUTES = "link|meta|base|source|track|param|embed|area|col"
+_VALUE = r"(?:\"[^\"<]{0,1000}\"|'[^'<]{0,1000}'|[^\s\"'<>=][^\s<>=]{0,500})"
+_SWITCHES = (
+    "disabled|checked|selected|required|readonly|multiple|autofocus|hidden|open|async|defer|controls|loop|muted|autoplay|"
+    "nowrap|noshade|compact|reversed|novalidate|allowfullscreen|download|inert"
+)
+_ATTRIBUTE = rf"\s{{1,20}}(?:[A-Za-z_:@][\w:.@-]{{0,60}}\s?=\s?{_VALUE}|(?:{_SWITCHES})(?![\w=-]))"
+_TAG = re.compile(
+    rf"<(?P<end>/)?(?P<name>{_ALONE}|{_CLOSED}|{_WITH_ATTRIBUTES})(?P<attributes>(?:{_ATTRIBUTE}){{0,20}})\s?(?P<slash>/)?>",
+    re.IGNORECASE,
+)
+_STANDS_ALONE = re.compile(_ALONE, re.IGNORECASE)
+_END = re.compile(r"</([A-Za-z][A-Za-z0-9]{0,20})\s?>")
+_BREAKING = re.compile(
+    r"(?:br|p|div|li|ul|ol|dl|dt|dd|h[1-6]|tr|table|pre|hr|blockquote|article|aside|section|header|footer|main|nav|figure|"
+    r"figcaption|summary|details|title|option|form|address|caption)",
+    re.IGNORECASE,
+)
+_DOCTYPE = re.compile(r"\s*<!doctype\s[^<>]{0,500}>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style)\b[^<>]{0,500}>.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+
+# <notes.txt>, <your name>, <注意>; keys are left to ``keys``.
+_PLACEHOLDER = re.compile(
+    rf"(?<![A-Za-z0-9_)\]])(?!{IN_BRACKETS})</?(?P<words>[^\W\d_][^<>=\n]{{0,60}}?)\s?/?>(?![A-Za-z0-9_(=])"
+)
+_ELEMENT = re.compile(r"<(?P<name>[A-Za-z][\w-]{0,30})>(?P<content>[^<>\n]{0,300})</(?P=name)>")
+_PART = r"[A-Za-z][\w.:\[\]?]{0,40}"
+# C<new()>, L<perlsub>: the letters of Perl's documentation.
+_POD = re.compile(r"(?<![A-Za-z0-9])(?P<letter>[BCEFILSX])<(?P<words>[^<>\n]{1,100})>(?![A-Za-rt-z0-9(=])")
+_TYPE = re.compile(rf"(?<=[A-Za-z0-9])<(?P<of>{_PART}(?:, ?{_PART}){{0,4}})>(?![A-Za-z0-9(=])")
+
+
+def _without_comments(text: str) -> str:
+    """Return the text without comments of HTML; a comment that nothing closes is text."""
+    parts, done = [], 0
+    while (start := text.find("<!--", done)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts += [text[done:start], " "]
+        done = end + 3
+    return "".join([*parts, text[done:]])
+
+
+def without_tags(text: str) -> str:
+    """Return the text without tags, comments, scripts and styles of HTML; elements that begin a line break it."""
+    if "<" not in text:
+        return text
+    text = _without_comments(_DOCTYPE.sub("", text, count=1)) if "<!" in text else text
+    text = _UNSEEN.sub("", text) if "</s" in text.lower() else text
+    ended = {match[1].casefold() for match in _END.finditer(text)}
+
+    def replaced(match: re.Match[str]) -> str:
+        name = match["name"]
+        is_tag = match["end"] or match["slash"] or match["attributes"] or name.casefold() in ended
+        if not is_tag and not _STANDS_ALONE.fullmatch(name) and not _is_open(match):
+            return match[0]
+        return "\n" if _BREAKING.fullmatch(name) else ""
+
+    return _TAG.sub(replaced, text)
+
+
+def _is_open(match: re.Match[str]) -> bool:
+    """Whether a tag without its end touches what it is about, as in a part of a page: <code>x, and not a<b>c."""
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return (after.isalnum() or after == "<") and not before.isalnum()
+
+
+def without_angles(text: str) -> str:
+    """Return the text without the brackets around what is no tag, whose words are all kept."""
+    if "<" not in text or ">" not in text:
+        return text
+    text = _ELEMENT.sub(r" \g<name> \g<content> ", text) if "</" in text else text
+    text = _POD.sub(r"\g<letter> \g<words>", text)
+    return _TYPE.sub(r" \g<of> ", _PLACEHOLDER.sub(r"\g<words>", text))

@@ -34,7 +34,7 @@ _SERIES_AFTER = re.compile(r"(?:,|,?\s(?:and|or|to))?\s[xX]\d")
 def rules() -> Iterable[Rule]:
     """Yield the rules of both sides; calculations come after them."""
     for digits in (r"\d", r"\d\d"):
-        yield rule(rf"(?<=(?<![\w.,]){digits})(?:\s?[x×]|X)(?=\s(?!{COMPARED}\b)[A-Za-z]{{2}})", _of_a_thing)
+        yield rule(rf"(?<=(?<![\w.,]){digits})(?:\s?x|[×X])(?=\s(?!{COMPARED}\b)[A-Za-z]{{2}})", _of_a_thing)
     yield rule(rf"(?<=[a-z]{{2}}\s)[x×](?P<number>\d{{1,3}}){_ENDS}", _multiplied)
     yield rule(r"(?<=[a-z]\s)×(?=\d{1,3}(?![\w.,]*\d))", said("times "))
 

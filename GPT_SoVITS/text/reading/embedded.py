@@ -272,7 +272,7 @@ class _English:
 
     def _follows_english(self, number: _Number) -> bool:
         """I'm 25, at 7: behind a word that only English sentences have, and before no other script."""
-        if number.end in self._foreign:
+        if number.end in self._foreign or number.end + 1 in self._foreign:
             return False
         return _FUNCTION_WORD.search(self._text, max(number.start - _LONGEST_LABEL, 0), number.start) is not None
 

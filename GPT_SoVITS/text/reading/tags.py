@@ -34,6 +34,7 @@ _TAG = re.compile(
 )
 _NO_WORD = re.compile(_SURE, re.IGNORECASE)
 _END = re.compile(r"</([A-Za-z][A-Za-z0-9]{0,20})\s?>")
+_BEGINNING = re.compile(r"<([A-Za-z][A-Za-z0-9]{0,20})(?![A-Za-z0-9])")
 _BREAKING = re.compile(
     r"(?:br|p|div|li|ul|ol|dl|dt|dd|h[1-6]|tr|table|pre|hr|blockquote|article|aside|section|header|footer|main|nav|figure|"
     r"figcaption|summary|details|title|option|form|address|caption)",
@@ -95,9 +96,11 @@ def without_angles(text: str) -> str:
     """Return the text without the brackets around what is no tag, whose words are all kept."""
     if "<" not in text or ">" not in text:
         return text
+    begun = {match[1] for match in _BEGINNING.finditer(text)} if "</" in text else set()
     if "=" in text:
         text = _WITH_VALUES.sub(r" \g<words> ", text)
-    if "</" in text:
-        text = _END.sub(" ", _ELEMENT.sub(r" \g<name> \g<content> ", text))
+    if begun:
+        text = _ELEMENT.sub(r" \g<name> \g<content> ", text)
+        text = _END.sub(lambda match: " " if match[1] in begun else match[0], text)
     text = _POD.sub(r"\g<letter> \g<words>", text)
     return _TYPE.sub(r" \g<of> ", _PLACEHOLDER.sub(r"\g<words>", text))

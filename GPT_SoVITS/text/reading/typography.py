@@ -82,7 +82,8 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _WELL_FORMED = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 # 拿破仑III, 最终幻想VII, ドラクエIII; 企业VI and 某XX are none.
 _AFTER_HAN = re.compile(
-    "(?<=[\u3041-\u30ff\u4e00-\u9fff])(?:II|III|(?<![打注])IV|VI(?![设設系手视視])(?<![业業牌司]VI)|VII|VIII|IX|XI{1,3}|XIV|XVI{0,3})(?![A-Za-z0-9])"
+    "(?:(?<=[\u3041-\u30ff\u4e00-\u9fff])(?:II|III|(?<![打注])IV|(?<![用做看开開学學改])VI(?![设設系手视視])(?<![业業牌司]VI)|VII|VIII|IX|XI{1,3}|XIV|XVI{0,3})(?![A-Za-z0-9])"
+    "|(?<![A-Za-z0-9'-])(?:I{1,3}(?=[级級期])|(?:I{2,3}|IV|VI{0,3})(?=[级級]|[类類]|期)|I{2,3}(?=型)|IV(?=型)))"
 )
 _RULER = re.compile(
     "(?:拿破[仑崙]|路易|伊[丽麗]莎白|亨利|[爱愛]德[华華]|[乔喬]治|理查|[约約]翰|查理|威廉|腓特烈|[凯凱叶葉]\\w{1,4}琳娜?|尼古拉|[亚亞][历歷]山大|"
@@ -173,8 +174,8 @@ def _behind_a_name(match: re.Match[str]) -> str:
     """Return the number of a ruler or of a part: 路易XIV is 路易14世."""
     value, after = _value(match[0]), match.string[match.end() : match.end() + 1]
     ruler = _RULER.search(match.string, max(match.start() - 8, 0), match.start())
-    han = _HAN.match(match.string, match.start() - 1) and (ruler or _HAN.match(after))
-    number = "二" if value == _TWO and han else str(value)
+    of_a_row = _HAN.match(after) or (ruler and _HAN.match(match.string, match.start() - 1))
+    number = "二" if value == _TWO and of_a_row else str(value)
     return f"{number}世" if ruler and after != "世" else number
 
 

@@ -27,7 +27,7 @@ _NAMED_BEFORE = re.compile(rf"\b{_NAMED}\s$", re.IGNORECASE)
 _SERIES_BEFORE = re.compile(r"[xX]\d{1,3}(?:,|,?\s(?:and|or|to))?\s$")
 _PLATFORMS = frozenset({"16", "32", "64", "86"})
 _SEEN = 16  # characters before an x in which it may be named
-_ENDS = r"(?=\s?(?:$|[,.;!?)\n](?!\d)|[$€£¥@\ue000])|\s(?:and|or|plus|for|at|each)\b)"
+_ENDS = r"(?=\s?(?:$|[,.;!?)\n](?!\d)|[$€£¥@\ue000])|\s(?:and|or|plus|for|at|each|please)\b)"
 _SERIES_AFTER = re.compile(r"(?:,|,?\s(?:and|or|to))?\s[xX]\d")
 
 

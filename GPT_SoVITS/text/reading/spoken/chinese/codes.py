@@ -161,7 +161,7 @@ def _extensions() -> Iterable[Rule]:
         lambda m: f"{cardinal(m['code'])}号",
     )
     yield rule(
-        r"(?<![A-Za-z0-9#*])#(?P<code>\d{1,10})(?![\d#A-Za-z]|[^\s#，。]{1,30}#)",
+        r"(?<![A-Za-z0-9#*])#(?P<code>\d{1,10})(?![\d#A-Za-z]|\s?[*+×÷=]|[^\s#，。]{1,30}#)",
         lambda m: (
             f"{'' if _NUMBERED.search(m.string, max(m.start() - 3, 0), m.start()) else '井号'}{digits(m['code'])}"
         ),

@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "GPT_SoVITS.compiled": {"GPT_SoVITS.backend", "GPT_SoVITS._environment"},
     "GPT_SoVITS.layers": {"GPT_SoVITS.backend"},
     "GPT_SoVITS.native": {"GPT_SoVITS._environment", "GPT_SoVITS.layers.products"},
-    "GPT_SoVITS.execution": {"GPT_SoVITS.backend", "GPT_SoVITS.native"},
+    "GPT_SoVITS.execution": {"GPT_SoVITS.backend", "GPT_SoVITS.native", "GPT_SoVITS.versions"},
     "GPT_SoVITS.t2s": {
         "GPT_SoVITS.backend",
         "GPT_SoVITS.compiled",
@@ -172,6 +172,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.compiled",
         "GPT_SoVITS.audio",
         "GPT_SoVITS.engine",
+        "GPT_SoVITS.execution",
         "GPT_SoVITS.inference",
         "GPT_SoVITS.native",
         "GPT_SoVITS.resources",

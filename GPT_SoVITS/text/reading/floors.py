@@ -7,11 +7,13 @@ a building: B, a list of floors, a place or an address before it, or what one do
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from GPT_SoVITS.text.reading.scripts import Run, companions
 
 _ONE = r"B?\d{1,2}F(?![A-Za-z0-9])"
+_SINGLE = re.compile(_ONE)
 _JOINT = r"\s?(?:[~～–/·、,-]|から|と|や|及び|または)\s?"
 _FLOOR = re.compile(rf"(?<![A-Za-z0-9.°]){_ONE}(?:{_JOINT}{_ONE}){{0,9}}")
 _ANOTHER_AFTER = re.compile(rf"{_JOINT}B?(?P<floor>\d{{1,2}})F(?![A-Za-z0-9])")
@@ -33,6 +35,9 @@ _AFTER = re.compile(
     r"|まで(?:上が|お越|来|エレ|階段|徒歩|お願)"
     r")"
 )
+_NO_BUILDING = re.compile(
+    r"(?:フレーム|[気温体]温|温度|華氏|絞り|レンズ|F値|発生|硬直|コンデンサ|容量|バスト|カップ)[^。！？\n]*$"
+)
 _OF_A_GUIDE = re.compile(r"(?:^|\n)[\s・·]*$")
 _GUIDED = re.compile(r"[\s:：]{1,3}[ぁ-んァ-ヶ一-龥]{2}")
 _SEEN = 20  # characters to either side
@@ -43,6 +48,8 @@ def is_floor(text: str, start: int, end: int) -> bool:
     if text[start] == "B":
         return True
     seen = max(start - _SEEN, 0)
+    if _NO_BUILDING.search(text, seen, start):
+        return False
     others = [_ANOTHER_BEFORE.search(text, seen, start), _ANOTHER_AFTER.match(text, end)]
     if any(other and int(other["floor"]) <= _HIGHEST_LISTED for other in others):
         return True
@@ -62,11 +69,12 @@ def settle_floors(text: str, runs: Sequence[Run], fallback: str) -> None:
     floors = [match.span() for match in _FLOOR.finditer(text) if _has_floor(text, match)] if "F" in text else []
     if not floors or not (fallback == "ja" or any(run.language == "ja" for run in runs)):
         return
-    around = companions(text, list(runs))
-    for run, language in zip(runs, around, strict=True):
-        if (language or fallback) == "ja" and any(start <= run.start < end for start, end in floors):
+    starts = [start for start, _ in floors]
+    for run, language in zip(runs, companions(text, list(runs)), strict=True):
+        place = bisect_right(starts, run.start) - 1
+        if (language or fallback) == "ja" and place >= 0 and run.start < floors[place][1]:
             run.language = "ja"
 
 
 def _has_floor(text: str, row: re.Match[str]) -> bool:
-    return any(is_floor(text, *match.span()) for match in re.compile(_ONE).finditer(text, *row.span()))
+    return any(is_floor(text, *match.span()) for match in _SINGLE.finditer(text, *row.span()))

@@ -30,6 +30,9 @@ _IMAGE_OR_LINK = re.compile(
 _RST_LINK = re.compile(r"`([^`<>\n]{1,300}?)\s?<[^<>\n]{1,1000}>`__?")
 # With its address elsewhere; arr[i][j] and [news][sport] are none.
 _REFERENCE = re.compile(r"(?<![\w\]])!?\[([^\[\]\n]{2,300})\]\[([^\[\]\n]{0,100})\]")
+_SIGNS = re.compile(r"[\W_]")
+_LABEL = re.compile(r"[A-Za-z0-9]+(?:[-_/.:][A-Za-z0-9]+)+")
+"""A name that nobody gives to a thing: [the docs][project-docs]."""
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,40}\]:?")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:|www\.)[^<>\s]{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255})>")
 _STRONG = re.compile(r"(\*{2,3}|_{2,3}|~~)(?=\S)([^\n]{1,500}?)(?<=\S)\1")
@@ -60,10 +63,11 @@ def _linked(match: re.Match[str]) -> str:
 
 
 def _referring(match: re.Match[str]) -> str:
-    """Return the words of a link whose address is in a list, told by its number or by its definition."""
-    name = match[2] or match[1]
-    defined = not match[2] or name.isdigit() or f"[{name}]:" in match.string
-    return match[1] if defined else match[0]
+    """Return the words of a link whose address is in a list, told by its name or by its definition."""
+    words, name = match[1], match[2] or match[1]
+    same = _SIGNS.sub("", words).casefold() == _SIGNS.sub("", name).casefold()
+    defined = same or name.isdigit() or _LABEL.fullmatch(name) or f"[{name}]:" in match.string
+    return words if defined else match[0]
 
 
 def plain(text: str) -> str:

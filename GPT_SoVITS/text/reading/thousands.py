@@ -79,8 +79,14 @@ def _with_commas(match: re.Match[str]) -> str:
 
 
 def _counted(match: re.Match[str]) -> str:
-    several = match[0].count(" ") > 1 and match["second"] is None
+    several = match[0].count(" ") > 1 and match["second"] is None and not _may_be_a_row(match)
     return _with_commas(match) if several or _is_amount(match) else match[0]
+
+
+def _may_be_a_row(match: re.Match[str]) -> bool:
+    """Whether groups of three digits may be several numbers: 100 200 300."""
+    groups = match[0].split(" ")
+    return len(groups[0]) == len(groups[1]) and "000" not in groups and not groups[-1].startswith("0")
 
 
 def _is_amount(match: re.Match[str]) -> bool:

@@ -25,8 +25,9 @@ _COMMANDS = (
     r"systemctl|kill|head|tail|less|sed|awk|uvicorn|pytest|java|gcc|bash|sh|vim|nano|tmux|unzip|zip)"
 )
 _ALSO_WORDS = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:cat|find|touch|echo|node|make|go|helm|kill|head|tail|less|bash|zip)\s[^`]*$"
+    r"(?<![A-Za-z0-9_-])(?P<word>cat|find|touch|echo|node|make|go|helm|kill|head|tail|less|bash|zip)\s[^`]*$"
 )
+_IS_CODE = re.compile(r"[/~$|{}=]|\s\.\s|\w\.\w")
 """Commands that are words of sentences too: I can go -or not."""
 _TYPED = re.compile(
     r"(?:^|[`$>：:]\s?|\b(?:[Rr]un|[Rr]unning|[Tt]ype|[Ee]xecute|[Uu]se|[Uu]sing|[Tt]ry|[Cc]ommand)\s|sudo\s|&&\s|\|\s|[\u4e00-\u9fff]\s?)$"
@@ -51,12 +52,20 @@ _SHORT_NAMES = re.compile(r"(?<![A-Za-z0-9_./-])(?:rm|ls|cp|mv|ln|cd|ps|df|du|sh
 Find = tuple[int, int, str]
 
 
-def _is_behind_command(text: str, start: int) -> bool:
+def _is_behind_command(text: str, start: int, option: re.Match[str] | None = None) -> bool:
     line = text[max(start - _SEEN, text.rfind("\n", 0, start) + 1, 0) : start]
     command = _COMMAND_BEFORE.search(line)
     if command is None:
         return False
-    return _ALSO_WORDS.match(line, command.start()) is None or _TYPED.search(line[: command.start()]) is not None
+    word = _ALSO_WORDS.match(line, command.start())
+    return word is None or _IS_CODE.search(line, word.end("word")) is not None or _is_typed(line, command, option)
+
+
+def _is_typed(line: str, command: re.Match[str], option: re.Match[str] | None) -> bool:
+    """Whether a command that is a word of sentences too is one by its option or by what stands before it."""
+    if option is not None and (len(option["dashes"]) > 1 or (len(option["name"]) == 1 and option["name"] != "a")):
+        return True
+    return _TYPED.search(line[: command.start()]) is not None
 
 
 def _goes_on(text: str, last: int, start: int) -> bool:
@@ -93,7 +102,7 @@ def options(text: str) -> Iterator[Find]:
     for match in _OPTION.finditer(text):
         start = match.start()
         asked_for = _ASKED_FOR.search(text[max(start - _SEEN, 0) : start]) or _CALLED.match(text, match.end())
-        if asked_for or _is_behind_command(text, start) or _goes_on(text, last, start):
+        if asked_for or _is_behind_command(text, start, match) or _goes_on(text, last, start):
             last = -1 if asked_for else match.end()
             yield match.start(), match.end(), _option(match)
     for match in _BARE_ROOT.finditer(text):

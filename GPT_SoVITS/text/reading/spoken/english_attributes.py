@@ -51,11 +51,16 @@ _ADVERB = r"\w+ly\b"
 _ADJECTIVES_IN_LY = r"(?:daily|weekly|monthly|yearly|hourly|quarterly|early|nightly|biweekly|fortnightly)\b"
 _NOUNS_IN_LY = r"(?:family|supply|reply|assembly|fly|jelly|rally|trolley|belly|monopoly|anomaly)\b"
 NOUN = re.compile(
-    rf"\s(?!(?:{_OTHER_WORDS}|{_VERBS})\b(?!-))(?!ASAP\b)(?!(?!{_ADJECTIVES_IN_LY}|{_NOUNS_IN_LY}){_ADVERB})"
+    rf"\s(?!(?:{_OTHER_WORDS}|{_VERBS})\b(?!-)(?!(?<=\bcan)(?:$|[.,;:!?)]|\s(?:of|is|was|costs?|from|in|and|or)\b)))(?!ASAP\b)(?!(?!{_ADJECTIVES_IN_LY}|{_NOUNS_IN_LY}){_ADVERB})"
     r"(?P<noun>[A-Za-z][A-Za-z-]*)"
 )
 """A word behind a measure that may be a noun."""
 _VERB = re.compile(r"\w+ed$")
+# At the end of a clause these say how, and name nothing: paid the $40 late, take the 20 mg daily.
+_ENDING = re.compile(
+    r"(?:late|safe|free|cheap|clean|dry|full|ready|flat|short|long|high|low|deep|wide|tall|heavy|fresh|cash|daily|weekly|"
+    r"monthly|yearly|hourly|nightly|early)\s?(?:$|[.,;:!?)])"
+)
 _ENDS_IN_S = re.compile(r"[a-z]+(?<![su])(?<!i)s$")
 # Things that are counted with an amount before them; other words in -s may be verbs: every $50 counts.
 _THINGS = re.compile(
@@ -85,6 +90,8 @@ def is_attribute(match: Match) -> bool:
         return False
     before = text[max(start - _SEEN, 0) : start]
     noun = following["noun"] if following else ""
+    if following is not None and _ENDING.match(text, following.start("noun")):
+        return False
     if _ENDS_IN_S.fullmatch(noun) and not _THINGS.fullmatch(noun):
         return False
     sure = _SURE.search(before)

@@ -27,14 +27,14 @@ _NAMED_BEFORE = re.compile(rf"\b{_NAMED}\s$", re.IGNORECASE)
 _SERIES_BEFORE = re.compile(r"[xX]\d{1,3}(?:,|,?\s(?:and|or|to))?\s$")
 _PLATFORMS = frozenset({"16", "32", "64", "86"})
 _SEEN = 16  # characters before an x in which it may be named
-_ENDS = r"(?=\s?(?:$|[,.;!?)\n](?!\d)|[$€£¥@\ue000])|\s(?:and|or|plus|for|at|each)\b)"
+_ENDS = r"(?=\s?(?:$|[,.;!?)\n](?!\d)|[$€£¥@\ue000])|\s(?:and|or|plus|for|at|each|please)\b)"
 _SERIES_AFTER = re.compile(r"(?:,|,?\s(?:and|or|to))?\s[xX]\d")
 
 
 def rules() -> Iterable[Rule]:
     """Yield the rules of both sides; calculations come after them."""
     for digits in (r"\d", r"\d\d"):
-        yield rule(rf"(?<=(?<![\w.,]){digits})(?:\s?[x×]|X)(?=\s(?!{COMPARED}\b)[A-Za-z]{{2}})", _of_a_thing)
+        yield rule(rf"(?<=(?<![\w.,]){digits})(?:\s?x|[×X])(?=\s(?!{COMPARED}\b)[A-Za-z]{{2}})", _of_a_thing)
     yield rule(rf"(?<=[a-z]{{2}}\s)[x×](?P<number>\d{{1,3}}){_ENDS}", _multiplied)
     yield rule(r"(?<=[a-z]\s)×(?=\d{1,3}(?![\w.,]*\d))", said("times "))
 

@@ -77,7 +77,7 @@ def times() -> Iterable[Rule]:
     yield rule(COUNTDOWN, counted_down(", "), "dash")
     yield rule(
         rf"{BEFORE}(?P<first>{_TO_THOUSANDS})(?P<dash> - )(?=(?P<second>{_TO_THOUSANDS})"
-        rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s))",
+        rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s|\s(?:are|is|were|was|and|or)\s))",
         _counted_range,
         "dash",
     )
@@ -119,10 +119,12 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"√\s?(?=[\d\ue000])", said("the square root of "))
     yield rule(r"√\s?(?=[A-Za-z(])", said("the square root of "))
     yield rule(
-        rf"(?<=[\d\ue000)²³]) - {CALCULATED}|(?:(?<=[\d)²³])|(?<=\d[A-Za-z])) - (?=[\d(])"
+        rf"(?<=[\d\ue000)²³]) - {CALCULATED}|(?:(?<=[\d²³])|(?<=\d[A-Za-z])) - (?=[\d(])"
         r"|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)",
         said(" minus "),
     )
+    yield rule(r"(?<=[A-Za-z_\])]) - (?=\d+(?:\.\d+)?(?P<closed>\s?[)\]])?)", _minus_of_names)
+    yield rule(r"\) - (?=[\d(])", _minus_of_brackets)
     yield rule(AFTER_POWER, said(" minus "))
     yield rule(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
@@ -146,6 +148,25 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"(?<=[\d)\ue000])\s[+](?=\s?=|\s?$)", said(" plus "))
     yield rule(r"(?<!\S)\+\s(?=\d)", said("plus "))
     yield rule(r"[±≥≤≈<>≠]\s?(?=[\d$€£¥\ue000.])|(?<![\w)\]\ue000~])~\s?(?=[\d$€£¥\ue000.])", _before_number)
+
+
+_EQUATION = re.compile(r"[=(\[]\s?[\w.\[\]()+*/ ]{1,30}$")
+
+
+def _minus_of_names(match: Match) -> str | None:
+    """Most = left - 1, obj[length - 1]: calculations; in a sentence it is a pause."""
+    text, start = match.string, match.start()
+    equation = _EQUATION.search(text, max(start - _SEEN_OF_MATCH, 0), start)
+    return " minus " if equation and (match["closed"] or equation[0][0] == "=") else None
+
+
+_WORDS_IN_BRACKETS = re.compile(r"\([^()=]*[A-Za-z]{3}[^()=]*\)$")
+
+
+def _minus_of_brackets(match: Match) -> str:
+    """(x + 1) - 3 is a calculation, He won (the cup) - 3 times none."""
+    aside = _WORDS_IN_BRACKETS.search(match.string, max(match.start() - _SEEN_OF_MATCH, 0), match.start() + 1)
+    return ", " if aside else " minus "
 
 
 _CLAUSE = re.compile(

@@ -30,7 +30,7 @@ _SEEN = 12  # characters before days in which a week is spoken of
 _WEEKEND = ["土", "日"]
 _ENDS_OF_WORK = frozenset("木金土")
 """Days until which a week that begins on Monday goes: 月〜金 are days of a week without a word that says so."""
-_NUMBER_BEFORE = re.compile(r"(?:番号?|ナンバー|[Nn][Oo]\.?)\s?[はがの:：]?\s?$")
+_NUMBER_BEFORE = re.compile(r"(?:番号?|第|ナンバー|[Nn][Oo]\.?)\s?[はがの:：]?\s?$")
 _FROM = r"(?:(?<=[\d\ue000])|(?<=[\d\ue000万千百][円時日月年分個人名枚本回才歳階話章度泊])|(?<=[\d\ue000]時間))"
 
 
@@ -43,7 +43,7 @@ def _floor(match: Match) -> str | None:
 def _number_sign(match: Match) -> str:
     """番号#4521: what the sign says has been said."""
     named = _NUMBER_BEFORE.search(match.string, max(match.start() - _SEEN, 0), match.start())
-    return "" if named else "ナンバー"
+    return "" if named or match["named"] else "ナンバー"
 
 
 def _is_of_a_week(match: Match, days: list[str]) -> bool:
@@ -74,7 +74,7 @@ def before_numbers() -> Iterable[Rule]:
     """Yield the rules of floors and weekdays, which decide what the signs beside them are."""
     yield rule(r"〆切り?", said("しめきり"))
     yield rule("〆", said("しめ"))
-    yield rule(r"(?<![A-Za-z0-9#])#(?=\d)", _number_sign)
+    yield rule(r"(?<![A-Za-z0-9#])#(?=\d+(?P<named>[番号])?)", _number_sign)
     yield rule(
         r"(?P<apart>(?<=[\w\ue000])\s)?(?<![A-Za-z0-9.°])(?P<number>(?P<below>B)?(?P<floor>\d{1,2})F)(?![A-Za-z0-9])",
         _floor,

@@ -133,6 +133,7 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"(?<={_TERM})\s?[+×÷=<>≥≤≠≈*]\s?(?=[-+(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"(?<=[一-龥ぁ-んァ-ヶー])\s?[×÷]\s?(?=[\d\ue000])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"[≥≤<>]\s?({n})(?=\s?(?:%|\ue000)?)", lambda m: quantity(m[1]) + _AT_LEAST[m[0][0]])
+    yield rule(r"(?<=[\w\ue000])\s?[≥≤<>]\s?(?=\ue000)", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"(?<=[\w\ue000])\s?[=≠≈]\s?(?=[\w\ue000?])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"±(?=\s?[\d\ue000])", said("プラスマイナス"))
     yield rule(r"√(?=\d)", said("ルート"))

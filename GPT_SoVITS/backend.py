@@ -71,6 +71,16 @@ def _device_id_from_environment() -> int:
     return 0
 
 
+def consecutive_devices(count: int) -> list[dict[str, str]]:
+    """Return variables that give each of several processes a device of its own, from the one asked for on.
+
+    Raises:
+        BackendError: the device asked for is not a number.
+    """
+    first = _device_id_from_environment()
+    return [dict.fromkeys(_DEVICE_VARIABLES, str(first + place)) for place in range(count)]
+
+
 def trace_of_ascend(root: Path = Path("/"), variables: Mapping[str, str] = os.environ) -> str:
     """Return a trace of an Ascend processor or its software, empty where there is none at all.
 

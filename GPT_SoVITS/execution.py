@@ -16,16 +16,16 @@ import numpy as np
 from GPT_SoVITS import backend
 from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import Precision
+from GPT_SoVITS.native.products import multiplies_bfloat16
+from GPT_SoVITS.versions import CFM_PRODUCTS
 
 Form = Literal["native", "host", "graph"]
 Holding = Literal["fp32", "fp16"]
 """How products hold matrices; sums are float32 always."""
 SamplerHolding = Literal["fp32", "fp16", "bf16"]
-"""The same for the sampler of v3 and v4. With bfloat16 what matrices are multiplied with is rounded as well; where the
-processor has no such products it is float16."""
+"""The same for the sampler of v3 and v4. With bfloat16 what matrices are multiplied with is rounded as well."""
 
 _PRECISIONS: dict[str, Precision] = {"float32": "fp32", "float16": "fp16", "int8": "int8"}
-_SAMPLER: dict[str, SamplerHolding] = {"float32": "fp32", "int8": "bf16"}
 _FORMS: dict[str, Form] = {"native": "native", "host": "host", "graph": "graph", "jit": "graph"}
 
 
@@ -44,6 +44,10 @@ class Preferences(Protocol):
     def precision(self) -> str:
         """``float32``, ``float16`` or ``int8``."""
 
+    @property
+    def cfm_products(self) -> str:
+        """What the sampler of v3 and v4 multiplies: ``auto``, ``float32`` or ``bfloat16``."""
+
 
 @dataclass(frozen=True)
 class Automatic:
@@ -52,6 +56,7 @@ class Automatic:
     decode_backend: str = "auto"
     vocoder_backend: str = "auto"
     precision: str = "float32"
+    cfm_products: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -61,18 +66,26 @@ class Machine:
     Attributes:
         is_ascend: Whether graphs run on an NPU.
         why_not_native: Why there is no native code, in words; empty where there is.
+        multiplies_bfloat16: Whether the processor has instructions for products of bfloat16, and native code uses them.
     """
 
     is_ascend: bool = False
     why_not_native: str = ""
+    multiplies_bfloat16: bool = False
 
     @classmethod
     def here(cls) -> Machine:
         """This machine, whose device is configured by now; builds the native library where it is not built yet."""
         if backend.current().is_ascend:
             return cls(True, "the networks run on Ascend")
-        found = library.load()
-        return cls(False, "" if found.handle is not None else found.reason)
+        return cls.with_library(library.load())
+
+    @classmethod
+    def with_library(cls, found: library.NativeLibrary) -> Machine:
+        """A machine without an NPU and with this library, or with the reason why it has none."""
+        if found.handle is None:
+            return cls(False, found.reason)
+        return cls(False, multiplies_bfloat16=multiplies_bfloat16(found.handle))
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,7 @@ class Execution:
         decoder_precision: Of the native decoder's weights; graphs hold float32.
         encoders_holding: Of the host's matrices.
         sampler_holding: Of those that every step of the sampler of v3 and v4 multiplies.
+        why_not_bfloat16: Why the sampler does not multiply bfloat16 although that was asked for by name; else empty.
         hubert_precision: Of HuBERT's native layers. Never int8: a prompt's tokens are nearest neighbours, which small
             errors move.
         roberta_precision: Of RoBERTa's native layers.
@@ -106,6 +120,7 @@ class Execution:
     decoder_precision: Precision = "fp16"
     encoders_holding: Holding = "fp16"
     sampler_holding: SamplerHolding = "fp16"
+    why_not_bfloat16: str = ""
     hubert_precision: Holding = "fp16"
     roberta_precision: Precision = "fp16"
     native_has_failed: bool = False
@@ -120,9 +135,21 @@ class Execution:
         """What a synthesizer is asked for: ``native`` insists, ``auto`` takes a graph where native code fails."""
         return "auto" if self.vocoder == "native" and not self.insists_on_vocoder else self.vocoder
 
+    @property
+    def sampler_description(self) -> str:
+        """What the sampler of v3 and v4 multiplies, in words."""
+        return products_in_words(self.sampler_holding, is_graph=self.encoders == "graph")
+
     def after_failure(self) -> Execution:
         """The same after a native decoder failed its check."""
         return replace(self, native_has_failed=True)
+
+
+def products_in_words(holding: SamplerHolding, *, is_graph: bool) -> str:
+    """What a sampler multiplies whose matrices are held so, or that is a graph."""
+    if is_graph:
+        return "graphs"
+    return "bfloat16 products, float32 sums" if holding == "bf16" else "float32 products"
 
 
 def form_of(setting: str) -> Form | None:
@@ -161,9 +188,11 @@ def plan_execution(settings: Preferences, machine: Machine | None = None) -> Exe
     graphs_asked = decoder == "graph"
     native: Form = "graph" if machine.why_not_native else "native"
     is_exact = settings.precision == "float32"
+    encoders: Form = "graph" if graphs_asked or machine.is_ascend else "host"
+    rounds, why_not_bfloat16 = _rounds(settings, machine, encoders)
     return Execution(
         decoder="graph" if graphs_asked else native,
-        encoders="graph" if graphs_asked or machine.is_ascend else "host",
+        encoders=encoders,
         vocoder="graph" if vocoder == "graph" else native,
         features="graph" if graphs_asked else native,
         insists_on_decoder=decoder == "native",
@@ -171,7 +200,24 @@ def plan_execution(settings: Preferences, machine: Machine | None = None) -> Exe
         why_graph="graphs were asked for" if graphs_asked else machine.why_not_native,
         decoder_precision=_PRECISIONS.get(settings.precision, "fp16"),
         encoders_holding="fp32" if is_exact else "fp16",
-        sampler_holding=_SAMPLER.get(settings.precision, "fp16"),
+        sampler_holding="bf16" if rounds else "fp32" if is_exact else "fp16",
+        why_not_bfloat16=why_not_bfloat16,
         hubert_precision="fp32" if is_exact else "fp16",
         roberta_precision=_PRECISIONS.get(settings.precision, "fp16"),
     )
+
+
+def _rounds(settings: Preferences, machine: Machine, encoders: Form) -> tuple[bool, str]:
+    """Whether the sampler multiplies bfloat16, and why it does not although it was told to.
+
+    Nobody who asks for weights in float32 wants what they are multiplied with to be rounded.
+    """
+    if settings.cfm_products not in CFM_PRODUCTS:
+        raise ValueError(f"{settings.cfm_products!r} is none of {', '.join(CFM_PRODUCTS)}")
+    asked = settings.cfm_products == "bfloat16"
+    if not asked and (settings.cfm_products == "float32" or settings.precision == "float32"):
+        return False, ""
+    if encoders == "host" and machine.multiplies_bfloat16:
+        return True, ""
+    obstacle = "graphs compute" if encoders == "graph" else "this processor has no such instructions"
+    return False, (machine.why_not_native or obstacle) if asked else ""

@@ -120,6 +120,9 @@ _ALL = (
 )  # fmt: skip
 SAMPLE_STEPS = (1, 128)
 """Fewest and most steps of the sampler of v3 and v4; the official program offers 4 to 128 (v4: to 32)."""
+CFM_PRODUCTS = ("auto", "float32", "bfloat16")
+"""What the sampler may be told to multiply; sums are float32 always. ``auto`` is bfloat16 where the processor has such
+products, unless weights are held in float32."""
 LORA_RANKS = (0, 16, 32, 64, 128)
 """What fine-tuning offers where there is LoRA: ranks of the official page, and 0 for all weights."""
 VERSIONS: dict[str, ModelVersion] = {version.name: version for version in _ALL}

@@ -1,8 +1,8 @@
 """Whether chunks gain from sharing the sampler's steps: processor's seconds of a step for one chunk and for several.
 
-    python -m bench.cfm_batch [--depth 4] [--frames 1000] [--batch 4] [--rounds 3]
+    python -m bench.cfm_batch [--depth 4] [--frames 1000] [--batch 4] [--rounds 3] [--products bfloat16]
 
-v4 with random weights of full width, float16, one thread; every transformer block is alike, so a few of the 22 show
+v4 with random weights of full width, one thread; every transformer block is alike, so a few of the 22 show
 what all of them do. Processor's seconds do not depend on what else the machine does.
 """
 
@@ -17,6 +17,10 @@ from bench import cfm_inputs as inputs
 from bench.cfm_native_cases import set_threads, voice
 from bench.networks import FIXTURES
 from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
+from GPT_SoVITS.execution import SamplerHolding
+
+HOLDINGS: dict[str, SamplerHolding] = {"float32": "fp16", "bfloat16": "bf16"}
+"""What is multiplied, and how weights are held for that."""
 
 
 def seconds(synthesizer: MelSynthesizer, batch: int, frames: int) -> float:
@@ -40,9 +44,10 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=inputs.FRAMES)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--products", choices=tuple(HOLDINGS), default="bfloat16")
     options = parser.parse_args()
     set_threads(1)
-    synthesizer = voice(str(FIXTURES), options.depth)
+    synthesizer = voice(str(FIXTURES), options.depth, HOLDINGS[options.products])
     seconds(synthesizer, 1, options.frames)
     rounds = [[seconds(synthesizer, n, options.frames) for n in (1, options.batch)] for _ in range(options.rounds)]
     one, several = (min(values) for values in zip(*rounds, strict=True))

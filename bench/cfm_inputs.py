@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,36 @@ FRAMES, PROMPT = 1000, 500
 MEL_FRAMES = 100
 TOKENS, PHONEMES, PROMPT_TOKENS = 100, 60, 125
 """A sentence of 4 s after a reference of 5 s."""
-STEPS = 8
+STEPS = int(os.environ.get("GPT_SOVITS_BENCH_STEPS", "8"))
+"""Of the sampler for that sentence."""
 VERSION = "v4"
+CASE_FRAMES, CASE_PROMPT = 600, 200
+"""Of :func:`sampling_case`: 4 s after 2 s."""
+ESTIMATOR = "cfm.estimator."
 
 
-def sovits(fixtures: str, depth: int = DEPTH) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Arrays of v4 at a depth, numbers that float16 holds, and the configuration."""
-    folder = Path(fixtures) / f"s2_{VERSION}"
+def sovits(fixtures: str, depth: int = DEPTH, version: str = VERSION) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Arrays of v3 or v4 at a depth, numbers that float16 holds, and the configuration."""
+    folder = Path(fixtures) / f"s2_{version}"
     config = load_config(folder)
-    config["model"] |= {"version": VERSION, "dit_depth": depth}
+    config["model"] |= {"version": version, "dit_depth": depth}
     arrays = deepened(generate(folder / "manifest.json"), depth)
     return {key: rounded(array) for key, array in arrays.items()}, config
+
+
+def sampling_case(fixtures: str, version: str, depth: int) -> dict[str, Array]:
+    """Everything that a sampler needs: random weights in float16, ``condition``, ``prompt`` and ``noise`` by frames."""
+    arrays, _ = sovits(fixtures, depth, version)
+    case = {key: array.astype(np.float16) for key, array in arrays.items() if key.startswith(ESTIMATOR)}
+    return case | {
+        "depth": np.array(depth), "condition": normal(CASE_FRAMES, 512, seed=2),
+        "prompt": normal(CASE_PROMPT, 100, seed=10) * np.float32(0.3), "noise": normal(CASE_FRAMES, 100, seed=11),
+    }  # fmt: skip
+
+
+def estimator_of(case: dict[str, Array]) -> dict[str, Array]:
+    """Official arrays of a case's estimator, float32."""
+    return {key: array.astype(np.float32) for key, array in case.items() if key.startswith(ESTIMATOR)}
 
 
 def vocoder(fixtures: str, name: str) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The cases of :mod:`bench.cfm` as this project computes them on a CPU by default: float16 weights, float32 sums."""
+"""The cases of :mod:`bench.cfm` as this project computes them on a CPU: float16 weights, float32 sums."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def set_threads(count: int) -> None:
     assert library.load().handle is not None
 
 
-def _vocoder(fixtures: str, name: str) -> MelVocoder:
+def vocoder(fixtures: str, name: str) -> MelVocoder:
+    """Return a vocoder of full size by its fixture's name."""
     arrays, config = inputs.vocoder(fixtures, name)
     if name.startswith("bigvgan"):
         return choose_bigvgan(BigVganConfig.from_official(config), map_official("bigvgan", arrays).arrays, "native")
@@ -43,8 +44,8 @@ def _vocoder(fixtures: str, name: str) -> MelVocoder:
 
 def _spoken(name: str) -> Callable[[str], Run]:
     def make(fixtures: str) -> Run:
-        vocoder, mel = _vocoder(fixtures, name), inputs.mel()
-        return lambda: [vocoder(mel)]
+        speak, mel = vocoder(fixtures, name), inputs.mel()
+        return lambda: [speak(mel)]
 
     return make
 
@@ -57,7 +58,7 @@ def voice(fixtures: str, depth: int = DEPTH, sampler: SamplerHolding = "fp16") -
     known = {key: array for key, array in mapped.items() if not key.startswith("enc_q.")}
     return MelSynthesizer(
         SovitsConfig.from_official(config), CfmConfig.from_official(config), known,
-        _vocoder(fixtures, "hifigan_v4_48khz"), encoders="host", holding="fp16", sampler=sampler,
+        vocoder(fixtures, "hifigan_v4_48khz"), encoders="host", holding="fp16", sampler=sampler,
         threads=_threads,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from service.bus import ChangeBus
 from service.container import Container
 from service.files.carrier import FileCarrier
 from service.jobs.bells import Bell, LocalBell, NotifyBell
+from service.jobs.cleaning import Cleaning
 from service.jobs.device import Sharing
 from service.jobs.kinds import Kinds
 from service.jobs.manager import JobManager
@@ -217,9 +218,18 @@ def new_worker(queue: Queue, container: Container, kinds: Collection[str] | None
         kinds: Only these; None takes all.
     """
     chosen = {name: kind for name, kind in queue.kinds.items() if kinds is None or name in kinds}
-    passed = PassedTime(container.settings.root / CLOCK_FILE)
     settings = worker_settings(container.settings)
-    return Worker(queue.jobs, chosen, queue.bell, container.working, settings, passed.before)
+    return Worker(queue.jobs, chosen, queue.bell, container.working, settings, _passed(container).before)
+
+
+def new_cleaning(queue: Queue, container: Container) -> Cleaning:
+    """Return what removes old files where no worker of this process does, not started."""
+    passed = _passed(container)
+    return Cleaning(queue.jobs.recovery, container.offload, passed.before, container.settings.retention)
+
+
+def _passed(container: Container) -> PassedTime:
+    return PassedTime(container.settings.root / CLOCK_FILE)
 
 
 def worker_settings(settings: Settings) -> WorkerSettings:

@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     )
     device_id: int = Field(0, ge=0, description="Number of the Ascend device.")
     precision: Literal["float32", "float16", "int8"] = Field("float16", description="How weights are held.")
+    cfm_products: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="What the sampler of v3 and v4 multiplies; auto: bfloat16 where the processor has instructions for "
+        "it and precision is not float32. Sums are float32 always.",
+    )
     decode_backend: Literal["auto", "native", "jit"] = Field("auto", description="What computes decoding steps.")
     threads: int = Field(0, ge=0, description="CPU threads of the engine; 0 takes what the process may use.")
     max_rows: int = Field(16, ge=1, description="Sequences that share one decoding step.")
@@ -149,6 +154,9 @@ class Settings(BaseSettings):
         15, ge=0, le=19, description="How much a training step gives way to others: 0 not at all, 19 most."
     )
     training_threads: int = Field(0, ge=0, description="CPU threads of a training step; 0 takes what it may use.")
+    training_processes: int = Field(
+        1, ge=1, le=64, description="Processes that one training may ask for (`processes`), on Ascend a device each."
+    )
     training_turns: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Whether training takes turns with speech on the device, by device_first and device_turn; auto: on "
@@ -304,6 +312,7 @@ class Settings(BaseSettings):
             device_target=self.device_target,
             device_id=self.device_id,
             precision=self.precision,
+            cfm_products=self.cfm_products,
             decode_backend=self.decode_backend,
             max_rows=self.max_rows,
             memory_budget_mb=self.memory_budget_mb,

@@ -10,6 +10,7 @@ from GPT_SoVITS.engine.messages import EngineSettings
 from GPT_SoVITS.execution import Execution, Machine, form_of, plan_execution
 
 NATIVE, BARE, ASCEND = Machine(), Machine(why_not_native="no compiler"), Machine(True, "the networks run on Ascend")
+ROUNDING = Machine(multiplies_bfloat16=True)
 
 
 def planned(machine: Machine, **settings: Any) -> Execution:
@@ -49,7 +50,7 @@ def test_what_was_asked_for_by_name_is_remembered() -> None:
     [
         ("float32", "fp32 fp32 fp32 fp32 fp32"),
         ("float16", "fp16 fp16 fp16 fp16 fp16"),
-        ("int8", "int8 fp16 bf16 fp16 int8"),
+        ("int8", "int8 fp16 fp16 fp16 int8"),
     ],
 )
 def test_precision_says_how_weights_are_held(precision: str, held: str) -> None:
@@ -59,6 +60,49 @@ def test_precision_says_how_weights_are_held(precision: str, held: str) -> None:
         plan.roberta_precision,
     )  # fmt: skip
     assert " ".join(found) == held
+
+
+@pytest.mark.parametrize(
+    ("machine", "precision", "asked", "holding"),
+    [
+        (ROUNDING, "float16", "auto", "bf16"),
+        (ROUNDING, "int8", "auto", "bf16"),
+        (ROUNDING, "float32", "auto", "fp32"),
+        (ROUNDING, "float32", "bfloat16", "bf16"),
+        (ROUNDING, "float16", "float32", "fp16"),
+        (NATIVE, "float16", "auto", "fp16"),
+        (BARE, "float16", "auto", "fp16"),
+    ],
+)
+def test_the_sampler_rounds_where_that_is_fast_and_nobody_wants_float32(
+    machine: Machine, precision: str, asked: str, holding: str
+) -> None:
+    plan = planned(machine, precision=precision, cfm_products=asked)
+    assert (plan.sampler_holding, plan.why_not_bfloat16) == (holding, "")
+    assert (plan.decoder_precision, plan.encoders_holding) == (
+        planned(machine, precision=precision, cfm_products="float32").decoder_precision,
+        "fp32" if precision == "float32" else "fp16",
+    ), "all else keeps its precision"
+    assert ("bfloat16" in plan.sampler_description) is (holding == "bf16")
+
+
+@pytest.mark.parametrize(
+    ("machine", "settings", "reason"),
+    [
+        (NATIVE, {}, "no such instructions"),
+        (BARE, {}, "no compiler"),
+        (ASCEND, {}, "Ascend"),
+        (ROUNDING, {"decode_backend": "jit"}, "graphs"),
+    ],
+)
+def test_a_sampler_that_cannot_round_says_why(machine: Machine, settings: dict[str, Any], reason: str) -> None:
+    plan = planned(machine, cfm_products="bfloat16", **settings)
+    assert plan.sampler_holding != "bf16" and reason in plan.why_not_bfloat16
+
+
+def test_products_that_do_not_exist_are_refused() -> None:
+    with pytest.raises(ValueError, match="none of auto, float32, bfloat16"):
+        planned(NATIVE, cfm_products="float16")
 
 
 def test_a_failed_check_makes_later_loads_expect_graphs_and_changes_no_form() -> None:

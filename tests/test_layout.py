@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "GPT_SoVITS.compiled": {"GPT_SoVITS.backend", "GPT_SoVITS._environment"},
     "GPT_SoVITS.layers": {"GPT_SoVITS.backend"},
     "GPT_SoVITS.native": {"GPT_SoVITS._environment", "GPT_SoVITS.layers.products"},
-    "GPT_SoVITS.execution": {"GPT_SoVITS.backend", "GPT_SoVITS.native"},
+    "GPT_SoVITS.execution": {"GPT_SoVITS.backend", "GPT_SoVITS.native", "GPT_SoVITS.versions"},
     "GPT_SoVITS.t2s": {
         "GPT_SoVITS.backend",
         "GPT_SoVITS.compiled",
@@ -101,6 +101,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "GPT_SoVITS.process": {
         "GPT_SoVITS._environment",
+        "GPT_SoVITS._owner",
         "GPT_SoVITS.engine",
         "GPT_SoVITS.inference",
         "GPT_SoVITS.text.userdict",
@@ -118,6 +119,7 @@ ALLOWED: dict[str, set[str]] = {
     "GPT_SoVITS.training": {
         "convert",
         "GPT_SoVITS._environment",
+        "GPT_SoVITS._owner",
         "GPT_SoVITS.backend",
         "GPT_SoVITS.cfm",
         "GPT_SoVITS.compiled",
@@ -170,6 +172,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.compiled",
         "GPT_SoVITS.audio",
         "GPT_SoVITS.engine",
+        "GPT_SoVITS.execution",
         "GPT_SoVITS.inference",
         "GPT_SoVITS.native",
         "GPT_SoVITS.resources",
@@ -193,6 +196,7 @@ ALLOWED: dict[str, set[str]] = {
     "GPT_SoVITS.convert": {"convert"},
     "GPT_SoVITS._environment": set(),
     "GPT_SoVITS._commands": set(),
+    "GPT_SoVITS._owner": set(),
     # The page reaches the service over HTTP.
     "webui": set(),
     # The service computes no speech: it may know what crosses the pipe, and texts.

@@ -19,7 +19,7 @@ from GPT_SoVITS.layers.products import Change, LayeredProducts, Layers, Part, Pr
 from GPT_SoVITS.layers.weights import check_shapes
 from GPT_SoVITS.native.attention import NativeAttention
 from GPT_SoVITS.native.library import load
-from GPT_SoVITS.sovits.encoders import Choice, hold
+from GPT_SoVITS.sovits.encoders import Choice, hold, hold_exactly
 
 logger = logging.getLogger(__name__)
 
@@ -112,8 +112,8 @@ def _hold(layers: Layers, holding: SamplerHolding, threads: int) -> Products:
     heavy = {name: layer for name, layer in layers.items() if name.endswith(_HEAVY)}
     other = {name: layer for name, layer in layers.items() if name not in heavy}
     if not heavy or not other:
-        return hold(layers, "bf16" if heavy else "fp16", threads)
-    return LayeredProducts(hold(heavy, "bf16", threads), heavy, hold(other, "fp16", threads))
+        return hold(layers, "bf16", threads) if heavy else hold_exactly(layers, "fp16", threads)
+    return LayeredProducts(hold(heavy, "bf16", threads), heavy, hold_exactly(other, "fp16", threads))
 
 
 def _keys(name: str) -> frozenset[str]:

@@ -19,7 +19,7 @@ from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.cfm.estimator import drained
 from GPT_SoVITS.cfm.sampler import Flow, Sampling
 from GPT_SoVITS.cfm.shapes import CONDITION, ESTIMATOR, UNUSED
-from GPT_SoVITS.execution import Holding, SamplerHolding
+from GPT_SoVITS.execution import Holding, SamplerHolding, products_in_words
 from GPT_SoVITS.features.spectrogram import denormalise_mel
 from GPT_SoVITS.layers.products import Change
 from GPT_SoVITS.sovits.buckets import Buckets
@@ -106,9 +106,10 @@ class MelSynthesizer(ContentEncoder):
             config, shared, buckets=buckets, dtype=dtype, encoders=encoders, holding=holding, threads=threads
         )
         self.cfm, self.vocoder = cfm, vocoder
+        self._sampler: SamplerHolding = sampler or holding
         self._condition = choose_condition(cfm, arrays, dtype, encoders, holding, threads)
         self.estimator, self.base = choose_estimator(
-            cfm, arrays, dtype, encoders, sampler or holding, threads, base, changed, changes
+            cfm, arrays, dtype, encoders, self._sampler, threads, base, changed, changes
         )
         self.nbytes = self.encoders.nbytes + self._condition.nbytes + self.estimator.nbytes + vocoder.nbytes
 
@@ -122,6 +123,11 @@ class MelSynthesizer(ContentEncoder):
     def vocoder_description(self) -> str:
         """What makes audio of mel spectrograms, in words."""
         return self.vocoder.description
+
+    @property
+    def sampler_description(self) -> str:
+        """What the sampler multiplies, in words."""
+        return products_in_words(self._sampler, is_graph=self.encoders.needs_compiling)
 
     def mel_condition(self, content: Array, timbre: Array, tokens: int, speed: float = 1.0) -> Array:
         """Return the flow's condition (T, text) of content (hidden, frames) at speed 1 of that many tokens."""

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor import installed, machine, software
 from GPT_SoVITS.doctor.findings import Finding, as_json, as_text, speech_possible
+from GPT_SoVITS.engine.messages import EngineSettings
+from GPT_SoVITS.versions import CFM_PRODUCTS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -23,6 +25,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="without the self-test and the speed estimate")
     parser.add_argument("--precision", choices=("float32", "float16", "int8"), default="float16",
                         help="of the speed estimate (default float16)")  # fmt: skip
+    parser.add_argument("--cfm-products", choices=CFM_PRODUCTS, default="auto",
+                        help="what the sampler of v3 and v4 multiplies (default auto)")  # fmt: skip
     parser.add_argument("--device-target", choices=("Ascend", "CPU"), help="default: Ascend where it works, else CPU")
     parser.add_argument("--device", type=int, help="number of the NPU")
     return parser
@@ -30,14 +34,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 def examine(options: argparse.Namespace) -> list[Finding]:
     """Look at everything."""
-    findings = machine.examine() + software.examine(options.device_target, options.device) + installed.examine()
+    settings = EngineSettings(precision=options.precision, cfm_products=options.cfm_products)
+    findings = machine.examine()
+    findings += software.examine(options.device_target, options.device, settings) + installed.examine()
     computes = not any(finding.name == "device" and finding.remedy for finding in findings)
     if computes and not options.quick:
         from GPT_SoVITS.doctor import speed
 
         if not options.json:
             print("self-test and speed estimate, about a minute ...", file=sys.stderr, flush=True)
-        findings += speed.examine(options.precision)
+        findings += speed.examine(settings)
     return findings
 
 

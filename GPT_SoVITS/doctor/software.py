@@ -10,18 +10,28 @@ from importlib.metadata import PackageNotFoundError, version
 
 from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor.findings import Finding, State
+from GPT_SoVITS.engine.messages import EngineSettings
 
 AREA = "software"
 NEEDED = ("mindspore", "numpy", "soundfile", "soxr", "tokenizers", "PyYAML", "tqdm")
 INSTALL = "bash install.sh"
+SAMPLER = "sampler of v3, v4"
 
 
-def examine(device_target: str | None = None, device_id: int | None = None) -> list[Finding]:
-    """Look at the software; imports MindSpore and opens the device."""
+def examine(
+    device_target: str | None = None, device_id: int | None = None, settings: EngineSettings | None = None
+) -> list[Finding]:
+    """Look at the software; imports MindSpore and opens the device.
+
+    Args:
+        device_target: ``CPU`` or ``Ascend``; None takes Ascend where it works.
+        device_id: Number of the device.
+        settings: Of the engine that shall compute; None for the defaults.
+    """
     packages = [_package(name) for name in NEEDED]
     findings = [_project(), *packages, _sound(), _ffmpeg(), _native()]
     if all(package.state is not State.BAD for package in packages):
-        findings += _device(device_target, device_id)
+        findings += _device(device_target, device_id, settings or EngineSettings())
     return findings
 
 
@@ -90,7 +100,19 @@ def _native() -> Finding:
     return Finding(AREA, "native kernels", State.NOTE, found, remedy)
 
 
-def _device(device_target: str | None, device_id: int | None) -> list[Finding]:
+def _sampler(settings: EngineSettings) -> Finding:
+    """What the sampler of v3 and v4 multiplies on this processor."""
+    from GPT_SoVITS.execution import Machine, plan_execution
+    from GPT_SoVITS.native.library import load
+
+    plan = plan_execution(settings, Machine.with_library(load(may_build=False)))
+    found = f"{plan.sampler_description} (cfm_products: {settings.cfm_products})"
+    if plan.why_not_bfloat16:
+        return Finding(AREA, SAMPLER, State.NOTE, f"{found}; {plan.why_not_bfloat16}", "set cfm_products to auto")
+    return Finding(AREA, SAMPLER, State.OK, found)
+
+
+def _device(device_target: str | None, device_id: int | None, settings: EngineSettings) -> list[Finding]:
     # Otherwise MindSpore reports at length that there is no Ascend. It reads this while it is imported.
     os.environ.setdefault("GLOG_v", "3")
     try:
@@ -99,7 +121,7 @@ def _device(device_target: str | None, device_id: int | None) -> list[Finding]:
         chosen = backend.configure(device_target, device_id)  # type: ignore[arg-type]
         findings = [Finding(AREA, "device", State.OK, f"{chosen.device_target} {chosen.device_id} ({chosen.reason})")]
         if not chosen.is_ascend:
-            findings.append(_convolutions(compiled.convolution_gflops, compiled.SLOW_GFLOPS))
+            findings += [_convolutions(compiled.convolution_gflops, compiled.SLOW_GFLOPS), _sampler(settings)]
     except Exception as error:  # whatever MindSpore may raise while it is imported is what the user has to know
         remedy = f"install it again: {INSTALL}; for Ascend: bash install.sh --ascend"
         return [Finding(AREA, "device", State.BAD, f"MindSpore cannot compute: {_first_line(error)}", remedy)]

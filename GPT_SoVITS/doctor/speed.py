@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,11 @@ TOKENS_PER_SECOND = 25
 REPEATS = 2
 
 
-def examine(precision: str) -> list[Finding]:
+def examine(settings: EngineSettings) -> list[Finding]:
     """Run the networks; what fails or differs from run to run is BAD."""
     try:
         with _weights() as (weights, words):
-            return _measure(weights, words, precision)
+            return _measure(weights, words, settings)
     except EngineError as error:
         return [Finding(AREA, "self-test", State.BAD, str(error), "see the lines above, or name other weights")]
 
@@ -71,11 +72,11 @@ def _made_up(kind: str, folder: Path) -> Path:
     return path
 
 
-def _measure(weights: WeightsPair, words: str, precision: str) -> list[Finding]:
+def _measure(weights: WeightsPair, words: str, given: EngineSettings) -> list[Finding]:
     from GPT_SoVITS.inference.bundle import load_bundle
     from GPT_SoVITS.inference.features import Features
 
-    settings = EngineSettings(weights=weights, precision=precision, max_rows=1)
+    settings = replace(given, weights=weights, max_rows=1)
     bundle = load_bundle(weights, settings, Features(settings))
     tokens = [_decode(bundle) for _ in range(1 + REPEATS)]  # the first compiles
     audio = [_speak(bundle) for _ in range(1 + REPEATS)]
@@ -88,7 +89,7 @@ def _measure(weights: WeightsPair, words: str, precision: str) -> list[Finding]:
     ]
     factor = TOKENS_PER_SECOND * step + vocoder
     found = (f"{1000 * step:.1f} ms per token, {vocoder:.2f} s of vocoder per second of speech: about "
-             f"{1 / factor:.1f} x real time for one text at a time, {precision}")  # fmt: skip
+             f"{1 / factor:.1f} x real time for one text at a time, {settings.precision}")  # fmt: skip
     remedy = "" if factor < 1 else "slower than real time: build the native kernels, or end other programs"
     return [*findings, Finding(AREA, "estimate", State.OK if factor < 1 else State.NOTE, found, remedy)]
 

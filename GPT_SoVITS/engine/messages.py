@@ -309,6 +309,8 @@ class EngineStatus:
         detail: In words, for people: why it is not ready, or "".
         device: ``CPU`` or ``Ascend``, with number.
         decode_backend: In words: ``native fp16 (exact) on avx512dot`` or the like.
+        sampler: What the sampler of v3 and v4 multiplies: ``bfloat16 products, float32 sums`` or the like; empty where
+            the current weights have none.
         current: Weights of requests that name none.
         loaded: All weights in memory.
         active: Requests that are being spoken.
@@ -335,6 +337,7 @@ class EngineStatus:
     pid: int | None = None
     restarts: int = 0
     vocoder: str = ""
+    sampler: str = ""
     loading: LoadProgress | None = None
     needs: tuple[str, ...] = ()
 
@@ -362,8 +365,9 @@ class EngineSettings:
         ap_bwe: File of the network that raises v3 to 48 kHz, ``config.json`` beside it; likewise.
         device_target: ``CPU`` or ``Ascend``; None takes Ascend where it works.
         device_id: Number of the Ascend device.
-        precision: ``float32``, ``float16`` (weights as official files hold them; sums in float32) or ``int8``, with
-            which the sampler of v3 and v4 multiplies bfloat16.
+        precision: ``float32``, ``float16`` (weights as official files hold them; sums in float32) or ``int8``.
+        cfm_products: What the sampler of v3 and v4 multiplies: ``auto``, ``float32`` or ``bfloat16``, see
+            :data:`GPT_SoVITS.versions.CFM_PRODUCTS`.
         decode_backend: ``auto``, ``native`` or ``jit``.
         max_rows: Sequences that share a decode step.
         max_requests: Requests accepted before :class:`EngineBusyError`.
@@ -385,6 +389,7 @@ class EngineSettings:
     device_target: str | None = None
     device_id: int = 0
     precision: str = "float16"
+    cfm_products: str = "auto"
     decode_backend: str = "auto"
     max_rows: int = 16
     max_requests: int = 1024

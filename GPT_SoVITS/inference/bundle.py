@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.text.pipeline import BERT_CHANNELS
 from GPT_SoVITS.text.symbols import SYMBOLS
 from GPT_SoVITS.versions import SPOKEN, version_of
+
+logger = logging.getLogger(__name__)
 
 REFERENCE_FRAMES = (250, 512)
 ROW_COUNTS = (1, 2, 4, 8, 16, 32)
@@ -107,6 +110,11 @@ class Bundle:
     def vocoder_description(self) -> str:
         """What makes audio of latent frames or mel spectrograms, in words."""
         return self.synthesizer.vocoder_description
+
+    @property
+    def sampler_description(self) -> str:
+        """What the sampler multiplies, in words; empty where there is none."""
+        return self.synthesizer.sampler_description if isinstance(self.synthesizer, MelSynthesizer) else ""
 
     @property
     def needs_graphs(self) -> bool:
@@ -330,6 +338,8 @@ def _synthesizer(
             config, sovits.arrays, buckets=BUCKETS, vocoder=execution.vocoder_choice, encoders=execution.encoders,
             holding=execution.encoders_holding, threads=threads,
         )  # fmt: skip
+    if execution.why_not_bfloat16:
+        logger.warning("the sampler was to multiply bfloat16, but %s", execution.why_not_bfloat16)
     return MelSynthesizer(
         config, CfmConfig.from_official(sovits.config, config.version), sovits.arrays,
         features.mel_vocoder(config.version), buckets=BUCKETS, encoders=execution.encoders,

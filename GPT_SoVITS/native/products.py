@@ -42,6 +42,15 @@ def _declare(library: ctypes.CDLL) -> None:
         function.restype, function.argtypes = result, arguments
 
 
+def multiplies_bfloat16(library: ctypes.CDLL) -> bool:
+    """Whether this processor has products of bfloat16 that a library uses; an older library has none."""
+    try:
+        _declare(library)
+    except AttributeError:
+        return False
+    return bool(library.products_offers(_PRECISIONS["bf16"]))
+
+
 class NativeProducts:
     """Matrices by name.
 

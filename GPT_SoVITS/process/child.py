@@ -5,7 +5,6 @@ The process ends when its owner does: the kernel kills it, and it ends itself wh
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import logging
 import os
@@ -16,6 +15,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from GPT_SoVITS._owner import end_with_owner
 from GPT_SoVITS.engine.errors import EngineError, SynthesisFailedError
 from GPT_SoVITS.engine.messages import (
     TERMINAL,
@@ -46,15 +46,6 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 0.5
 NICENESS = 5
-_PR_SET_PDEATHSIG = 1
-
-
-def end_with_owner(owner: int) -> None:
-    """Have the kernel kill this process when its owner ends (Linux); end at once when it has ended already."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != owner:
-        os._exit(0)
 
 
 class Child:

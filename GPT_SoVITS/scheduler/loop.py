@@ -126,6 +126,7 @@ class Scheduler:
             detail,
             decode_backend=current.bundle.decode_description if current else "",
             vocoder=current.bundle.vocoder_description if current else "",
+            sampler=current.bundle.sampler_description if current else "",
             current=current.described if current else None,
             loaded=tuple(entry.described for entry in tuple(cache.entries)),
             active=active,

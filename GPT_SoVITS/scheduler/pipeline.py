@@ -68,6 +68,10 @@ class Bundle(Protocol):
     def vocoder_description(self) -> str:
         """What makes their audio, in words."""
 
+    @property
+    def sampler_description(self) -> str:
+        """What their sampler multiplies, in words; empty where they have none."""
+
 
 class Segment(Protocol):
     """A planned segment."""

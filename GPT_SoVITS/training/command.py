@@ -20,12 +20,13 @@ from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.library import load as native_library
 from GPT_SoVITS.sovits.config import ConfigError
 from GPT_SoVITS.t2s.config import T2SConfigError
+from GPT_SoVITS.training import together
 from GPT_SoVITS.training.checkpoint import ResumeError
 from GPT_SoVITS.training.control import FileControl, SharedControl
 from GPT_SoVITS.training.data.folder import DatasetError, Folder
 from GPT_SoVITS.training.events import Event, Listener, TensorBoard, broadcast, to_lines
-from GPT_SoVITS.training.options import MOST_EPOCHS, GptOptions, MelOptions, OptionError, SovitsOptions
-from GPT_SoVITS.training.processes import Processes, join
+from GPT_SoVITS.training.options import MOST_EPOCHS, MOST_PROCESSES, GptOptions, MelOptions, OptionError, SovitsOptions
+from GPT_SoVITS.training.processes import ROLE, Processes, join
 from GPT_SoVITS.training.scaling import PRECISIONS
 from GPT_SoVITS.training.trainer import Trainer, TrainingError
 from GPT_SoVITS.versions import LORA_RANKS, VERSIONS, version_of
@@ -67,6 +68,10 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--precision", choices=PRECISIONS, default="fp32", help="fp16: mixed, with a scaled loss (for Ascend)"
         )
+        stage.add_argument(
+            "--processes", type=int, choices=range(1, MOST_PROCESSES + 1), default=1, metavar="N",
+            help="share every batch among so many processes of this machine, on Ascend a device each",
+        )  # fmt: skip
         stage.add_argument("--device", choices=["Ascend", "CPU"], help="default: Ascend where it works")
         stage.add_argument("--control", type=Path, help="file that may say pause or cancel")
         stage.add_argument("--events", type=Path, help="file for events, a JSON object each line; default: output")
@@ -216,6 +221,9 @@ def main(arguments: list[str] | None = None, own_process: bool = False) -> int:
     if own_process and (given.stage == "s1" or native_library().handle is not None):
         _environment.prepare_without_convolutions()
     try:
+        if given.processes > 1 and ROLE not in os.environ:
+            own = sys.argv[1:] if arguments is None else arguments
+            return together.run([sys.executable, "-m", "GPT_SoVITS.training", *own], given.processes)
         group = join(given.device)
     except backend.BackendError as error:
         print(error, file=sys.stderr)

@@ -10,7 +10,7 @@ from GPT_SoVITS.training.scaling import PRECISIONS, Precision
 from GPT_SoVITS.versions import LORA_RANKS
 
 SEED = 1234
-MOST_EPOCHS, LARGEST_BATCH, LARGEST_POOL = 10_000, 256, 1 << 30
+MOST_EPOCHS, LARGEST_BATCH, LARGEST_POOL, MOST_PROCESSES = 10_000, 256, 1 << 30, 64
 
 
 class OptionError(ValueError):

@@ -1,7 +1,8 @@
 """Processes that train one network together, each on its share of every batch (data parallel).
 
-``msrun`` starts them (docs/TRAINING.md). They exchange numbers through MindSpore's own communication: HCCL between
-NPUs, "mccl" between processes on a CPU. All of them take every decision from exchanged numbers, so they take the same.
+``msrun`` starts them, or the command itself (docs/TRAINING.md). They exchange numbers through MindSpore's own
+communication: HCCL between NPUs, "mccl" between processes on a CPU. All of them take every decision from exchanged
+numbers, so they take the same.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from GPT_SoVITS.compiled import CompiledCell
 
 Array = np.ndarray[Any, np.dtype[Any]]
-_ROLE = "MS_ROLE"
-"""Set by ``msrun``."""
+ROLE = "MS_ROLE"
+"""Set by whoever starts several processes: ``msrun``, or :mod:`GPT_SoVITS.training.together`."""
 
 
 class Processes:
@@ -72,7 +73,7 @@ ALONE = Processes()
 
 
 def join(device: backend.DeviceTarget | None) -> Processes:
-    """Return the group that this process was started in; the scheduler of ``msrun`` stays here until all have ended.
+    """Return the group that this process was started in; the scheduler stays here until all have ended.
 
     Args:
         device: What to compute on.
@@ -80,7 +81,7 @@ def join(device: backend.DeviceTarget | None) -> Processes:
     Raises:
         BackendError: the device cannot be used.
     """
-    if _ROLE not in os.environ:
+    if ROLE not in os.environ:
         return ALONE
     backend.configure(device)
     backend.set_up()

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from service.jobs.bells import IDLE_SECONDS, Bell
+from service.jobs.cleaning import Cleaning
 from service.jobs.device import DeviceTurns, Sharing
 from service.jobs.errors import LeaseLostError, StorageFullError
 from service.jobs.manager import JobManager
@@ -76,6 +77,7 @@ class Worker:
         self.jobs, self.settings = jobs, settings
         self._expired_before = expired_before or (lambda seconds: jobs.clock() - seconds)
         self.name = new_worker_name()
+        self._cleaning = Cleaning(jobs.recovery, offload, self._expired_before, settings.retention_seconds)
         self._kinds = dict(kinds)
         self._bell, self._offload = bell, offload
         self._turns = DeviceTurns(settings.sharing)
@@ -249,7 +251,6 @@ class Worker:
         return self.jobs.leases.recover(mine=frozenset((*self._running, *self._unwritten)))
 
     async def _sweep_loop(self) -> None:
-        jobs = self.jobs
         for number in count(1):
             await asyncio.sleep(self.settings.sweep_seconds)
             with self._carrying_on("sweeping"):
@@ -257,11 +258,9 @@ class Worker:
                     self._bell.wake()
                 before = await self._offload(self._expired_before, self.settings.retention_seconds)
                 if self.settings.retention_seconds:
-                    await self._offload(jobs.endings.sweep, before)
+                    await self._offload(self.jobs.endings.sweep, before)
                 if number % _ROUNDS_PER_CLEANING == 1:
-                    await self._offload(jobs.recovery.tidy)
-                    if self.settings.retention_seconds:
-                        await self._offload(jobs.recovery.expire, before)
+                    await self._cleaning.clean()
 
     @contextlib.contextmanager
     def _carrying_on(self, what: str) -> Iterator[None]:

@@ -37,6 +37,7 @@ def health_of(container: Container, domains: Sequence[Domain]) -> dict[str, Any]
         "weights_loaded": status.current is not None,
         "starter": is_starter(status.current.weights if status.current else None),
         "engine": status.state.value,
+        "computing": {"decoder": status.decode_backend, "vocoder": status.vocoder, "sampler": status.sampler},
         "languages": told(container.get(Readiness).by_language()),
         "limits": {"text": container.settings.text_limit, "upload": container.settings.upload_limit},
     }

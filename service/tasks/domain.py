@@ -9,7 +9,7 @@ from service.bus import ChangeBus
 from service.container import Container, Domain
 from service.jobs.manager import JobManager
 from service.jobs.worker import WorkerSettings
-from service.queue import KINDS, NEED_ENGINE, Queue, new_worker, open_queue, show_figures, worker_settings
+from service.queue import KINDS, NEED_ENGINE, Queue, new_cleaning, new_worker, open_queue, show_figures, worker_settings
 from service.readiness import Readiness
 from service.speech.records import KIND, in_voice
 from service.speech.results import TaskResults
@@ -35,16 +35,21 @@ class TaskDomain(Domain):
     def __init__(self, service: TaskService, container: Container, queue: Queue) -> None:
         self._service, self._places = service, worker_settings(container.settings).places
         self._broker = queue.broker
+        self._cleaning = new_cleaning(queue, container) if service.worker is None else None
 
     async def start(self) -> None:
         """Put right what an interrupted run left, and begin to work."""
         await self._service.start()
+        if self._cleaning is not None:
+            await self._cleaning.start()
         if self._broker is not None:
             self._broker.relay.listeners.append(self._service.look)
             self._broker.start()
 
     async def drain(self) -> None:
         """Take no new task, finish the segments under way, hand back the rest."""
+        if self._cleaning is not None:
+            await self._cleaning.stop()
         await self._service.stop()
         if self._broker is not None:
             await self._broker.stop()

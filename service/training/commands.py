@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from GPT_SoVITS.versions import VERSIONS
-from service.training.fields import S1, S2D, S2G
+from service.errors import ParameterError
+from service.training.fields import S1, S2D, S2G, ComputeOptions
 from service.training.names import ASR, DENOISE, FORMAT, GPT, SLICE, SOVITS, UVR5
 from service.training.places import Places
 from service.training.pretrained import Pretrained, published_path, version_of
@@ -64,13 +65,19 @@ class Commands:
         pretrained: Finds networks.
         device: ``CPU`` or ``Ascend``; None lets the step choose.
         sample_steps: Steps of SoVITS from one sample to the next; 0 for none.
+        processes: That one training may ask for.
     """
 
     def __init__(
-        self, places: Places, pretrained: Pretrained, device: str | None = None, sample_steps: int = 0
+        self,
+        places: Places,
+        pretrained: Pretrained,
+        device: str | None = None,
+        sample_steps: int = 0,
+        processes: int = 1,
     ) -> None:
         self.places, self._pretrained = places, pretrained
-        self._device, self._sample_steps = device, sample_steps
+        self._device, self._sample_steps, self._processes = device, sample_steps, processes
         self._made: Mapping[str, Callable[[Mapping[str, Any]], Step]] = {
             SLICE: self._slice,
             DENOISE: self._denoise,
@@ -167,6 +174,7 @@ class Commands:
             ParameterError, MissingError: as :meth:`step`.
         """
         self.places.confined("inp", request["inp"])
+        self._computing(request)
         self._pretrained.check_trainable("pretrained_s2G", request["pretrained_s2G"])
         judged = bool(VERSIONS[_version(request, "pretrained_s2G")].discriminator)
         for name in _NETWORKS:
@@ -207,8 +215,22 @@ class Commands:
             *("--epochs", str(request["total_epoch"])),
             *(_switch(name, request) for name in ("if_save_latest", "if_save_every_weights")),
             *(("--version", request["version"]) if request["version"] else ()),
+            *self._computing(request),
         )
         return Step((*TRAIN, stage, *common, *options, *self._on_device()), folder, folder)
+
+    def _computing(self, request: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the options that say how a training computes, where that is not the usual way.
+
+        Raises:
+            ParameterError: it asks for more processes than the service allows.
+        """
+        usual = ComputeOptions.model_validate({})
+        given = ComputeOptions.model_validate(request)  # a job from before an update lacks these fields
+        if given.processes > self._processes:
+            raise ParameterError("processes_over", found=given.processes, limit=self._processes)
+        asked = [name for name in ComputeOptions.model_fields if getattr(given, name) != getattr(usual, name)]
+        return _options(given.model_dump(), *asked)
 
     def _on_device(self) -> tuple[str, ...]:
         return ("--device", self._device) if self._device else ()

@@ -142,7 +142,21 @@ class FormatRequest(OfUser, FormatOptions):
     parts: list[Literal["1a", "1b", "1c"]] = Field([], max_length=3, description="Only these; empty: all.")
 
 
-class SovitsOptions(BaseModel):
+class ComputeOptions(BaseModel):
+    """How a training computes."""
+
+    precision: Literal["fp32", "fp16"] = Field(
+        "fp32", description="fp16: products in half precision and a scaled loss, for Ascend."
+    )
+    processes: int = Field(
+        1,
+        ge=1,
+        description="Processes that share every batch, on Ascend a device each; `training_processes` limits them. "
+        "`batch_size` is that of one.",
+    )
+
+
+class SovitsOptions(ComputeOptions):
     """How SoVITS is trained."""
 
     if_save_latest: bool = Field(True, description="Keep one state to continue from, not one for each saved epoch.")
@@ -184,7 +198,7 @@ class SovitsRequest(OfUser, SovitsOptions):
     gpu_numbers1Ba: Device = Field("0")  # noqa: N815
 
 
-class GptRequest(OfUser):
+class GptRequest(OfUser, ComputeOptions):
     """Train the GPT (text to tokens)."""
 
     version: Trained = Field("")

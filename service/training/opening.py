@@ -50,6 +50,7 @@ def open_training(settings: Settings, engine: Engine, reading: Sessions, logs: P
         Pretrained(settings.root, settings.weight_places),
         settings.device_target,
         settings.training_sample_steps,
+        settings.training_processes,
     )
     threads = {"OMP_NUM_THREADS": str(settings.training_threads)} if settings.training_threads else {}
     workshop = Workshop(

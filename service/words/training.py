@@ -15,6 +15,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "the experiment {name} belongs to another user: choose another exp_name",
         "实验 {name} 属于另一个用户，请换一个 exp_name。",
     ),
+    "processes_over": (
+        "processes is {found}, this service allows {limit}: ask for fewer, or have training_processes raised",
+        "processes 为 {found}，本服务上限为 {limit}：请减少，或提高 training_processes。",
+    ),
     "dataset_missing": (
         "there is no dataset {name}: look at the list of datasets",
         "数据集 {name} 不存在，请查看数据集列表。",

@@ -15,6 +15,8 @@ import pytest
 from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor import cli, installed, machine, software, speed
 from GPT_SoVITS.doctor.findings import Finding, State, as_json, as_text, speech_possible
+from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
+from GPT_SoVITS.native.library import NativeLibrary
 from GPT_SoVITS.resources.manifest import load_manifest
 from tests.engine.small import SmallInstallation
 from tests.say.test_weights import install
@@ -133,7 +135,7 @@ class TestSoftware:
             raise OSError("libmindspore.so: cannot open\nmore")
 
         monkeypatch.setattr(backend, "configure", broken)
-        found = software._device(None, None)[0]
+        found = software._device(None, None, EngineSettings())[0]
         assert found.state is State.BAD and found.found.endswith("OSError: libmindspore.so: cannot open")
 
 
@@ -169,13 +171,31 @@ class TestMachine:
         assert found["processor"].found[0] != "," and str(tmp_path) in found["disk"].found
 
 
+class TestSampler:
+    @pytest.mark.parametrize(("multiplies", "asked", "state", "words"), [
+        (True, "auto", State.OK, "bfloat16 products, float32 sums (cfm_products: auto)"),
+        (False, "auto", State.OK, "float32 products (cfm_products: auto)"),
+        (False, "bfloat16", State.NOTE, "no such instructions"),
+    ])  # fmt: skip
+    def test_it_is_said_what_is_multiplied_on_this_processor(
+        self, multiplies: bool, asked: str, state: State, words: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from GPT_SoVITS import execution
+        from GPT_SoVITS.native import library
+
+        monkeypatch.setattr(library, "load", lambda may_build: NativeLibrary(ctypes.CDLL(None), "avx2"))
+        monkeypatch.setattr(execution, "multiplies_bfloat16", lambda handle: multiplies)
+        found = software._sampler(EngineSettings(cfm_products=asked))
+        assert found.state is state and words in found.found
+
+
 class TestSpeed:
     def test_the_networks_are_run_and_timed(
         self, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         home = SmallInstallation(tmp_path_factory.mktemp("small"))
         monkeypatch.setattr(speed, "find_weights", lambda: home.pair())
-        found = by_name(speed.examine("float32"))
+        found = by_name(speed.examine(EngineSettings(precision="float32")))
         assert found["decoder"].state is found["vocoder"].state is State.OK
         assert "ms per token" in found["estimate"].found and "one.pth" in found["vocoder"].found
 
@@ -194,9 +214,7 @@ class TestSpeed:
         assert speed._sound("decoder", "words", results).state is State.BAD
 
     def test_weights_that_cannot_be_used_are_bad(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from GPT_SoVITS.engine.messages import WeightsPair
-
         (tmp_path / "g.ckpt").write_bytes(b"no weights")
         pair = WeightsPair(str(tmp_path / "g.ckpt"), str(tmp_path / "g.ckpt"))
         monkeypatch.setattr(speed, "find_weights", lambda: pair)
-        assert speed.examine("float16")[0].state is State.BAD
+        assert speed.examine(EngineSettings())[0].state is State.BAD

@@ -58,6 +58,9 @@ FAULTS = (
           "service/paths.py", "real = (base / path).resolve()", "real = (base / path).absolute()",
           ("tests/service/security/test_paths.py", "tests/service/weights/test_weights.py")),
     # speech: decoding and planning
+    Fault("who wants float32 products by name gets rounded ones",
+          "GPT_SoVITS/execution.py", 'settings.cfm_products == "float32" or ', "",
+          ("tests/test_execution.py",)),
     Fault("the best token may be cut off by top-p",
           "GPT_SoVITS/t2s/sampling.py", "    remove[0] = False\n", "",
           ("tests/networks/test_t2s_sampling.py",)),

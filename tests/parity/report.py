@@ -58,6 +58,11 @@ class Report:
         """How the implementation holds weights: ``fp32``, ``fp16`` or ``int8``."""
         return self.implementation.precision
 
+    @property
+    def rounding(self) -> str:
+        """The same, but ``bf16`` where the sampler of v3 and v4 multiplies that: what tolerances of audio depend on."""
+        return "bf16" if self.implementation.rounds else self.precision
+
     def wants(self, array: str) -> bool:
         """Whether ``--only`` selects this array (a check may skip costly work for others)."""
         return self.only in array

@@ -249,6 +249,7 @@ class ScriptedBundle:
     sample_rate: int = RATE
     decode_description: str = "scripted"
     vocoder_description: str = "scripted too"
+    sampler_description: str = "scripted as well"
     needs: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     shared_bytes: Mapping[int, int] = field(default_factory=dict)

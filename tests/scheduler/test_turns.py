@@ -375,7 +375,7 @@ def test_the_status_tells_who_is_spoken_and_who_waits() -> None:
     assert status.active >= 1
     assert status.active + status.waiting == 6
     assert status.current is not None and status.current.in_use >= 1
-    assert (status.decode_backend, status.vocoder) == ("scripted", "scripted too")
+    assert (status.decode_backend, status.vocoder, status.sampler) == ("scripted", "scripted too", "scripted as well")
     desk.finish()
     assert (desk.scheduler.status().active, desk.scheduler.status().waiting) == (0, 0)
     assert desk.scheduler.status().tokens_per_second > 0

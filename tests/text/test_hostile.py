@@ -126,9 +126,9 @@ def test_100_kb_take_under_two_seconds(language: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_10_kb_take_no_more_than_their_share(language: str) -> None:
+def test_5_kb_take_no_more_than_their_share(language: str) -> None:
     _warm(language)
-    slow = {name: spent for name in UNITS if (spent := _best(name, 10_000, language, 0.25)) > 0.25 * slowness()}
+    slow = {name: spent for name in UNITS if (spent := _best(name, 5_000, language, 0.13)) > 0.13 * slowness()}
     assert not slow
 
 

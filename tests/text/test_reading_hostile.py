@@ -49,6 +49,10 @@ UNITS = {
         "powers": "10^3=",
         "currencies": "HK$5-",
         "open tag": "<script>",
+        "attributes": "<a b=c ",
+        "angles": "x<y>",
+        "floors": "5F、",
+        "thousands": "1 000 ",
     },
 }
 MARKS = st.text(

@@ -46,7 +46,8 @@ def test_in_a_short_text_nothing_is_tried_that_cannot_begin() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_finds_at_its_places_what_a_search_finds(language: str) -> None:
-    text = prepared("\n".join(path.read_text("utf-8") for path in CASES))
+    lines = [line for path in CASES for line in path.read_text("utf-8").splitlines()]
+    text = prepared("\n".join(lines[::4]))
     starts = Starts(text)
     looked_up = 0
     for rule in rules_for(language):

@@ -9,7 +9,7 @@ export const ENGINES = [
   { value: "达摩 ASR (中文)", languages: ["zh", "yue"], size: "large" },
   { value: "Faster Whisper (多语种)", languages: ["zh", "yue", "en", "ja", "ko", "auto"], size: "large-v3" },
 ];
-const BLANK = { name: "", folder: "", language: "zh", engine: ENGINES[0].value, sovitsEpochs: 8, gptEpochs: 15, batch: 3, version: "v2", rank: 32 };
+const BLANK = { name: "", folder: "", language: "zh", engine: ENGINES[0].value, sovitsEpochs: 8, gptEpochs: 15, batch: 3, version: "v2", rank: 32, precision: "fp32" };
 
 export const engineOf = (fields) => ENGINES.find(({ value }) => value === fields.engine) ?? ENGINES[0];
 

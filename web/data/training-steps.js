@@ -4,6 +4,7 @@ import { artefacts } from "./training.js";
 export const VERSIONS = ["v1", "v2", "v2Pro", "v2ProPlus", "v3", "v4"];
 /** Ranks of a LoRA; 0 trains all weights. */
 export const RANKS = [16, 32, 64, 128, 0];
+export const PRECISIONS = ["fp32", "fp16"];
 export const hasLora = (version) => version === "v3" || version === "v4";
 /** Epochs of SoVITS, as the official page begins with them. */
 export const epochsOf = (version) => (hasLora(version) ? 2 : 8);
@@ -11,11 +12,13 @@ export const epochsOf = (version) => (hasLora(version) ? 2 : 8);
 /** What is trained: what was chosen, else what the session's jobs were asked for. */
 export function networkOf(session, chosen) {
   const asked = session.steps.findLast((one) => one.version)?.version;
-  return { version: asked ?? "v2", rank: 32, ...chosen };
+  return { version: asked ?? "v2", rank: 32, precision: "fp32", ...chosen };
 }
 
-/** Fields that say which network is trained. */
-export const fieldsOf = ({ version, rank }) => ({ version, ...(hasLora(version) ? { lora_rank: Number(rank) } : {}) });
+/** Fields of both trainings: the version, and the precision where it is not the usual one. */
+const sharedOf = ({ version, precision }) => ({ version, ...(precision === "fp16" ? { precision } : {}) });
+/** Fields that say which network is trained, and how. */
+export const fieldsOf = (network) => ({ ...sharedOf(network), ...(hasLora(network.version) ? { lora_rank: Number(network.rank) } : {}) });
 
 const folderOf = (path) => path.slice(0, path.lastIndexOf("/"));
 
@@ -46,7 +49,7 @@ export function nextRequest(session, kind, user, network = networkOf(session)) {
     case "sovits_train":
       return done("format") ? { route: "sovits_train", fields: { ...experiment, ...fieldsOf(network), ...epochs } } : null;
     case "gpt_train":
-      return done("format") ? { route: "gpt_train", fields: { ...experiment, version: network.version } } : null;
+      return done("format") ? { route: "gpt_train", fields: { ...experiment, ...sharedOf(network) } } : null;
     default:
       return null;
   }

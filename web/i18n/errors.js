@@ -174,6 +174,7 @@ export default {
   pretrained_missing: { en: "{field}: {name} is not installed; fetch it with: {command}", zh: "{field}：尚未安装 {name}，请运行以下命令下载：{command}" },
   base_only_speaks: { en: "{field}: {name} can speak but not be trained further: train its GPT alone, and let that speak with this file.", zh: "{field}：{name} 只能用于合成，无法继续训练。请只训练它的 GPT，再与此文件一起合成。" },
   experiment_taken: { en: "The experiment {name} belongs to another user: choose another exp_name.", zh: "实验 {name} 属于另一个用户，请换一个 exp_name。" },
+  processes_over: { en: "Processes is {found}, this service allows {limit}: ask for fewer, or have training_processes raised.", zh: "processes 为 {found}，本服务上限为 {limit}：请减少，或提高 training_processes。" },
   dataset_missing: { en: "There is no dataset {name}: look at the list of datasets.", zh: "数据集 {name} 不存在，请查看数据集列表。" },
   recording_suffix: { en: "{name} is not named as a recording: its name should end in one of {known}", zh: "{name} 不是录音文件名，应以下列后缀之一结尾：{known}" },
   recording_unreadable: { en: "{name} cannot be read as sound: {detail}", zh: "{name} 无法作为音频读取：{detail}" },

@@ -6,7 +6,7 @@ import { engineOf, ENGINES } from "../data/new-training.js";
 import { dropZone, filePicker, SOUNDS } from "./files.js";
 import { icons } from "./icons.js";
 import { field, iconButton, problem, select } from "./parts.js";
-import { networkFields } from "./training-network.js";
+import { networkFields, precisionField } from "./training-network.js";
 
 const LANGUAGES = ["zh", "en", "ja", "ko", "yue"];
 
@@ -59,7 +59,7 @@ function about(app) {
       ${networkFields({ prefix: "new", network: fields, onPick: (network) => app.newTraining.edit(network) })}
     </div>
     <details class="advanced"><summary>${icons.settings}<span>${t("new.options")}</span>${icons.down}</summary>
-      <div class="advanced-grid">${number(app, "sovitsEpochs", t("new.sovits.epochs"), 1000)}${number(app, "gptEpochs", t("new.gpt.epochs"), 1000)}${number(app, "batch", t("new.batch"), 64)}</div>
+      <div class="advanced-grid">${number(app, "sovitsEpochs", t("new.sovits.epochs"), 1000)}${number(app, "gptEpochs", t("new.gpt.epochs"), 1000)}${number(app, "batch", t("new.batch"), 64)}${precisionField({ prefix: "new", precision: fields.precision, onPick: (precision) => app.newTraining.edit(precision) })}</div>
     </details>
   </section>`;
 }

@@ -10,7 +10,7 @@ import { newTraining } from "./new-training.js";
 import { empty, iconButton, problem } from "./parts.js";
 import { curvesPanel, samplesPanel } from "./training-curves.js";
 import { networkOf, nextRequest } from "../data/training-steps.js";
-import { networkFields } from "./training-network.js";
+import { networkFields, precisionField } from "./training-network.js";
 
 const TONES = { done: "done", error: "error", cancelled: "error", run: "run", wait: "wait", paused: "wait" };
 const ui = { asking: "" };
@@ -86,7 +86,7 @@ function stepsPanel(app, session) {
   const network = networkOf(session, app.training.state.chosen);
   return html`<section class="panel training-part" aria-labelledby="training-steps"><h2 id="training-steps">${t("training.steps")}</h2>
     <ol class="training-steps">${[...more, ...STEPS].map((kind) => stepRow(app, session, kind, network))}</ol>
-    <div class="new-grid">${networkFields({ prefix: "training", network, onPick: app.training.choose })}</div>
+    <div class="new-grid">${networkFields({ prefix: "training", network, onPick: app.training.choose })}${precisionField({ prefix: "training", precision: network.precision, onPick: app.training.choose })}</div>
   </section>`;
 }
 

@@ -346,15 +346,17 @@ std::uint32_t nearest_brain(float x) {
 // Packs `count` weights of one output from input `start` on, an even number; `panel` points at its first pair. Returns how
 // many a bfloat16 cannot hold exactly, or -1 if one is not finite in it.
 long pack_brains(std::uint16_t* panel, int start, const Block& exact, int count) {
-  long inexact = 0;
-  for (int i = 0; i < round_up(count, 2); ++i) {
-    const std::uint32_t rounded = nearest_brain(exact[i]);
-    if ((rounded & 0x7f80) == 0x7f80) return -1;
-    std::uint32_t bits;
-    std::memcpy(&bits, exact + i, sizeof bits);
-    inexact += (rounded << 16) != bits;
-    panel[(start + i) / 2 * (2 * kPanel) + i % 2] = static_cast<std::uint16_t>(rounded);
+  std::uint32_t bits[kPackBlock], rounded[kPackBlock];
+  std::memcpy(bits, exact, sizeof bits);
+  int inexact = 0, bad = 0;
+  for (int i = 0; i < kPackBlock; ++i) {  // without a branch, so that it becomes vector code
+    rounded[i] = nearest_brain(exact[i]);
+    bad |= (rounded[i] & 0x7f80) == 0x7f80;
+    inexact += (rounded[i] << 16) != bits[i];
   }
+  if (bad) return -1;
+  for (int i = 0; i < round_up(count, 2); ++i)
+    panel[(start + i) / 2 * (2 * kPanel) + i % 2] = static_cast<std::uint16_t>(rounded[i]);
   return inexact;
 }
 

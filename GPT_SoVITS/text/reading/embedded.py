@@ -56,6 +56,18 @@ _HEADING = re.compile(
 _LABEL = re.compile(r"(?<![A-Za-z])[A-Z]{2,8}(?:[:：] ?| )$")
 _LONGEST_LABEL = 12
 _CODES_IN_ENGLISH = frozenset({"ja", "ko"})
+_NO_COUNTER = (
+    r"(?!家[庭里人用具电電长長]|日[本语語式版文]|天[气氣空使猫貓]|年[轻輕级級]|分[析享类類支辨]|本[地机機身人来來质質科]|点[击擊赞評评]|位[置于於]"
+    r"|名[字称稱单單]|条件|條件|支[持付撑援]|只[有要是能]|台[式湾灣灯]|里[面程]|[号號][码碼]|元[素宇旦数]|[个個][人性体]版|节[目日省]|[页頁]面|[间間][隔接]"
+    r"|度假|月[亮薪]|周[末围]|米[饭飯]|口[语味罩袋]|首[先页要]|[场場][景合地]|次[要数]|[时時][代尚间]|人工|回[复家答来]|才[能是]|层[次面]|件[事数])"
+)
+_COUNTER = re.compile(
+    rf"\s?{_NO_COUNTER}"
+    r"(?:[岁歲块塊元点點个個张張本件位名只隻条條杯瓶碗支枝台辆輛間间层層楼樓天年月日号號周週分秒米斤克吨噸里升码碼度倍次遍场場首篇章节節页頁"
+    r"歳才円時时回匹冊枚代人口家]|厘米|公[分里斤尺]|毫[米升克]|千[米克]|平方|小[时時]|分[钟鐘]"
+    r"|[살원명개번층시분초년월일권장대](?![가-힣]{2})|만\s?원)"
+)
+"""What counts, behind a number among English words: I am 25 岁."""
 _LEAGUES = frozenset({"F1", "G7", "J1", "J2", "J3"})
 """Codes that Japanese says in English; A4 and B5 it does not."""
 _NUMBER_WORD = re.compile(r"(?<![A-Za-z])N[oO]\.\s?$")
@@ -212,6 +224,8 @@ class _English:
     def has(self, number: _Number, language: str) -> bool:
         """Whether a number is English among words of a language."""
         digits = self._text[number.start : number.end]
+        if _COUNTER.match(self._text, number.end):
+            return False
         return (
             number.start in self._dated
             or self._right(number.end) in _ORDINAL_ENDS
@@ -264,7 +278,7 @@ class _English:
 
     def _follows_english(self, number: _Number) -> bool:
         """I'm 25, at 7: behind a word that only English sentences have, and before no other script."""
-        if number.end in self._foreign:
+        if number.end in self._foreign or number.end + 1 in self._foreign:
             return False
         return _FUNCTION_WORD.search(self._text, max(number.start - _LONGEST_LABEL, 0), number.start) is not None
 

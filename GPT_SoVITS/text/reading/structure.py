@@ -8,15 +8,9 @@ from __future__ import annotations
 import html
 import re
 
+from GPT_SoVITS.text.reading.tags import without_angles, without_tags
+
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_TAGS = (
-    "html|head|body|br|p|div|li|ul|ol|h[1-6]|tr|td|th|table|b|i|em|strong|span|a|u|s|sub|sup|font|code|pre|small|big|mark|"
-    "ruby|rt"
-)
-_TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
-_DOCTYPE = re.compile(r"\s*<!doctype\s[^<>]{0,500}>", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(script|style)\b[^<>]{0,500}>.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_BREAKING = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|tr|table|pre)\b", re.IGNORECASE)
 
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)[^\n]*$", re.MULTILINE)
 _RULE = re.compile(
@@ -33,8 +27,12 @@ _NUMBERED = re.compile(
 _IMAGE_OR_LINK = re.compile(
     r"(?:(?<!\w)!)?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,2000}(?:\([^()\n]{0,200}\)[^()\n]{0,500})?\))"
 )
+_RST_LINK = re.compile(r"`([^`<>\n]{1,300}?)\s?<[^<>\n]{1,1000}>`__?")
 # With its address elsewhere; arr[i][j] and [news][sport] are none.
 _REFERENCE = re.compile(r"(?<![\w\]])!?\[([^\[\]\n]{2,300})\]\[([^\[\]\n]{0,100})\]")
+_SIGNS = re.compile(r"[\W_]")
+_LABEL = re.compile(r"[A-Za-z0-9]+(?:[-_/.:][A-Za-z0-9]+)+")
+"""A name that nobody gives to a thing: [the docs][project-docs]."""
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,40}\]:?")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:|www\.)[^<>\s]{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255})>")
 _STRONG = re.compile(r"(\*{2,3}|_{2,3}|~~)(?=\S)([^\n]{1,500}?)(?<=\S)\1")
@@ -49,24 +47,9 @@ _CLOSING = "\"'」』）)]】》〉"
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-def _without_comments(text: str) -> str:
-    """Return the text without comments of HTML; a comment that nothing closes is text."""
-    parts, done = [], 0
-    while (start := text.find("<!--", done)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
-        parts += [text[done:start], " "]
-        done = end + 3
-    return "".join([*parts, text[done:]])
-
-
 def unescape_html(text: str) -> str:
     """Return the text with entities as characters and without the tags of running text."""
-    if "&" in text:
-        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    if "<" not in text:
-        return text
-    text = _without_comments(_DOCTYPE.sub("", text, count=1)) if "<!" in text else text
-    text = _UNSEEN.sub("", text) if "</s" in text.lower() else text
-    return _TAG.sub(lambda match: "\n" if _BREAKING.match(match[0]) else "", text)
+    return without_tags(_ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text)
 
 
 def _row(match: re.Match[str]) -> str:
@@ -80,10 +63,11 @@ def _linked(match: re.Match[str]) -> str:
 
 
 def _referring(match: re.Match[str]) -> str:
-    """Return the words of a link whose address is in a list, told by its number or by its definition."""
-    name = match[2] or match[1]
-    defined = not match[2] or name.isdigit() or f"[{name}]:" in match.string
-    return match[1] if defined else match[0]
+    """Return the words of a link whose address is in a list, told by its name or by its definition."""
+    words, name = match[1], match[2] or match[1]
+    same = _SIGNS.sub("", words).casefold() == _SIGNS.sub("", name).casefold()
+    defined = same or name.isdigit() or _LABEL.fullmatch(name) or f"[{name}]:" in match.string
+    return words if defined else match[0]
 
 
 def plain(text: str) -> str:
@@ -93,7 +77,8 @@ def plain(text: str) -> str:
     text = _HEADING.sub("", _QUOTE.sub("", _FENCE.sub("", text)))
     text = _GLUED_BULLET.sub("", _BULLET.sub("", text))
     text = _NUMBERED.sub(r"\1, ", text)
-    text = _AUTOLINK.sub(r"\1", text)
+    text = _RST_LINK.sub(r"\1", text) if ">`_" in text else text
+    text = without_angles(_AUTOLINK.sub(r"\1", text))
     if "[" in text:
         text = _IMAGE_OR_LINK.sub(_linked, _FOOTNOTE.sub("", text))
     if "][" in text:

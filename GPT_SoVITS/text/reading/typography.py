@@ -68,7 +68,7 @@ _SWAPPED = str.maketrans(".,", ",.", " ")
 _WAVE = re.compile("～(?= ?[-\\d$€£¥￥])")  # between the ends of a range; elsewhere it draws a sound out
 _TERMINAL = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")  # colours of terminal output
 # Signs of programs and of plain keyboards, between what they compare or join.
-_COMPARED = re.compile(r"(?<=[\w)\]])( ?)([<>!=]=)(?= ?[-+(√\w])")
+_COMPARED = re.compile(r"(?<=[\w)\]])( ?)([<>!=]=)(?= ?[-+(√\w])|(?<![^\s(（，、；;:：,])()([<>]=)(?= ?[\d.$€£¥￥])")
 _COMPARISONS = {">=": "≥", "<=": "≤", "!=": "≠", "==": "="}
 _ARROW = re.compile(r"(?<=[\w)\]]) ?[-=—]> ?(?=\w)")
 _LONG_MINUS = re.compile(r"(?<![0-9A-Za-z℃°%)\]度도—–-])[—–](?=\d{1,3}(?:\.\d+)? ?(?:[℃℉°度]|도))")
@@ -80,6 +80,15 @@ _LARGE_ROMAN = re.compile("[ⅩⅬⅭⅮⅯⅹⅼⅽⅾⅿ][ⅠⅡⅢⅣⅤⅥ�
 _TWO = 2
 _HAN = re.compile("[\u4e00-\u9fff]")
 _WELL_FORMED = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+# 拿破仑III, 最终幻想VII, ドラクエIII; 企业VI and 某XX are none.
+_AFTER_HAN = re.compile(
+    "(?:(?<=[\u3041-\u30ff\u4e00-\u9fff])(?:II|III|(?<![打注])IV|(?<![用做看开開学學改])VI(?![设設系手视視])(?<![业業牌司]VI)|VII|VIII|IX|XI{1,3}|XIV|XVI{0,3})(?![A-Za-z0-9])"
+    "|(?<![A-Za-z0-9'-])(?:I{1,3}(?=[级級期])|(?:I{2,3}|IV|VI{0,3})(?=[级級]|[类類]|期)|I{2,3}(?=型)|IV(?=型)))"
+)
+_RULER = re.compile(
+    "(?:拿破[仑崙]|路易|伊[丽麗]莎白|亨利|[爱愛]德[华華]|[乔喬]治|理查|[约約]翰|查理|威廉|腓特烈|[凯凱叶葉]\\w{1,4}琳娜?|尼古拉|[亚亞][历歷]山大|"
+    "保[罗羅]|本笃|菲利普|腓力|居[鲁魯]士|大流士)$"
+)
 _SPACES = re.compile(" {2,}")
 _LINE_EDGES = re.compile(" *\n *")
 
@@ -161,6 +170,15 @@ def _roman(match: re.Match[str]) -> str:
     return ("、" if before.isdigit() else "") + "、".join(words) + ("、" if after.isdigit() else "")
 
 
+def _behind_a_name(match: re.Match[str]) -> str:
+    """Return the number of a ruler or of a part: 路易XIV is 路易14世."""
+    value, after = _value(match[0]), match.string[match.end() : match.end() + 1]
+    ruler = _RULER.search(match.string, max(match.start() - 8, 0), match.start())
+    of_a_row = _HAN.match(after) or (ruler and _HAN.match(match.string, match.start() - 1))
+    number = "二" if value == _TWO and of_a_row else str(value)
+    return f"{number}世" if ruler and after != "世" else number
+
+
 def _values(row: str) -> list[int]:
     letters = unicodedata.normalize("NFKC", row).upper()
     if _LARGE_ROMAN.fullmatch(row) and _WELL_FORMED.fullmatch(letters):
@@ -183,11 +201,12 @@ def unify(text: str) -> str:
     text = _LINE_BREAKS.sub("\n", _TERMINAL.sub("", text) if "\x1b" in text else text)
     text = join_thousands(unicodedata.normalize("NFC", text) if not text.isascii() else text)
     text = _ROMAN.sub(_roman, _FRACTION.sub(_fraction, text.translate(_table())))
+    text = _AFTER_HAN.sub(_behind_a_name, text) if "I" in text or "X" in text else text
     text = _WAVE.sub("~", _SEPARATED.sub(lambda found: found[0].replace("，", ","), text))
     if "." in text or "€" in text:
         text = _POINTS_FOR_COMMAS.sub(lambda found: found[0].translate(_SWAPPED), text)
     if "=" in text:
-        text = _COMPARED.sub(lambda found: found[1] + _COMPARISONS[found[2]], text)
+        text = _COMPARED.sub(lambda found: (found[1] or "") + _COMPARISONS[found[2] or found[4]], text)
     if ">" in text:
         text = _ARROW.sub("→", text)
     if "—" in text or "–" in text:

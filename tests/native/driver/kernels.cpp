@@ -125,33 +125,53 @@ void encode(int precision) {
   symbol<void(void*)>("encoder_free")(encoder);
 }
 
-// A generator of two stages with kernels of 3, 7 and 11; frames in two unequal pieces.
-void speak() {
-  constexpr int kInputs = 12, kInitial = 64, kCondition = 10, kFrames = 23, kRate = 8, kStages = 2;  // kRate: 4 * 2
-  const int raising[kStages] = {8, 4}, kernels[] = {3, 7, 11};
+// Generators of two stages with kernels of 3, 7 and 11.
+constexpr int kInputs = 12, kInitial = 64, kCondition = 10, kFrames = 23, kRate = 8, kStages = 2;  // kRate: 4 * 2
+constexpr int kBlockKernels[] = {3, 7, 11}, kRaising[kStages] = {8, 4};  // 4, 2 and 3, 7, 11 stand in the sizes too
+
+std::vector<int> generator_sizes() {
   std::vector<int> sizes = {kInputs, kInitial, kCondition, kStages, 3, 4, 2, 8, 4, 3, 7, 11};
   for (int k = 0; k < 3; ++k) sizes.insert(sizes.end(), {3, 1, 3, 5});
+  return sizes;
+}
+
+// Arrays of fixed numbers, and pointers to them.
+struct Arrays {
   Numbers numbers;
   std::vector<std::vector<float>> arrays;
-  const auto give = [&](int count, float spread) { arrays.push_back(numbers.many(static_cast<std::size_t>(count), spread)); };
-  give(kInitial * kInputs * 7, 0.125f), give(kInitial, 0.25f);
-  give(kInitial * kCondition, 0.25f), give(kInitial, 0.25f);
+  void give(int count, float spread, float offset = 0.0f) {
+    arrays.push_back(numbers.many(static_cast<std::size_t>(count), spread, offset));
+  }
+  void layer(int weights, float spread, int biases, float bias_spread) { give(weights, spread), give(biases, bias_spread); }
+  std::vector<const float*> pointers() const {
+    std::vector<const float*> found;
+    for (const std::vector<float>& array : arrays) found.push_back(array.data());
+    return found;
+  }
+};
+
+// Frames in two unequal pieces.
+void speak() {
+  Arrays given;
+  given.layer(kInitial * kInputs * 7, 0.125f, kInitial, 0.25f);
+  given.layer(kInitial * kCondition, 0.25f, kInitial, 0.25f);
   int channels = kInitial;
   for (int s = 0; s < kStages; ++s) {
     const int next = channels / 2;
-    give(channels * next * raising[s], 0.125f), give(next, 0.25f);
-    for (int kernel : kernels)
-      for (int dilation = 0; dilation < 3; ++dilation)
-        for (int which = 0; which < 2; ++which) give(next * next * kernel, 0.0625f), give(next, 0.125f);
+    given.layer(channels * next * kRaising[s], 0.125f, next, 0.25f);
+    for (int kernel : kBlockKernels)
+      for (int convolution = 0; convolution < 2 * 3; ++convolution)
+        given.layer(next * next * kernel, 0.0625f, next, 0.125f);
     channels = next;
   }
-  give(channels * 7, 1.0f), give(1, 0.125f);
-  std::vector<const float*> pointers;
-  for (const std::vector<float>& array : arrays) pointers.push_back(array.data());
+  given.layer(channels * 7, 1.0f, 1, 0.125f);
+  const std::vector<const float*> pointers = given.pointers();
+  const std::vector<int> sizes = generator_sizes();
   char message[256] = "";
   void* vocoder = symbol<void*(const int*, int, const float* const*, int, char*, int)>("gs_vocoder_new")(
       sizes.data(), static_cast<int>(sizes.size()), pointers.data(), static_cast<int>(pointers.size()), message, 256);
   need(vocoder != nullptr, message);
+  Numbers& numbers = given.numbers;
   const std::vector<float> condition = numbers.many(kCondition, 1.0f), frames = numbers.many(kFrames * kInputs, 1.0f);
   void* session = symbol<void*(void*, const float*, char*, int)>("gs_vocoder_open")(vocoder, condition.data(), message, 256);
   need(session != nullptr, message);
@@ -168,6 +188,39 @@ void speak() {
   symbol<void(void*)>("gs_vocoder_delete")(vocoder);
 }
 
+// The same sizes with periodic activations; `tangent` bounds the audio, else it is cut off.
+void speak_periodically(int tangent) {
+  Arrays given;
+  const auto activation = [&](int channels) { given.give(channels, 0.5f, 1.0f), given.give(channels, 0.25f, 0.5f); };
+  given.layer(kInitial * kInputs * 7, 0.125f, kInitial, 0.25f);
+  int channels = kInitial;
+  for (int s = 0; s < kStages; ++s) {
+    const int next = channels / 2;
+    given.layer(channels * next * kRaising[s], 0.125f, next, 0.25f);
+    for (int kernel : kBlockKernels)
+      for (int convolution = 0; convolution < 2 * 3; ++convolution) {
+        activation(next);
+        given.layer(next * next * kernel, 0.0625f, next, 0.125f);
+      }
+    channels = next;
+  }
+  activation(channels);
+  given.layer(channels * 7, 0.125f, 1, 0.125f);
+  given.give(12, 0.5f), given.give(12, 0.25f);  // the filters that raise and lower
+  const std::vector<const float*> pointers = given.pointers();
+  const std::vector<int> sizes = generator_sizes();
+  char message[256] = "";
+  void* network = symbol<void*(const int*, int, int, const float* const*, int, char*, int)>("gs_bigvgan_new")(
+      sizes.data(), static_cast<int>(sizes.size()), tangent, pointers.data(), static_cast<int>(pointers.size()), message, 256);
+  need(network != nullptr, message);
+  const std::vector<float> frames = given.numbers.many(kFrames * kInputs, 1.0f);
+  std::vector<float> audio(kFrames * kRate);
+  need(symbol<int(void*, const float*, long long, float*, char*, int)>("gs_bigvgan_run")(
+           network, frames.data(), kFrames, audio.data(), message, 256) == 0, message);
+  print(tangent ? "bounded" : "periodic", 0, audio);
+  symbol<void(void*)>("gs_bigvgan_delete")(network);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -176,5 +229,6 @@ int main(int count, char** arguments) {
   std::printf("isa %s\n", symbol<const char*()>("gs_isa")());
   for (int precision : {0, 1, 2}) decode(precision), encode(precision);
   speak();
+  for (int tangent : {0, 1}) speak_periodically(tangent);
   return 0;
 }

@@ -88,12 +88,19 @@ export function a_version_with_lora_is_trained_with_a_rank_and_stays_chosen({ eq
   equal(nextRequest(session, "sovits_train", "", networkOf(session, { rank: 0 })).fields.lora_rank, 0);
 }
 
+export function both_trainings_are_asked_for_the_precision_that_was_chosen({ equal }) {
+  const session = { session_id: "s", user_id: "u", exp_name: null, steps: [{ kind: "format", state: "done" }], artefacts: [] };
+  const asked = (chosen) => ["sovits_train", "gpt_train"].map((kind) => nextRequest(session, kind, "", networkOf(session, chosen)).fields.precision);
+  equal(asked({ precision: "fp16" }), ["fp16", "fp16"]);
+  equal(asked({}), [undefined, undefined]);
+}
+
 export function a_form_asks_for_epochs_that_are_saved({ equal }) {
-  const fields = { name: " Anna ", folder: "", language: "en", engine: "Faster Whisper (多语种)", sovitsEpochs: 1, gptEpochs: 15, batch: 2, version: "v4", rank: 64 };
+  const fields = { name: " Anna ", folder: "", language: "en", engine: "Faster Whisper (多语种)", sovitsEpochs: 1, gptEpochs: 15, batch: 2, version: "v4", rank: 64, precision: "fp16" };
   const request = requestOf(fields, "data/Anna/raw", "");
   equal([request.exp_name, request.user_id, request.asr_model_size], ["Anna", "Anna", "large-v3"]);
   equal([request.save_every_epoch, request.save_every_epoch_Bb], [1, 5]);
-  equal([request.version, request.lora_rank], ["v4", 64]);
+  equal([request.version, request.lora_rank, request.precision], ["v4", 64, "fp16"]);
 }
 
 export function references_are_clips_of_three_to_ten_seconds({ equal }) {

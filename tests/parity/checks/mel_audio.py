@@ -19,21 +19,22 @@ import numpy as np
 from GPT_SoVITS.cfm.config import CfmConfig
 from GPT_SoVITS.cfm.sampler import Sampling
 from GPT_SoVITS.cfm.synthesizer import MelSynthesizer
+from GPT_SoVITS.execution import Holding
 from GPT_SoVITS.features.spectrogram import SpectrogramConfig, mel_spectrogram, normalise_mel, spectrogram
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.vocoders.choose import choose_bigvgan, choose_hifigan
 from GPT_SoVITS.vocoders.config import BigVganConfig, HifiGanConfig
 from GPT_SoVITS.vocoders.mel_vocoder import MelVocoder
-from tests.parity.implementations import NATIVE, NATIVE_FP16
+from tests.parity.implementations import NATIVE, NATIVE_BF16, NATIVE_FP16
 from tests.parity.report import Report
 from tests.parity.weights import load_config, load_io, network_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FOLDERS = r"mel_audio_v(3|4)"
-IMPLEMENTATIONS = (NATIVE, NATIVE_FP16)
+IMPLEMENTATIONS = (NATIVE, NATIVE_FP16, NATIVE_BF16)
 QUICK = (NATIVE,)
 """The networks' own folders have float16."""
-TOLERANCE = {"fp32": 1e-4, "fp16": 5e-3}
+TOLERANCE = {"fp32": 1e-4, "fp16": 5e-3, "bf16": 5e-3}
 """Seen: fp32 2e-5 (half a step of 16 bits is 1.5e-5), fp16 1.1e-3."""
 INPUTS = ("mel_wave", "timbre_wave", "prompt_tokens", "prompt_phones", "tokens", "phones", "speed", "steps")
 DEPTH = 4
@@ -44,7 +45,7 @@ def run(folder: Path, report: Report) -> None:
     """Compare the audio; weights lie in the neighbouring folders of the networks."""
     io, version = load_io(folder), folder.name.removeprefix("mel_audio_")
     report.inputs(INPUTS)
-    voice = _synthesizer(folder.parent, version, "fp16" if report.precision == "fp16" else "fp32")
+    voice = _synthesizer(folder.parent, version, report)
     timbre = voice.condition([spectrogram(io["timbre_wave"] / FULL_SCALE)[0]])
     content = voice.content(io["prompt_tokens"], voice.phonemes(io["prompt_phones"]), timbre)
     sizes = voice.cfm.frames
@@ -58,16 +59,20 @@ def run(folder: Path, report: Report) -> None:
 
     sampling = Sampling(int(io["steps"]))
     audio = voice.decode(io["tokens"], io["phones"], timbre, prompt, draw, sampling, float(io["speed"]))
-    report.close("audio", audio, io["audio"] / FULL_SCALE, TOLERANCE[report.precision])
+    report.close("audio", audio, io["audio"] / FULL_SCALE, TOLERANCE[report.rounding])
 
 
-def _synthesizer(root: Path, version: str, holding: str) -> MelSynthesizer:
+def _synthesizer(root: Path, version: str, report: Report) -> MelSynthesizer:
     folder = root / f"s2_{version}"
     config = load_config(folder)
     config["model"]["dit_depth"] = DEPTH
     arrays = network_arrays("sovits", folder / "manifest.json")
     sizes = SovitsConfig.from_official(config), CfmConfig.from_official(config)
-    return MelSynthesizer(*sizes, arrays, _vocoder(root, version), encoders="host", holding=holding)  # type: ignore[arg-type]
+    holding: Holding = "fp32" if report.precision == "fp32" else "fp16"
+    return MelSynthesizer(
+        *sizes, arrays, _vocoder(root, version), encoders="host", holding=holding,
+        sampler="bf16" if report.implementation.rounds else holding,
+    )  # fmt: skip
 
 
 def _vocoder(root: Path, version: str) -> MelVocoder:

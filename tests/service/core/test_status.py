@@ -19,6 +19,7 @@ def test_health_says_what_the_contract_says(running: Running) -> None:
     assert found["index_url"] == f"{running.url}/index"
     assert {"device", "model_version", "queue_depth", "weights_loaded"} <= set(found)
     assert found["weights_loaded"] is True
+    assert set(found["computing"]) == {"decoder", "vocoder", "sampler"} and found["computing"]["decoder"] == "fake"
 
 
 def test_without_weights_everything_but_synthesis_works_and_readiness_says_why(start: Starter) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from GPT_SoVITS.testing.fake import FakeEngine
+from service.jobs import cleaning
 from service.jobs.manager import JobManager
-from tests.service.conftest import Running
+from tests.service.conftest import Running, Starter
 from tests.service.tasks.bench import Bench
 from tests.service.tasks.http import body
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.both_databases
 
@@ -75,3 +78,15 @@ def test_results_of_both_interfaces_are_found(running: Running) -> None:
     assert recovery.expire(time.time() - 60) == 0
     assert recovery.expire(time.time() + 60) == 2
     assert list((running.root / "output").iterdir()) == []
+
+
+def test_a_replica_without_a_worker_removes_what_it_answered_itself(
+    start: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning, "BETWEEN_SECONDS", 0.05)
+    replica = start(FakeEngine(), worker=False)
+    replica.client.post("/synthesize", json=body(replica, task_id="mine"))
+    young = replica.root / "output" / "u1" / "mine"
+    old = _kept(replica.root, "u1", "T1", days=8)
+    eventually(lambda: not old.exists())
+    assert (young / "mine.wav").is_file()

@@ -34,7 +34,7 @@ def settings(tmp_path: Any) -> Settings:
 def argv(settings: Settings, kind: str, **body: Any) -> list[str]:
     root = settings.root
     places = Places(root, root / "data", root / "logs", settings.training_places)
-    made = Commands(places, Pretrained(root, settings.weight_places), "CPU", 50)
+    made = Commands(places, Pretrained(root, settings.weight_places), "CPU", 50, processes=2)
     step = made.step(kind, validated(kind, {"session_id": "s", **body}).model_dump())
     assert step.argv[:2] == (sys.executable, "-m")
     return [word.replace(f"{root}/", "") for word in step.argv[2:]]
@@ -107,6 +107,27 @@ def test_the_trainings_own_parser_takes_what_is_composed(settings: Settings) -> 
     for kind in (SOVITS, GPT):
         given = parser().parse_args(argv(settings, kind, **USER)[1:])
         assert given.name == "anna" and given.batch_size == 3
+
+
+@pytest.mark.parametrize("kind", [SOVITS, GPT])
+def test_a_training_is_asked_for_another_precision_and_more_processes(settings: Settings, kind: str) -> None:
+    from GPT_SoVITS.training.command import parser
+
+    words = argv(settings, kind, **USER, precision="fp16", processes=2)
+    given = parser().parse_args(words[1:])
+    assert (given.precision, given.processes) == ("fp16", 2)
+    usual = argv(settings, kind, **USER)
+    assert [word for word in words if word not in usual] == ["--precision=fp16", "--processes=2"]
+    with pytest.raises(ParameterError, match="processes is 3, this service allows 2"):
+        argv(settings, kind, **USER, processes=3)
+
+
+def test_a_job_from_before_an_update_has_no_such_fields(settings: Settings) -> None:
+    root = settings.root
+    places = Places(root, root / "data", root / "logs", settings.training_places)
+    request = validated(GPT, {"session_id": "s", **USER}).model_dump(exclude={"precision", "processes"})
+    step = Commands(places, Pretrained(root, settings.weight_places), "CPU").step(GPT, request)
+    assert not any(word.startswith(("--precision", "--processes")) for word in step.argv)
 
 
 @pytest.mark.parametrize("version", ["v3", "v4"])

@@ -26,7 +26,10 @@ from service.training.names import (
 from service.training.submitting import REQUESTS
 from tests.service.training.bench import TrainingBench, recordings
 
-BEYOND = {"opt_root", "denoise_opt_dir", "asr_opt_dir", "parts", "version", "lora_rank", "if_grad_ckpt"}
+BEYOND = {
+    *("opt_root", "denoise_opt_dir", "asr_opt_dir", "parts", "version"),
+    *("lora_rank", "if_grad_ckpt", "precision", "processes"),
+}
 """Fields that the interface that is replaced does not have."""
 OF_USER = {"exp_name": "安娜", "user_id": "u1", "session_id": "s1"}
 

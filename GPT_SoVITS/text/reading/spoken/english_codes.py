@@ -94,9 +94,18 @@ def _telephones() -> Iterable[Rule]:
         rf"{BEFORE}1[38]00(?:[- ]\d{{3}}){{2}}(?!\d)|{BEFORE}1-\d{{3}}-\d{{3}}-\d{{4}}(?!\d)", lambda m: spelled(m[0])
     )
     yield rule(rf"{BEFORE}\d{{3}}-\d{{4}}(?![\d-])", lambda m: spelled(m[0]))
+    # 020 7946 0958, 07700 900123, 1 800 555 0199
+    yield rule(rf"{BEFORE}\(?0\d{{2,4}}\)? (?:\d{{3,4}} \d{{3,4}}|\d{{5,6}})(?![\d.,]*\d)", lambda m: spelled(m[0]))
+    yield rule(rf"{BEFORE}1 8(?:00|33|44|55|66|77|88) \d{{3}} \d{{4}}(?!\d)", lambda m: spelled(m[0]))
     yield rule(
         rf"\b{_TELEPHONE}(?:\s(?:me|us|him|her|at|on|is|number|now|today)){{0,4}}:?\s?"
         r"(?P<digits>\+?\d{3,}(?:[- .]\d{2,5}){0,5})(?![\d:]|\s?(?:times|a\.?m|p\.?m|people|%))",
+        lambda m: spelled(m["digits"]),
+        "digits",
+    )
+    yield rule(
+        rf"\b{_IDENTIFIER}(?:\s(?:is|number|no\.)){{0,2}}[:#]?\s#?"
+        r"(?P<digits>\d{1,4}(?: \d{3,4}){2,5})(?![\d.,]*\d)",
         lambda m: spelled(m["digits"]),
         "digits",
     )

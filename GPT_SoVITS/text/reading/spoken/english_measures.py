@@ -10,7 +10,7 @@ from GPT_SoVITS.text.reading.spoken import english_k
 from GPT_SoVITS.text.reading.spoken.english_attributes import is_attribute
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity
 from GPT_SoVITS.text.reading.spoken.english_units import PER, RATE, UNIT, UNIT_STOP, per_name, unit_name
-from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, DASH, NUMBER, plain
+from GPT_SoVITS.text.reading.spoken.patterns import BEFORE, DASH, NUMBER, is_inch, plain
 
 
 def _dollars(country: str) -> tuple[str, str, str, str]:
@@ -99,7 +99,8 @@ def _angles() -> Iterable[Rule]:
     )
     yield rule(rf"{BEFORE}(?P<feet>[1-9])'\s?(?P<inches>1[01]|\d)(?:\"|'')?(?![\d'])", _height)
     yield rule(
-        rf"{BEFORE}(?P<first>{NUMBER})\"(?=\s[a-z])(?![^\"\n]{{0,80}}\")", lambda m: f"{quantity(m['first'])} inch"
+        rf"{BEFORE}(?P<first>{NUMBER})\"(?=\s[a-z])(?![^\"\n]{{0,80}}\")",
+        lambda m: f"{quantity(m['first'])} inch" if is_inch(m) else None,
     )
 
 

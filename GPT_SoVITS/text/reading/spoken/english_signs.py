@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from GPT_SoVITS.text.reading.draft import Match, Rule, rule, said
 from GPT_SoVITS.text.reading.scripts import GREEK
+from GPT_SoVITS.text.reading.spoken import english_multiples
+from GPT_SoVITS.text.reading.spoken.english_multiples import COMPARED
 from GPT_SoVITS.text.reading.spoken.english_numbers import quantity, spelled, year
 from GPT_SoVITS.text.reading.spoken.patterns import (
     AFTER_POWER,
@@ -17,6 +19,8 @@ from GPT_SoVITS.text.reading.spoken.patterns import (
     NUMBER,
     SCIENTIFIC,
     counted_down,
+    either,
+    plain,
 )
 
 _LONGEST_QUANTITY = 11  # digits; a longer number without separators is read digit by digit
@@ -43,10 +47,6 @@ _NAMED_SIGNS = {
 _POWERS = {"²": " squared", "³": " cubed"}
 _POWER_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _NO_COUNTED = "(?:is|was|equals?|are|and|plus|minus|times|or|gives?|makes?)"
-_COMPARED = (
-    r"(?:\w+er|more|less|as|the|daily|weekly|monthly|yearly|per|a\s(?:day|week|month|year)|"
-    r"speed|zoom|magnification|optical|digital|playback|rewards|points|leverage|bonus|damage|power|performance|cash)"
-)
 _LISTED = re.compile(
     r"\b(?:pp\.|ages?|aged|pages|lines|verses|grades|(?P<one>page|chapter|line|verse|grade|room|level))s?\s$",
     re.IGNORECASE,
@@ -60,6 +60,7 @@ _PERIODS = {
     **{name: name for name in ("second", "minute", "hour", "day", "night", "week", "month", "year", "person")},
     **{"sec": "second", "min": "minute", "hr": "hour", "mo": "month", "yr": "year", "kg": "kilogram", "lb": "pound"},
 }
+_TO_THOUSANDS = r"(?:\d{1,3}(?:,\d{3}){1,2}|\d{1,4})(?![\d,]*\d)"
 _TERM = r"[\d.)\]A-Za-z²³\ue000\u0391-\u03c9]"
 
 
@@ -75,18 +76,13 @@ def times() -> Iterable[Rule]:
     """Yield the rules of signs between two numbers: of a size where it touches both, else of a product; 1e-5."""
     yield rule(COUNTDOWN, counted_down(", "), "dash")
     yield rule(
-        rf"{BEFORE}(?P<first>\d{{1,4}})(?P<dash> - )(?=(?P<second>\d{{1,4}})"
-        rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s))",
+        rf"{BEFORE}(?P<first>{_TO_THOUSANDS})(?P<dash> - )(?=(?P<second>{_TO_THOUSANDS})"
+        rf"(?:\s(?P<counted>(?!{_NO_COUNTED}\b)[a-z]{{2,}})|[.,;]?$|[.,;]\s|\s(?:are|is|were|was|and|or)\s))",
         _counted_range,
         "dash",
     )
     yield rule(r"(?<=\d) - (?=\d{1,3}(?![\d=]))(?<!\d{4} - )", _score)
-    # 2 x eggs, eggs x2: how many.
-    yield rule(
-        rf"(?<=(?<![\d.,])\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})|(?<=(?<![\d.,])\d\d)\s?[xX×](?=\s(?!{_COMPARED}\b)[A-Za-z]{{2}})",
-        said(""),
-    )
-    yield rule(r"(?<=[a-z]\s)[xX×](?=\d{1,3}(?![\w.,]*\d))", said("times "))
+    yield from english_multiples.rules()
     yield rule(SCIENTIFIC, _scientific)
     yield rule(r"(?<=\d)[xX×](?<!^0.)(?<![^\d.]0.)(?=\d+(?![\d\s]*=))", said(" by "))
     yield rule(
@@ -106,7 +102,7 @@ def _score(match: Match) -> str | None:
 def _counted_range(match: Match) -> str | None:
     """10 - 15 people: a range of what is counted, or of pages, where it goes up; Room 5 - 3 beds is none."""
     named = _LISTED.search(match.string, max(match.start() - _SEEN, 0), match.start())
-    rises = int(match["first"]) < int(match["second"])
+    rises = int(plain(match["first"])) < int(plain(match["second"]))
     if match["counted"]:
         return " to " if rises and not (named and named["one"]) else ", "
     return " to " if rises and named else None
@@ -123,23 +119,25 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"√\s?(?=[\d\ue000])", said("the square root of "))
     yield rule(r"√\s?(?=[A-Za-z(])", said("the square root of "))
     yield rule(
-        rf"(?<=[\d\ue000)²³]) - {CALCULATED}|(?:(?<=[\d)²³])|(?<=\d[A-Za-z])) - (?=[\d(])"
+        rf"(?<=[\d\ue000)²³]) - {CALCULATED}|(?:(?<=[\d²³])|(?<=\d[A-Za-z])) - (?=[\d(])"
         r"|(?<=\b[A-Za-z]) - (?=\d|[A-Za-z]\b)",
         said(" minus "),
     )
+    yield rule(r"(?<=[A-Za-z_\])]) - (?=\d+(?:\.\d+)?(?P<closed>\s?[)\]])?)", _minus_of_names)
+    yield rule(r"\) - (?=[\d(])", _minus_of_brackets)
     yield rule(AFTER_POWER, said(" minus "))
     yield rule(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+", _power)
     yield rule(r"(?<=[\w)\]])\^\(?([-+]?\d+(?:\.\d+)?|[A-Za-z])(?![A-Za-z])\)?", _raised)
     yield rule(
         r"(?<=\d)\s?[xX](?![\w×])"
-        rf"(?=\s{_COMPARED}\b)",
+        rf"(?=\s{COMPARED}\b)",
         said(" times"),
     )
     yield rule(r"(?<=[\d\ue000)²³A-Za-z])\s?[-–](?=\s?[\d.]+[²³]?\s?(?:=|equals))", said(" minus "))
     yield from _hearts()
     yield rule(r"(?<=[A-Za-z]{2})\s?(?P<sign>[<>≥≤])\s?(?=[\d$€£¥.\ue000])", _compared_to)
     yield rule(
-        rf"(?<={_TERM})(?!\s?<[A-Za-z/][^<>\n]{{0,40}}>)\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
+        rf"(?<={_TERM})\s?(?:[×÷=<>≥≤≠≈]|={{2,3}})\s?(?=[-(√]?{_TERM})",
         lambda m: _OPERATORS[m[0].strip()[0]],
     )
     yield rule(rf"(?<=[\d)\ue000])\s?[+*]\s?(?=[-(√]?{_TERM})(?!\.(?!\d))", lambda m: _OPERATORS[m[0].strip()])
@@ -150,6 +148,25 @@ def _calculations() -> Iterable[Rule]:
     yield rule(r"(?<=[\d)\ue000])\s[+](?=\s?=|\s?$)", said(" plus "))
     yield rule(r"(?<!\S)\+\s(?=\d)", said("plus "))
     yield rule(r"[±≥≤≈<>≠]\s?(?=[\d$€£¥\ue000.])|(?<![\w)\]\ue000~])~\s?(?=[\d$€£¥\ue000.])", _before_number)
+
+
+_EQUATION = re.compile(r"[=(\[]\s?[\w.\[\]()+*/ ]{1,30}$")
+
+
+def _minus_of_names(match: Match) -> str | None:
+    """Most = left - 1, obj[length - 1]: calculations; in a sentence it is a pause."""
+    text, start = match.string, match.start()
+    equation = _EQUATION.search(text, max(start - _SEEN_OF_MATCH, 0), start)
+    return " minus " if equation and (match["closed"] or equation[0][0] == "=") else None
+
+
+_WORDS_IN_BRACKETS = re.compile(r"\([^()=]*[A-Za-z]{3}[^()=]*\)$")
+
+
+def _minus_of_brackets(match: Match) -> str:
+    """(x + 1) - 3 is a calculation, He won (the cup) - 3 times none."""
+    aside = _WORDS_IN_BRACKETS.search(match.string, max(match.start() - _SEEN_OF_MATCH, 0), match.start() + 1)
+    return ", " if aside else " minus "
 
 
 _CLAUSE = re.compile(
@@ -202,12 +219,13 @@ def _numbers() -> Iterable[Rule]:
 
 
 def _signs() -> Iterable[Rule]:
+    yield rule(r"(?<=[A-Za-z])_(?=[\d\ue000])|(?<=[\d\ue000])_(?=[A-Za-z])", said(" underscore "))
     yield rule(r"\bRm\b\.?(?=\s\ue000)", said("room"))
     yield rule(rf"(?<=[A-Za-z])/({'|'.join(_PERIODS)})\b", lambda m: f" per {_PERIODS[m[1]]}")
     yield rule(r"(?<=[\d\ue000])\s?[↑↓]", lambda m: {"↑": " up", "↓": " down"}[m[0].strip()])
     yield rule(r"[↑↓]\s?(?=[\d\ue000])", lambda m: {"↑": "up ", "↓": "down "}[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.])[()\[\]{}\"]+(?=\s?[，、；：,:;…])", said(""))
-    yield rule(r"(?<=[\w\ue000%.!?'])\)(?=\s[\w\ue000$€£])", _closed)
+    yield rule(r"(?<=[\w\ue000%.!?'])\)(?=\s(?![ぁ-ん])[\w\ue000$€£])", _closed)
     yield rule(
         r"(?<=[\w\ue000%])(?<!\bif)(?<!\bor)(?<!\band)(?<!\bnot)(?<!\bfor)(?<!while)(?<!return)\s\("
         r"(?!(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?[)\ue000])(?=[^()\n]{2,80}[)\ue000])",
@@ -220,20 +238,24 @@ def _signs() -> Iterable[Rule]:
     yield rule(r"(?<=\ue000)T(?=\ue000)", said(", "))
     yield rule(r"(?<=[\w\ue000])\s?&\s?(?=[\w\ue000])", said(" and "))
     yield rule(r"\bn/a\b|\bN/A\b", said("N A"))
-    yield rule(r"(?<![A-Za-z\ue000])'|'(?![A-Za-z])|[&%](?!\w)", said(" "))
+    yield rule(r"(?<![A-Za-z\ue000])'|(?<=\ue000)'(?=[A-Za-z]{3})|'(?![A-Za-z])|[&%](?!\w)", said(" "))
     yield rule(r"(?<=[\w\ue000])/(?=[\w\ue000])", said(" "))
     yield rule(r"\s*…(?=\s+[\"'A-Z])|\s*…\s*$", said("."))
     yield rule(r"\s*(?:[—–→;:|…]|--+)|\s+-(?=\s)", said(", "))
+    yield rule(rf"(?<=[a-z])\s-(?={_GOING_ON}\s)", said(", "))
     yield rule(r"[，、；：]", said(", "))
     yield rule(r"§\s?(?=[\d\ue000])", said("section "))
     yield rule("∞", said(" infinity "))
     yield rule(rf"(?<=[\d\ue000])\s?[{''.join(_NAMED_SIGNS)}]", lambda m: _NAMED_SIGNS[m[0].strip()])
     yield rule(r"(?<=[\w\ue000.,!?])[()\[\]{}\"“”«»]+(?=[\w\ue000])", said(" "))
     yield rule(r"(?<=\w)@(?=\w)", said(" at "))
-    yield rule(r"(?<=[A-Za-z])_(?=[\d\ue000])|(?<=[\d\ue000])_(?=[A-Za-z])", said(" underscore "))
     yield rule(r"[#*_~^\\<>=+@/]+", said(" "))
 
 
+_GOING_ON = either(
+    "or and but not no so if when even just maybe perhaps especially usually because which who though then"
+)
+"""Behind the dash of a break in thought: I can go -or not."""
 _NO_ASIDE = re.compile(r"\b(?:if|or|and|not|for|while|return)\s$")
 
 

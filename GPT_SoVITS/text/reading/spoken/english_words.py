@@ -80,6 +80,12 @@ _OPENERS = either(
     "It He She They We You I The A An This That These There Then But And So If When My Our His Her Its Their"
 )
 """Words that begin a sentence after a street."""
+_ASKS = either("Use Using Run Open Install Try Start Give See Press Type In On At By With For From To Of Is Are Read")
+_OF_A_SERIES = (
+    r"(?:II|III|VII|VIII|IX|XI{1,3}|XIV|XVI{0,3}|IV(?!\s(?:[a-z]+s|line|drip|bag|therapy|access|pole)\b)"
+    r"|VI(?!\s(?!(?:is|was|has|had|in|on|and|or|of|at|will|came|comes)\b)[a-z]))(?![A-Za-z0-9'-])"
+)
+"""Numerals of two letters or more behind a name: Rocky IV, and no IV fluids."""
 _ROMAN = re.compile("(C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
 _ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 # A name before a street: a word with a capital that is no word of its own there, or an ordinal (5th Ave.).
@@ -215,7 +221,13 @@ def _day(full: dict[str, str]) -> Callable[[Match], str]:
 def _initials() -> Iterable[Rule]:
     yield rule(rf"\b{_NUMBERED}\.?\s(?P<roman>[IVXLC]{{1,8}})\b", lambda m: _roman(m["roman"], quantity), "roman")
     yield rule(rf"\b{_RULERS}\s(?P<roman>[IVX]{{1,5}})\b", lambda m: _roman(m["roman"], nth), "roman")
-    yield rule(r"(?<=\()(?:ii|iii|iv|vii|viii|ix)(?=\))", lambda m: _roman(m[0].upper(), quantity))  # items of a law
+    yield rule(
+        rf"(?<![A-Za-z])(?!(?:{_OPENERS}|{_ASKS})\s)(?:[A-Z][a-z]{{2,}}|[A-Z]{{2,4}})\s(?P<roman>{_OF_A_SERIES})",
+        lambda m: _roman(m["roman"], quantity),
+        "roman",
+    )
+    yield rule(r"\bTL;DR\b", said("T L D R"))
+    yield rule(r"(?<=\()(?:i{1,3}|iv|vi{0,3}|ix|x)(?=\))", _item)
     # AT&T, Q&A, R&D: letters on both sides.
     yield rule(rf"(?<![A-Za-z&]){_LETTERS_AND}(?:\s?&\s?{_LETTERS_AND}){{1,2}}(?![A-Za-z&])", _letters_and)
     yield rule(r"(?<![A-Za-z])[A-F]-(?=[\s.,;!?)\"]|$)(?!\s\w{1,3}\s-)", lambda m: f"{m[0][0]} minus")
@@ -247,6 +259,15 @@ def _initials() -> Iterable[Rule]:
 
 def _letters_and(match: Match) -> str:
     return " and ".join(" ".join(part.strip()) for part in match[0].split("&"))
+
+
+_NEIGHBOURS = {"i": "(ii)", "v": "(iv)", "x": "(ix)"}
+
+
+def _item(match: Match) -> str | None:
+    """(i), (ii): items of a law; one letter without its neighbour may be of a formula: f(x)."""
+    neighbour = _NEIGHBOURS.get(match[0], "")
+    return _roman(match[0].upper(), quantity) if neighbour in match.string else None
 
 
 def _roman(numeral: str, say: Callable[[str], str]) -> str | None:

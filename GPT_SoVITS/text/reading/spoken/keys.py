@@ -9,12 +9,16 @@ from GPT_SoVITS.text.reading.draft import Edit
 
 _NAMES = {
     **{"ctrl": "control", "cmd": "command", "del": "delete", "esc": "escape", "win": "Windows", "opt": "option"},
-    **{"ins": "insert", "fn": "F N", "pgup": "page up", "pgdn": "page down"},
+    **{"ins": "insert", "fn": "F N", "pgup": "page up", "pgdn": "page down", "pgdown": "page down"},
     **{"⌘": "command", "⌥": "option", "⇧": "shift", "⌃": "control"},
 }
+_SHORT = "Esc|ESC|Del|DEL|Ins|INS|PgUp|PgDn|PgDown"
+IN_BRACKETS = rf"<(?:{_SHORT})>"
+"""A key alone whose name is shortened: <Esc>; in brackets it is one for sure."""
 _HELD = "[Cc]trl|CTRL|[Cc]md|CMD|Alt|ALT|Shift|SHIFT|Win|Opt(?:ion)?|Command|Control|Fn"
 _CHORD = re.compile(
     rf"(?<![\w+-])(?:{_HELD})(?:\s?\+\s?(?:[A-Za-z]?\d{{1,2}}(?!\w)|[A-Za-z]+)|-(?:F\d{{1,2}}|[A-Za-z])(?!\w))+"
+    rf"|{IN_BRACKETS}"
     r"|[⌘⌥⇧⌃](?:\s?\+)?\s?|(?<![A-Za-z])(?:Ctrl|Cmd)(?![A-Za-z])",
     re.ASCII,
 )

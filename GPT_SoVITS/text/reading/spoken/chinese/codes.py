@@ -93,10 +93,14 @@ def _between_numbers(match: Match) -> str | None:
     return None if joined else "，"
 
 
+_LAST_YEAR = 2100
+
+
 def _local_number(match: Match) -> str | None:
     """6552-9988 alone: a range goes up, and from one round number to another."""
     first, second = int(match["first"]), int(match["second"])
-    years = 1900 <= first < second < 2100
+    bracketed = match.string[match.start() - 1 : match.start()] in ("(", "（")  # 宋朝（960-1279）
+    years = (1900 if not bracketed else 0) < first < second < _LAST_YEAR
     return None if years or (first < second and first % 10 == second % 10 == 0) else by_digit(match[0])
 
 
@@ -104,7 +108,7 @@ def telephones() -> Iterable[Rule]:
     """Yield the rules of telephone numbers, cards, and of numbers that are called so."""
     yield rule(rf"{BEFORE}\d{{4}}(?:[ -]\d{{4}}){{2,4}}(?:[ -]\d{{1,3}})?(?![\d ])", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}{_COUNTRY_CODE}1[3-9]\d[- ]?\d{{4}}[- ]?\d{{4}}(?![\d])", lambda m: by_digit(m[0]))
-    area = r"(?:\(0\d{1,3}\)|0\d{2,3}(?: - |[- –)])|0\d[-)])"
+    area = r"(?:[(（]0\d{1,3}[)）]|0\d{2,3}(?: - |[- –)])|0\d[-)])"
     yield rule(rf"{BEFORE}{_COUNTRY_CODE}{area}\s?[1-9]\d{{2,3}}[- ]?\d{{4}}(?:[-转轉]\d{{1,6}})?(?!\d)", _fixed_line)
     yield rule(
         rf"{BEFORE}(?:\+?1[- ])?(?:[48]00|\(?[2-9]\d\d\))[- ]?\d{{3,4}}[- ]?\d{{3,4}}(?!\d)", lambda m: by_digit(m[0])
@@ -128,6 +132,17 @@ def telephones() -> Iterable[Rule]:
     )
 
 
+_TELEPHONE_BEFORE = re.compile(rf"[电電話话]|分[机機]|总机|总機|热线|熱線|客服|[拨撥]|内线|\+|{TAKEN}{{5}}")
+_SEEN = 24  # characters before 转802 in which one telephones
+
+
+def _transferred(match: Match) -> str | None:
+    """分机801，转802."""
+    before = re.split("[。；!?！？]", match.string[max(match.start() - _SEEN, 0) : match.start()])[-1]
+    called = _TELEPHONE_BEFORE.search(before)
+    return by_digit(match["at"]) if called else None
+
+
 def _extensions() -> Iterable[Rule]:
     """Yield the rules of numbers behind a telephone number, and of numbers behind their sign: 转802, 工单#20391."""
     yield rule(
@@ -135,6 +150,7 @@ def _extensions() -> Iterable[Rule]:
         lambda m: by_digit(m["at"]),
         "at",
     )
+    yield rule(r"(?<![\u4e00-\u9fff])[转轉]\s?(?P<at>\d{3,4})(?=\s?(?:[，。；、,;)）]|$))", _transferred, "at")
     yield rule(
         r"(?:[转轉]\s?(?P<at>\d{1,6})(?=\s?(?:号?分机|號?分機|内线|內線))|(?:分机|分機)[号號]?[是为為:：]?\s?(?P<behind>\d{1,6})(?!\d))",
         lambda m: m[0].replace(m["at"] or m["behind"], by_digit(m["at"] or m["behind"])).replace(":", ""),
@@ -145,7 +161,7 @@ def _extensions() -> Iterable[Rule]:
         lambda m: f"{cardinal(m['code'])}号",
     )
     yield rule(
-        r"(?<![A-Za-z0-9#*])#(?P<code>\d{1,10})(?![\d#A-Za-z]|[^\s#，。]{1,30}#)",
+        r"(?<![A-Za-z0-9#*])#(?P<code>\d{1,10})(?![\d#A-Za-z]|\s?[*+×÷=]|[^\s#，。]{1,30}#)",
         lambda m: (
             f"{'' if _NUMBERED.search(m.string, max(m.start() - 3, 0), m.start()) else '井号'}{digits(m['code'])}"
         ),

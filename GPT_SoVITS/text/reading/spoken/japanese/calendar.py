@@ -108,7 +108,7 @@ def times_and_scores() -> Iterable[Rule]:
         _sets,
         "ratio",
     )
-    one = r"\d{1,3}[:\-–]\d{1,3}"
+    one = r"\d{1,3}(?:[:\-–]| - )\d{1,3}"
     yield rule(
         rf"{BEFORE}(?P<ratio>{one}(?:[、,]\s?{one}){{0,6}})(?={_VICTORY}|で[^。、\n\d]{{0,10}}{_VICTORY})", _sets
     )

@@ -31,6 +31,9 @@ def rules() -> Iterable[Rule]:
     yield rule(
         rf"{BEFORE}(?:\+\d{{1,3}}[- ]?)?\(?0\d{{1,4}}[-)(]\s?\d{{1,4}}[-)]\d{{3,4}}(?!\d)", lambda m: by_digit(m[0])
     )
+    yield rule(
+        rf"{BEFORE}(?=0(?:\d ?){{9,10}}(?!\d))0\d{{1,4}} \d{{1,4}} \d{{3,4}}(?![\d.,])", lambda m: by_digit(m[0])
+    )
     yield rule(rf"{BEFORE}\+\d{{1,3}}(?:[- ]\d{{1,4}}){{2,4}}(?!\d)", lambda m: by_digit(m[0]))
     yield rule(rf"{BEFORE}(0[5789]0)(\d{{4}})(\d{{4}})(?!\d)", lambda m: by_digit(f"{m[1]} {m[2]} {m[3]}"))
     yield rule(rf"{BEFORE}(0120|0800)-?(\d{{2,3}})-?(\d{{3,4}})(?!\d)", lambda m: by_digit(f"{m[1]} {m[2]} {m[3]}"))

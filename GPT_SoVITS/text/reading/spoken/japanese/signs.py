@@ -76,6 +76,13 @@ def _raised(match: Match) -> str:
     return f"の{'マイナス' if exponent[0] == '-' else ''}{spoken}乗"
 
 
+def _subtracted(match: Match) -> str | None:
+    """20 - 5は15です: a sum that is spoken of, or whose result is right."""
+    result = match["result"]
+    right = result is not None and int(match["first"]) - int(match["second"]) == int(result)
+    return "ひく" if match["sum"] or right else None
+
+
 def before_numbers() -> Iterable[Rule]:
     """Yield the rules of words and signs that decide what the numbers beside them are."""
     yield rule(SCIENTIFIC, _scientific)
@@ -113,6 +120,12 @@ def rules() -> Iterable[Rule]:
     yield rule(r"(?<=[\w)\]\ue000])\^[({]?(?P<exponent>-?\d{1,4}|[nN](?![A-Za-z]))[)}]?", _raised)
     yield rule(r"(?<=[=×÷+<>≥≤≈(])\s?-\s?(?=[\d.])", said("マイナス"))
     yield rule(
+        r"(?<![\d.,-])(?P<first>\d{1,9})(?P<minus> - )(?=(?P<second>\d{1,9})"
+        r"(?:(?P<sum>[をの](?:計算|答え?|解|差|結果|暗算)|は\s?(?:いくつ|いくら|何(?![人名個本枚回時分]))|はなに)|は(?P<result>\d{1,9})))",
+        _subtracted,
+        "minus",
+    )
+    yield rule(
         rf"(?<={_TERM}) - {CALCULATED}|(?:(?<=[\d)²³])|(?<=\d[A-Za-z])) - (?=[\d(])(?!\d+\s?{_COUNTED})"
         r"|(?<=[\dA-Za-z\ue000])\s?-\s?(?=[\dA-Za-z\ue000²³]{1,8}\s?=)",
         said("ひく"),
@@ -120,6 +133,7 @@ def rules() -> Iterable[Rule]:
     yield rule(rf"(?<={_TERM})\s?[+×÷=<>≥≤≠≈*]\s?(?=[-+(]?{_TERM})", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"(?<=[一-龥ぁ-んァ-ヶー])\s?[×÷]\s?(?=[\d\ue000])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(rf"[≥≤<>]\s?({n})(?=\s?(?:%|\ue000)?)", lambda m: quantity(m[1]) + _AT_LEAST[m[0][0]])
+    yield rule(r"(?<=[\w\ue000])\s?[≥≤<>]\s?(?=\ue000)", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"(?<=[\w\ue000])\s?[=≠≈]\s?(?=[\w\ue000?])", lambda m: _OPERATORS[m[0].strip()])
     yield rule(r"±(?=\s?[\d\ue000])", said("プラスマイナス"))
     yield rule(r"√(?=\d)", said("ルート"))

@@ -11,9 +11,9 @@ from torch.nn import functional
 from tools.starter.dataset import RATE
 
 _SIZE = 1024
-_LOW = 64
+LOW = 64
 _BANDS = 60
-SPECTRUM = _LOW + _BANDS
+SPECTRUM = LOW + _BANDS
 """Values per frame: linear bins below 1 kHz, where single harmonics show, and mel bands above."""
 _FLOOR = 0.02
 _RESOLUTIONS = {2048: 120, 1024: 80, 512: 64, 256: 40}
@@ -39,7 +39,7 @@ def log_spectrum(waves: Tensor, centres: Tensor) -> Tensor:
     windows = padded.gather(1, places).view(*starts.shape, _SIZE) * torch.hann_window(_SIZE)
     magnitudes = torch.fft.rfft(windows).abs().transpose(1, 2)
     bands = mel_bands(_SIZE, _BANDS, 400.0) @ magnitudes
-    return torch.cat([(magnitudes[:, :_LOW] + _FLOOR).log(), (bands + _FLOOR).log()], 1)
+    return torch.cat([(magnitudes[:, :LOW] + _FLOOR).log(), (bands + _FLOOR).log()], 1)
 
 
 def spectral_loss(made: Tensor, real: Tensor) -> Tensor:

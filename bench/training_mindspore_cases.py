@@ -45,6 +45,7 @@ def _gpt(fixtures: str, small: bool) -> Run:
     """Loss and gradients of the decoder, without dropout and optimiser."""
     config, arrays = given.decoder(Path(fixtures) / "t2s_v2", small)
     decoder = Text2SemanticDecoder(T2SConfig.from_official(config))
+    decoder.h.keep_no_scores()
     load_arrays(decoder, arrays)
     batch = given.gpt_batch(decoder.config.eos, decoder.config.bert_dim)
     step = compile_gradient(GptLoss(decoder, prefer=False), [parameter for _, parameter in named(decoder)])

@@ -130,6 +130,7 @@ _SOVITS: dict[str, _Rule] = {f"model.{name}": rule for name, rule in _GENERATOR.
     "model.mrte_heads": _HEADS,
     "model.flow_count": _COUPLINGS,
     "model.flow_layers": _COUPLINGS,
+    "model.posterior_layers": _COUPLINGS,
     "model.content_encoder": _Choice(("official", "starter")),
     "data.sampling_rate": _Whole(100, 192_000),
     "data.filter_length": _Whole(16, 1 << 16),

@@ -64,7 +64,7 @@ class ChannelLayerNorm(nn.Cell):
         self.fused = backend.set_up().is_ascend
         self.kernel = ops.LayerNorm(-1, -1, eps)
         self.average = ms.Tensor(np.full((1, channels), 1.0 / channels, np.float32))
-        self.bias_add = ops.BiasAdd()
+        self.bias_add, self.product = ops.BiasAdd(), ops.BatchMatMul()
 
     def construct(self, x: Tensor) -> Tensor:
         if self.fused:
@@ -73,5 +73,7 @@ class ChannelLayerNorm(nn.Cell):
         columns = x.astype(ms.float32)
         centred = columns - ops.tile(ops.matmul(self.average, columns), (1, self.channels, 1))
         variance = ops.matmul(self.average, centred * centred)  # (B, 1, L)
-        scale = ops.matmul(self.gamma.astype(ms.float32).reshape((1, -1, 1)), ops.rsqrt(variance + self.eps))
+        # ``ops.matmul`` has no gradient of such a product where the batch is 1.
+        gamma = ops.tile(self.gamma.astype(ms.float32).reshape((1, -1, 1)), (x.shape[0], 1, 1))
+        scale = self.product(gamma, ops.rsqrt(variance + self.eps))  # (B, C, L)
         return self.bias_add(centred * scale, self.beta.astype(ms.float32)).astype(x.dtype)

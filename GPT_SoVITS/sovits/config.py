@@ -14,7 +14,7 @@ FLOWS = 4
 FRAMES_PER_SECOND = 50
 """Latent frames, in every version."""
 OWN_SIZES = (
-    "ssl_dim", "codebook_size", "style_hidden", "mrte_hidden", "mrte_heads", "flow_layers",
+    "ssl_dim", "codebook_size", "style_hidden", "mrte_hidden", "mrte_heads", "flow_layers", "posterior_layers",
 )  # fmt: skip
 """Constants of the official constructor that a checkpoint's ``model`` section may name otherwise."""
 
@@ -104,6 +104,7 @@ class SovitsConfig:
     mrte_heads: int = 4
     flow_count: int = FLOWS
     flow_layers: int = 4
+    posterior_layers: int = 16
     flow_kernel_size: int = 5
     speaker_embedding_dim: int = 20480
     content_encoder: str = "official"

@@ -16,6 +16,7 @@ OFFICIAL_SIZES = {
     "mrte_hidden": 512,
     "flow_count": 4,
     "flow_layers": 4,
+    "posterior_layers": 16,
 }
 """Constants of the official constructor, which a configuration may name otherwise."""
 WINDOW = 4
@@ -58,7 +59,7 @@ def _wave_decoder(shapes: Shapes, model: Mapping[str, Any], style: int, spectrum
     generator(shapes, "dec.", model, inter, conditioning=style)
     if shapes.training:
         shapes.conv("enc_q.pre", hidden, spectrum, 1)
-        wavenet(shapes, "enc_q.enc", hidden, 16, style)
+        wavenet(shapes, "enc_q.enc", hidden, _size(model, "posterior_layers"), style)
         shapes.conv("enc_q.proj", 2 * inter, hidden, 1)
     layers = _size(model, "flow_layers")
     for index in range(_size(model, "flow_count")):

@@ -90,7 +90,8 @@ def trained(
     """Train; return losses and gradient norms of the steps, and the trainer."""
 
     def dealt(seed: int, step: int, purpose: randomness.Purpose, part: int = 0) -> Any:
-        return Dealt(randomness.generator(SEED, step, purpose, part), group)
+        random = randomness.generator(SEED, step, purpose, part)
+        return random if purpose is randomness.Purpose.LORA else Dealt(random, group)
 
     for module in (sovits_trainer, cfm_trainer):
         vars(module)["generator"] = randomness.generator if kind == "gpt" else dealt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,21 @@ SOVITS_CONFIG: dict[str, Any] = {
         "p_dropout": 0.1,
         "resblock": "1",
         "resblock_kernel_sizes": [3],
-        "resblock_dilation_sizes": [[1, 3, 5]],
-        "upsample_rates": [16, 8, 5],
-        "upsample_initial_channel": 16,
-        "upsample_kernel_sizes": [32, 16, 5],
+        "resblock_dilation_sizes": [[1, 3]],
+        "upsample_rates": [32, 20],
+        "upsample_initial_channel": 8,
+        "upsample_kernel_sizes": [64, 20],
         "gin_channels": 512,
+        "flow_count": 2,
+        "flow_layers": 1,
+        "posterior_layers": 2,
         "semantic_frame_rate": "25hz",
         "freeze_quantizer": True,
         "version": "v2",
     },
 }
 DISCRIMINATOR_WIDTH = 64
+_CALM = r"enc_[pq]\.proj\.|flow\.flows\.\d+\.post\."
 
 
 def random_state(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> dict[str, Array]:
@@ -87,10 +92,18 @@ def gpt_file(path: Path) -> Path:
     return path
 
 
-def sovits_file(path: Path) -> Path:
-    """Write a SoVITS weight file with everything that training needs."""
+def sovits_file(path: Path, rate: float = 1e-3) -> Path:
+    """Write a SoVITS weight file with everything that training needs, a learning rate included.
+
+    What predicts deviations is calm, as it is in trained networks: the divergence of two distributions grows with the
+    exponential of what it makes, and with random weights of the usual size training soon runs away from it.
+    """
     weight = random_state(expected_keys("sovits", SOVITS_CONFIG, training=True))
-    save({"weight": weight, "config": SOVITS_CONFIG, "info": "x"}, path)
+    for key in weight:
+        if re.match(_CALM, key):
+            weight[key] *= np.float32(0.1)
+    config = SOVITS_CONFIG | {"train": SOVITS_CONFIG["train"] | {"learning_rate": rate}}
+    save({"weight": weight, "config": config, "info": "x"}, path)
     return path
 
 

@@ -8,7 +8,10 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor
 
-from GPT_SoVITS.compiled import compile_cell, to_tensor
+from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
+from GPT_SoVITS.layers.normalisation import ChannelLayerNorm
+from GPT_SoVITS.layers.parameters import overwrite
+from GPT_SoVITS.layers.sums import total
 from GPT_SoVITS.training.optim.norm import GradientNorm
 from GPT_SoVITS.training.sovits.losses import discriminator_loss, feature_loss, generator_loss, kl_loss
 
@@ -52,3 +55,26 @@ def test_a_norm_is_that_of_all_gradients_together() -> None:
     gradients = [rng.standard_normal(shape).astype(np.float32) for shape in ((7,), (3, 5), (2, 3, 4), (1,))]
     found = float(compile_cell(GradientNorm())(*map(to_tensor, gradients)).asnumpy())
     assert abs(found / np.sqrt(sum((g.astype(np.float64) ** 2).sum() for g in gradients)) - 1) < 1e-6
+
+
+class _NormedSquares(ms.nn.Cell):
+    """A loss behind a norm over channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = ChannelLayerNorm(4)
+
+    def construct(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = self.norm(x)
+        return total(y * y * x), y
+
+
+def test_a_norm_over_channels_learns_from_a_batch_of_one() -> None:
+    rng = np.random.default_rng(0)
+    cell, x = _NormedSquares(), rng.standard_normal((2, 4, 6)).astype(np.float32)
+    for parameter in cell.get_parameters():
+        overwrite(parameter, rng.standard_normal(4).astype(np.float32))
+    gradient = compile_gradient(cell, list(cell.get_parameters()))
+    both = [gradient(to_tensor(part))[1] for part in (x, x[:1], x[1:])]
+    for whole, first, second in zip(*both, strict=True):
+        np.testing.assert_allclose(first.asnumpy() + second.asnumpy(), whole.asnumpy(), rtol=1e-5, atol=1e-5)

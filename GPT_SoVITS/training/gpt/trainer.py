@@ -62,6 +62,7 @@ class GptTrainer:
         self._options, self._folder, self._config = options, folder, copy.deepcopy(dict(weights.config))
         config = T2SConfig.from_official(weights.config)
         self._network = Text2SemanticDecoder(config)
+        self._network.h.keep_no_scores()
         load_arrays(self._network, weights.arrays)
         self._recordings = GptRecordings(folder, config.max_sec)
         wanted = options.batch_size // 2 if options.prefer else options.batch_size

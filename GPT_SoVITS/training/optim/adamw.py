@@ -43,21 +43,26 @@ class _Update(nn.Cell):
         super().__init__()
         self.targets = ms.ParameterTuple(parameters)
         self.means, self.squares = ms.ParameterTuple(means), ms.ParameterTuple(squares)
-        self.groups, self.count = tuple(groups), len(parameters)
+        self.groups, self.count, self.group_count = tuple(groups), len(parameters), max(groups) + 1
         self.beta1, self.beta2 = betas
         self.adam = ops.Adam()
 
     def construct(self, rates: Tensor, keeps: Tensor, powers: Tensor, epsilon: Tensor, *gradients: Tensor) -> Tensor:
+        power1, power2 = powers[0], powers[1]
+        rate_of: tuple[Tensor, ...] = ()
+        keep_of: tuple[Tensor, ...] = ()
+        for group in range(self.group_count):  # an index into a tensor is many nodes of a graph: once for each group
+            rate_of += (rates[group],)
+            keep_of += (keeps[group],)
         for i in range(self.count):
-            group = self.groups[i]
-            ops.assign(self.targets[i], self.targets[i] * keeps[group])
+            ops.assign(self.targets[i], self.targets[i] * keep_of[self.groups[i]])
             self.adam(
                 self.targets[i],
                 self.means[i],
                 self.squares[i],
-                powers[0],
-                powers[1],
-                rates[group],
+                power1,
+                power2,
+                rate_of[self.groups[i]],
                 self.beta1,
                 self.beta2,
                 epsilon,

@@ -24,7 +24,7 @@ from GPT_SoVITS.training.parameters import named
 from GPT_SoVITS.training.sovits.encoders import WITHOUT_GRADIENT, TrainedEncoders
 from GPT_SoVITS.training.sovits.upsampling import NormedUpsample
 
-POSTERIOR_KERNEL, POSTERIOR_LAYERS = 5, 16
+POSTERIOR_KERNEL = 5
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class PosteriorEncoder(nn.Cell):
         super().__init__()
         hidden = config.hidden_channels
         self.pre = Conv1d(bins, hidden, 1)
-        self.enc = WaveNet(hidden, POSTERIOR_KERNEL, POSTERIOR_LAYERS, config.gin_channels, NormedConv1d)
+        self.enc = WaveNet(hidden, POSTERIOR_KERNEL, config.posterior_layers, config.gin_channels, NormedConv1d)
         self.proj = Conv1d(hidden, 2 * config.inter_channels, 1)
         self.hidden, self.inter = hidden, config.inter_channels
 

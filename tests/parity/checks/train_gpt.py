@@ -41,6 +41,7 @@ def run(folder: Path, report: Report) -> None:
     io, recorded = load_io(folder), json.loads((folder / "losses.json").read_text(encoding="utf-8"))
     report.inputs(["x", "x_lens", "y", "y_lens", "bert"])
     decoder = Text2SemanticDecoder(T2SConfig.from_official(load_config(folder)))
+    decoder.h.keep_no_scores()  # as its training does
     load_arrays(decoder, network_arrays("t2s", folder.parent / "t2s_v2" / "manifest.json"))
     examples, eos, width = _examples(io), decoder.config.eos, io["bert"].shape[1]
     _arrays(decoder, collate(examples, eos, width, None), io, report)

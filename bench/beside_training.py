@@ -1,6 +1,6 @@
 """When the first sound comes while a training computes on the same cores: with and without it, in turns.
 
-    python -m bench.beside_training [--rounds 5] [--niceness 15] [--threads 0]
+    python -m bench.beside_training [--rounds 5] [--sounds 1] [--niceness 15] [--threads 0]
 
 The engine runs in its own process and a training step in its own, as the service has them, both with full-size random
 v2 weights on the CPU. Seconds to the first chunk of a stream: median of the rounds, in brackets minimum and maximum.
@@ -86,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line; 1 where the first sound takes more than twice as long."""
     parser = argparse.ArgumentParser(prog="python -m bench.beside_training", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sounds", type=int, default=1, help="measured in each turn: a training compiles for a minute")
     parser.add_argument("--niceness", type=int, default=15)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=CACHE)
@@ -104,9 +105,9 @@ def main(arguments: list[str] | None = None) -> int:
         first_sound(engine, request)
         for number in range(given.rounds):
             say(f"round {number + 1} of {given.rounds}")
-            found["alone"].append(first_sound(engine, request))
+            found["alone"] += [first_sound(engine, request) for _ in range(given.sounds)]
             with training(Path(pair.gpt), given.niceness, given.threads):
-                found["beside"].append(first_sound(engine, request))
+                found["beside"] += [first_sound(engine, request) for _ in range(given.sounds)]
     finally:
         engine.close()
     for name, times in found.items():

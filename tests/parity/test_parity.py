@@ -33,6 +33,8 @@ LIKE_ANOTHER = {
     "mel_audio_v3": "mel_audio_v4",
 }
 """Folders whose networks a quick run has under another name. Small ones of each version are in ``tests/networks``."""
+WHOLE_RUNS = {"speech_v4"}
+"""Runs of all networks together, at full size: minutes of a processor. A quick run has each network by itself."""
 
 
 def _known(name: str) -> Check:
@@ -43,7 +45,8 @@ def _known(name: str) -> Check:
 
 def _without_graphs() -> list[Any]:
     names = [name for name in FOLDERS if _known(name).chosen(WITHOUT_GRAPHS, quick=True)]
-    return [pytest.param(name, marks=pytest.mark.full) if name in LIKE_ANOTHER else name for name in names]
+    long = WHOLE_RUNS | set(LIKE_ANOTHER)
+    return [pytest.param(name, marks=pytest.mark.full) if name in long else name for name in names]
 
 
 @pytest.mark.parametrize("name", _without_graphs())

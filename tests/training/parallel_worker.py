@@ -46,7 +46,8 @@ class Dealt:
     def standard_normal(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
         """Return the rows of a batch (B, C, T), or the one row (F, mel)."""
         if len(shape) == 2:
-            return self._rows(1, lambda rows: self._random.standard_normal((rows, *shape), dtype))[0]
+            row: Array = self._rows(1, lambda rows: self._random.standard_normal((rows, *shape), dtype))[0]
+            return row
         return self._rows(shape[0], lambda rows: self._random.standard_normal((rows, *shape[1:]), dtype))
 
     def random(self, count: int | None = None, dtype: Any = np.float64) -> Any:

@@ -15,12 +15,12 @@ from GPT_SoVITS.layers.sums import total
 from GPT_SoVITS.t2s.network import Block
 from GPT_SoVITS.t2s.positions import MASKED
 from GPT_SoVITS.training.parameters import named
-from tests.training.test_gpt import SMALL
+from tests.networks.t2s_small import SMALL
 
 BATCH, LENGTH = 2, 7
 
 
-class Squares(nn.Cell):
+class Squares(nn.Cell):  # type: ignore[misc]
     """The sum of squares of a block's outputs."""
 
     def __init__(self, block: Block) -> None:

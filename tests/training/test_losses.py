@@ -57,7 +57,7 @@ def test_a_norm_is_that_of_all_gradients_together() -> None:
     assert abs(found / np.sqrt(sum((g.astype(np.float64) ** 2).sum() for g in gradients)) - 1) < 1e-6
 
 
-class _NormedSquares(ms.nn.Cell):
+class _NormedSquares(ms.nn.Cell):  # type: ignore[misc]
     """A loss behind a norm over channels."""
 
     def __init__(self) -> None:

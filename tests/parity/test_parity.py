@@ -33,7 +33,7 @@ LIKE_ANOTHER = {
     "mel_audio_v3": "mel_audio_v4",
 }
 """Folders whose networks a quick run has under another name. Small ones of each version are in ``tests/networks``."""
-WHOLE_RUNS = {"speech_v4"}
+WHOLE_RUNS = {"speech_v3", "speech_v4"}
 """Runs of all networks together, at full size: minutes of a processor. A quick run has each network by itself."""
 
 

@@ -17,7 +17,6 @@ from GPT_SoVITS import backend
 from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import Precision
 from GPT_SoVITS.native.products import multiplies_bfloat16
-from GPT_SoVITS.versions import CFM_PRODUCTS
 
 Form = Literal["native", "host", "graph"]
 Holding = Literal["fp32", "fp16"]
@@ -198,12 +197,12 @@ def plan_execution(settings: Preferences, machine: Machine | None = None) -> Exe
         insists_on_decoder=decoder == "native",
         insists_on_vocoder=vocoder == "native",
         why_graph="graphs were asked for" if graphs_asked else machine.why_not_native,
-        decoder_precision=_PRECISIONS.get(settings.precision, "fp16"),
+        decoder_precision=_PRECISIONS[settings.precision],
         encoders_holding="fp32" if is_exact else "fp16",
         sampler_holding="bf16" if rounds else "fp32" if is_exact else "fp16",
         why_not_bfloat16=why_not_bfloat16,
         hubert_precision="fp32" if is_exact else "fp16",
-        roberta_precision=_PRECISIONS.get(settings.precision, "fp16"),
+        roberta_precision=_PRECISIONS[settings.precision],
     )
 
 
@@ -212,8 +211,6 @@ def _rounds(settings: Preferences, machine: Machine, encoders: Form) -> tuple[bo
 
     Nobody who asks for weights in float32 wants what they are multiplied with to be rounded.
     """
-    if settings.cfm_products not in CFM_PRODUCTS:
-        raise ValueError(f"{settings.cfm_products!r} is none of {', '.join(CFM_PRODUCTS)}")
     asked = settings.cfm_products == "bfloat16"
     if not asked and (settings.cfm_products == "float32" or settings.precision == "float32"):
         return False, ""

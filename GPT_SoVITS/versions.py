@@ -120,6 +120,8 @@ _ALL = (
 )  # fmt: skip
 SAMPLE_STEPS = (1, 128)
 """Fewest and most steps of the sampler of v3 and v4; the official program offers 4 to 128 (v4: to 32)."""
+PRECISIONS = ("float32", "float16", "int8")
+"""How weights may be held."""
 CFM_PRODUCTS = ("auto", "float32", "bfloat16")
 """What the sampler may be told to multiply; sums are float32 always. ``auto`` is bfloat16 where the processor has such
 products, unless weights are held in float32."""

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import librosa  # type: ignore[import-not-found]
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -34,6 +33,7 @@ BLUR, FRAMES, BATCH, RATE_OF_LEARNING = 5, 128, 2, 2e-4
 
 def mel_of(path: Path) -> torch.Tensor:
     """Return the normalised mel (bins, frames) of a recording."""
+    import librosa  # type: ignore[import-not-found]
     from module.mel_processing import mel_spectrogram_torch
 
     wave, _ = librosa.load(path, sr=RATE)

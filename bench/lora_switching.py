@@ -1,6 +1,6 @@
 """How long another LoRA takes where its base is loaded, at the official sizes, and what memory a v3 or v4 engine holds.
 
-    python -m bench.lora_switching [--version v4] [--rounds 3] [--rank 32]
+    python -m bench.lora_switching [--version v4] [--rounds 3] [--rank 32] [--cfm-products bfloat16]
 
 Full-size random weights. The base is loaded and speaks; then LoRA files that the engine has not seen are loaded one
 after the other, each as large as the official trainer writes them, and speak. Seconds of the clock and of the
@@ -31,6 +31,7 @@ from GPT_SoVITS.engine.interface import stream
 from GPT_SoVITS.engine.messages import EngineSettings, EngineState, Failed, Reference, SynthesisRequest, WeightsPair
 from GPT_SoVITS.inference import bundle
 from GPT_SoVITS.inference.local import LocalEngine
+from GPT_SoVITS.versions import CFM_PRODUCTS
 from tests.parity.weights import generate, load_config
 
 LIMIT_SECONDS, LIMIT_MB = 2.0, 2200
@@ -66,11 +67,12 @@ def prepare(version: str, folder: Path) -> WeightsPair:
     return WeightsPair(str(ending), str(folder / f"sovits-{version}.pth"))
 
 
-def settings(version: str, folder: Path, base: WeightsPair) -> EngineSettings:
+def settings(version: str, folder: Path, base: WeightsPair, products: str) -> EngineSettings:
     """An engine of that folder."""
     vocoder = str(folder / VOCODERS[version])
     return EngineSettings(
         weights=base, hubert=str(folder / HUBERT), roberta=str(folder / ROBERTA), device_target="CPU",
+        cfm_products=products,
         bigvgan=vocoder if version == "v3" else None, hifigan=vocoder if version == "v4" else None,
     )  # fmt: skip
 
@@ -99,6 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", choices=list(VOCODERS), default="v4")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rank", type=int, default=32)
+    parser.add_argument("--cfm-products", choices=CFM_PRODUCTS, default="auto")
     parser.add_argument("--cache", type=Path, default=CACHE)
     options = parser.parse_args(arguments)
     folder: Path = options.cache / options.version
@@ -106,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     backend.configure("CPU")
     # The base lies here, not where people install it.
     setattr(bundle, "resource_file", lambda resource: Path(base.sovits))  # noqa: B010
-    engine = LocalEngine(settings(options.version, folder, base))
+    engine = LocalEngine(settings(options.version, folder, base, options.cfm_products))
     held: list[float] = []
     switches: list[tuple[float, float]] = []
     try:

@@ -155,7 +155,8 @@ def _run(settings: Settings, open_page: bool) -> int:
         check_folders(settings)
         server = Server(config, app, open_page=open_page)
         app.state.end = server.end
-        server.run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # comes once more after the orderly end that it caused
+            server.run(sockets=[listener])
     finally:
         listener.close()
     if server.started and app.state.container.restart:

@@ -100,9 +100,11 @@ def test_a_sampler_that_cannot_round_says_why(machine: Machine, settings: dict[s
     assert plan.sampler_holding != "bf16" and reason in plan.why_not_bfloat16
 
 
-def test_products_that_do_not_exist_are_refused() -> None:
-    with pytest.raises(ValueError, match="none of auto, float32, bfloat16"):
+def test_products_and_precisions_that_do_not_exist_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"cfm_products is 'float16', .*none of auto, float32, bfloat16"):
         planned(NATIVE, cfm_products="float16")
+    with pytest.raises(ValueError, match=r"precision is 'FLOAT32', .*none of float32, float16, int8"):
+        EngineSettings(precision="FLOAT32")
 
 
 def test_a_failed_check_makes_later_loads_expect_graphs_and_changes_no_form() -> None:

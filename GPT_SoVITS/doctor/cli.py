@@ -11,7 +11,7 @@ from GPT_SoVITS import _commands
 from GPT_SoVITS.doctor import installed, machine, software
 from GPT_SoVITS.doctor.findings import Finding, as_json, as_text, speech_possible
 from GPT_SoVITS.engine.messages import EngineSettings
-from GPT_SoVITS.versions import CFM_PRODUCTS
+from GPT_SoVITS.versions import CFM_PRODUCTS, PRECISIONS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -23,7 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--quick", action="store_true", help="without the self-test and the speed estimate")
-    parser.add_argument("--precision", choices=("float32", "float16", "int8"), default="float16",
+    parser.add_argument("--precision", choices=PRECISIONS, default="float16",
                         help="of the speed estimate (default float16)")  # fmt: skip
     parser.add_argument("--cfm-products", choices=CFM_PRODUCTS, default="auto",
                         help="what the sampler of v3 and v4 multiplies (default auto)")  # fmt: skip

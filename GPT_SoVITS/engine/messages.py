@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from GPT_SoVITS.engine.errors import EngineError
 from GPT_SoVITS.t2s.sampling import SamplingParameters as SamplingParameters  # part of a request, for callers too
-from GPT_SoVITS.versions import VERSIONS
+from GPT_SoVITS.versions import CFM_PRODUCTS, PRECISIONS, VERSIONS
 
 
 class Priority(IntEnum):
@@ -398,3 +398,8 @@ class EngineSettings:
     threads: int = 0
     vocoder_backend: str = "auto"
     user_dictionary: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (("precision", PRECISIONS), ("cfm_products", CFM_PRODUCTS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, which is none of {', '.join(known)}")

@@ -23,7 +23,7 @@ from GPT_SoVITS.say.script import Turn, Voice
 from GPT_SoVITS.say.weights import FEATURE_VARIABLES, INSTALLED
 from GPT_SoVITS.text.languages import CUTTING_METHODS, TEXT_LANGUAGES
 from GPT_SoVITS.text.reading import READINGS
-from GPT_SoVITS.versions import CFM_PRODUCTS, SAMPLE_STEPS
+from GPT_SoVITS.versions import CFM_PRODUCTS, PRECISIONS, SAMPLE_STEPS
 
 SAY = _commands.module("GPT_SoVITS.say")
 _SAMPLING = ("top_k", "top_p", "temperature", "repetition_penalty")
@@ -130,7 +130,7 @@ def _sampling_group(parser: argparse.ArgumentParser) -> None:
 def _engine_group(parser: argparse.ArgumentParser) -> None:
     default = EngineSettings()
     engine = parser.add_argument_group("with what")
-    engine.add_argument("--precision", choices=("float32", "float16", "int8"), default=default.precision)
+    engine.add_argument("--precision", choices=PRECISIONS, default=default.precision)
     engine.add_argument("--cfm-products", choices=CFM_PRODUCTS, default=default.cfm_products,
                         help="what the sampler multiplies (v3, v4; default auto)")  # fmt: skip
     engine.add_argument("--decode-backend", choices=("auto", "native", "jit"), default=default.decode_backend)

@@ -43,6 +43,13 @@ _WITHOUT_SUFFIX = "v1"
 """The version whose folders of weights have no suffix."""
 
 
+def _processes(text: str) -> int:
+    found = int(text)
+    if not 1 <= found <= MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"{text} is not within 1 to {MOST_PROCESSES}")
+    return found
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser; the defaults are those of the official page."""
     root = argparse.ArgumentParser(prog=_commands.module("GPT_SoVITS.training"), description=__doc__)
@@ -69,8 +76,8 @@ def parser() -> argparse.ArgumentParser:
             "--precision", choices=PRECISIONS, default="fp32", help="fp16: mixed, with a scaled loss (for Ascend)"
         )
         stage.add_argument(
-            "--processes", type=int, choices=range(1, MOST_PROCESSES + 1), default=1, metavar="N",
-            help="share every batch among so many processes of this machine, on Ascend a device each",
+            "--processes", type=_processes, default=1, metavar="N",
+            help=f"share every batch among 1 to {MOST_PROCESSES} processes of this machine, on Ascend a device each",
         )  # fmt: skip
         stage.add_argument("--device", choices=["Ascend", "CPU"], help="default: Ascend where it works")
         stage.add_argument("--control", type=Path, help="file that may say pause or cancel")
@@ -194,7 +201,7 @@ def _opened(path: Path, version: str) -> Weights:
     )
 
 
-def _train(given: argparse.Namespace, lines: Listener, group: Processes) -> int:
+def _train(given: argparse.Namespace, lines: Listener, group: Processes, control: FileControl) -> int:
     from GPT_SoVITS.training.loop import Loop
 
     backend.configure(given.device)
@@ -203,8 +210,6 @@ def _train(given: argparse.Namespace, lines: Listener, group: Processes) -> int:
     version = given.version or weights.version
     plan = _plan(given, version, group)
     trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, version, group)
-    control = FileControl(given.control)
-    control.listen()
     listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")] if group.leads else [])
     return FINISHED if Loop(trainer, plan, listener, SharedControl(control, group)).run() == "finished" else CANCELLED
 
@@ -224,6 +229,8 @@ def main(arguments: list[str] | None = None, own_process: bool = False) -> int:
         if given.processes > 1 and ROLE not in os.environ:
             own = sys.argv[1:] if arguments is None else arguments
             return together.run([sys.executable, "-m", "GPT_SoVITS.training", *own], given.processes)
+        control = FileControl(given.control)
+        control.listen()  # before what takes long
         group = join(given.device)
     except backend.BackendError as error:
         print(error, file=sys.stderr)
@@ -231,7 +238,7 @@ def main(arguments: list[str] | None = None, own_process: bool = False) -> int:
     with lines_to(given.events if group.leads else Path(os.devnull)) as stream:
         lines = to_lines(stream)
         try:
-            return _train(given, lines, group)
+            return _train(given, lines, group, control)
         except _EXPECTED as error:
             lines(Event("failed", 0, {"message": str(error)}))
             print(error, file=sys.stderr)

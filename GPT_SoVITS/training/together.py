@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -47,14 +48,14 @@ def run(command: Sequence[str], count: int) -> int:
     shared |= {_LOGS: os.environ.get(_LOGS) or _ERRORS_ALONE}
     devices = backend.consecutive_devices(count)
     workers: list[Process] = []
-    _pass_on_signals(workers)
+    asked = _pass_on_signals(workers)
     scheduler = _start(command, {**shared, ROLE: "MS_SCHED"}, tells=False)
     try:
         for rank, device in enumerate(devices):
             own = {ROLE: "MS_WORKER", "MS_NODE_ID": str(rank), "RANK_ID": str(rank), **device}
             workers.append(_start(command, shared | own, tells=rank == 0))
         _wait([scheduler, *workers])
-        return _judged(workers)
+        return _judged(workers, asked.is_set())
     finally:
         for process in (scheduler, *workers):
             process.kill()
@@ -80,16 +81,19 @@ def _start(command: Sequence[str], variables: Mapping[str, str], tells: bool) ->
     )
 
 
-def _pass_on_signals(workers: Sequence[Process]) -> None:
-    """Let a wish to end reach all workers, also those that are started later."""
+def _pass_on_signals(workers: Sequence[Process]) -> threading.Event:
+    """Let a wish to end reach all workers, also those that are started later; return whether there was one."""
+    asked = threading.Event()
 
     def ask(*_: object) -> None:
+        asked.set()
         for worker in workers:
             if worker.poll() is None:
                 worker.terminate()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
+    return asked
 
 
 def _wait(processes: Sequence[Process]) -> None:
@@ -102,9 +106,15 @@ def _wait(processes: Sequence[Process]) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def _judged(workers: Sequence[Process]) -> int:
-    """Return the status that all have, or that of a failure; say which process died."""
+def _judged(workers: Sequence[Process], asked: bool) -> int:
+    """Return the status that all have, or that of a failure; say which process died.
+
+    One that does not listen yet dies of the wish to end, and those that wait for it never end.
+    """
     statuses = [worker.poll() for worker in workers]
+    if asked and -signal.SIGTERM in statuses and set(statuses) <= {CANCELLED, -signal.SIGTERM, None}:
+        print("cancelled before the training began", file=sys.stderr)
+        return CANCELLED
     for rank, status in enumerate(statuses):
         if status is not None and status < 0:
             print(f"process {rank} of {len(workers)} died of signal {-status}; the others were ended", file=sys.stderr)

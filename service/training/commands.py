@@ -184,17 +184,20 @@ class Commands:
     # --- training ---
 
     def _sovits(self, request: Mapping[str, Any]) -> Step:
+        computing = self._computing(request)  # first: nobody shall fetch weights for what is not allowed
         self._pretrained.check_trainable("pretrained_s2G", request["pretrained_s2G"])
         begun = ("--pretrained", self._network("pretrained_s2G", request))
         if VERSIONS[_version(request, "pretrained_s2G")].discriminator:
             judge = ("--pretrained-d", self._network("pretrained_s2D", request))
             samples = ("--sample-steps", str(self._sample_steps))
-            return self._trained("s2", request, (*begun, *judge, *_options(request, "text_low_lr_rate"), *samples))
-        options = (*begun, *_options(request, "lora_rank"), _switch("if_grad_ckpt", request))
+            options = (*begun, *judge, *_options(request, "text_low_lr_rate"), *samples)
+            return self._trained("s2", request, (*computing, *options))
+        options = (*computing, *begun, *_options(request, "lora_rank"), _switch("if_grad_ckpt", request))
         return self._trained("s2", request, options)
 
     def _gpt(self, request: Mapping[str, Any]) -> Step:
-        options = ("--pretrained", self._network("pretrained_s1", request), _switch("if_dpo", request))
+        computing = self._computing(request)
+        options = (*computing, "--pretrained", self._network("pretrained_s1", request), _switch("if_dpo", request))
         return self._trained("s1", request, options)
 
     def _network(self, field: str, request: Mapping[str, Any]) -> str:
@@ -215,7 +218,6 @@ class Commands:
             *("--epochs", str(request["total_epoch"])),
             *(_switch(name, request) for name in ("if_save_latest", "if_save_every_weights")),
             *(("--version", request["version"]) if request["version"] else ()),
-            *self._computing(request),
         )
         return Step((*TRAIN, stage, *common, *options, *self._on_device()), folder, folder)
 

@@ -151,6 +151,7 @@ class ComputeOptions(BaseModel):
     processes: int = Field(
         1,
         ge=1,
+        le=64,
         description="Processes that share every batch, on Ascend a device each; `training_processes` limits them. "
         "`batch_size` is that of one.",
     )

@@ -75,6 +75,23 @@ def test_all_are_asked_to_end_and_their_status_is_kept() -> None:
     assert process.wait(timeout=60) == CANCELLED
 
 
+def test_those_that_do_not_listen_yet_are_cancelled_and_not_said_to_have_died() -> None:
+    process = start('say(2, f"ready {rank}")\ntime.sleep(600)')
+    wait_until_ready(process.stderr)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == CANCELLED
+    assert "cancelled before the training began" in errors and "died" not in errors
+
+
+def test_one_that_waits_for_those_is_ended_with_them() -> None:
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    process = start(f'if rank == 1:\n    {deaf}say(2, f"ready {{rank}}")\ntime.sleep(600)')
+    wait_until_ready(process.stderr)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == CANCELLED
+
+
 def test_where_one_dies_the_others_are_ended_and_it_is_said() -> None:
     process = start("if rank == 1: os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(600)")
     _, errors = process.communicate(timeout=60)

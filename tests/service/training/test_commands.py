@@ -122,6 +122,17 @@ def test_a_training_is_asked_for_another_precision_and_more_processes(settings: 
         argv(settings, kind, **USER, processes=3)
 
 
+@pytest.mark.parametrize(("kind", "weights"), [(SOVITS, "pretrained_s2G"), (GPT, "pretrained_s1")])
+def test_what_is_not_allowed_is_told_before_weights_are_missed(settings: Settings, kind: str, weights: str) -> None:
+    with pytest.raises(ParameterError, match="processes is 3"):
+        argv(settings, kind, **USER, **{weights: "GPT_SoVITS/pretrained_models/none.pth"}, processes=3)
+
+
+def test_more_processes_than_anybody_may_have_are_a_wrong_field() -> None:
+    with pytest.raises(ParameterError, match="processes"):
+        validated(GPT, {"session_id": "s", **USER, "processes": 65})
+
+
 def test_a_job_from_before_an_update_has_no_such_fields(settings: Settings) -> None:
     root = settings.root
     places = Places(root, root / "data", root / "logs", settings.training_places)

@@ -241,7 +241,7 @@ packages_by_uv() (
   "$python" -m uv --version >/dev/null 2>&1 || "$python" -m pip install "${quietly[@]}" "$UV" 2>/dev/null || exit
   settings=$(uv_settings) || exit
   while IFS= read -r setting; do
-    [[ -z $setting || -n $(printenv "${setting%%=*}") ]] || export "${setting?}"
+    if [[ -n $setting && -z $(printenv "${setting%%=*}") ]]; then export "${setting?}"; fi
   done <<<"$settings"
   # In the environment: what is unpacked there is linked into its place, not copied. Kept where the network breaks off.
   cache=$environment/.uv-cache
@@ -268,8 +268,8 @@ LISTS = {
     "constraint": ("UV_CONSTRAINT", " "), "trusted-host": ("UV_INSECURE_HOST", " "),
 }
 WORDS = {
-    "index-url": "UV_DEFAULT_INDEX", "no-index": "UV_NO_INDEX", "cert": "SSL_CERT_FILE", "timeout": "UV_HTTP_TIMEOUT",
-    "default-timeout": "UV_HTTP_TIMEOUT", "proxy": "ALL_PROXY",
+    "index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT", "default-timeout": "UV_HTTP_TIMEOUT",
 }
 HARMLESS = {
     "disable-pip-version-check", "quiet", "verbose", "progress-bar", "cache-dir", "no-cache-dir", "no-input", "retries",
@@ -290,7 +290,7 @@ for name, values in given.items():
     elif name in WORDS:
         print(f"{WORDS[name]}={value}")
     elif name not in HARMLESS:
-        sys.exit(f"uv has no counterpart of pip setting {name}; pip installs")
+        sys.exit(f"uv knows nothing like pip\x27s setting {name}: pip installs the packages")
 print("UV_INDEX_STRATEGY=unsafe-best-match")  # the best version of all indexes, as pip takes it
 '
 }

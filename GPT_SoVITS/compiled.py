@@ -59,13 +59,19 @@ class CompiledGradient:
     """A cell's outputs and the gradients of the first of them, compiled by ``jit``, once for every input shape.
 
     Calls are serialised as those of :class:`CompiledCell`.
+
+    Args:
+        cell: Has several outputs.
+        weights: Whose gradients are wanted.
+        position: Of the input whose gradient is wanted as well: it stands before those of the weights, which then are
+            a tuple beside it.
     """
 
-    def __init__(self, cell: ms.nn.Cell, weights: Sequence[ms.Parameter]) -> None:
+    def __init__(self, cell: ms.nn.Cell, weights: Sequence[ms.Parameter], position: int | None = None) -> None:
         backend.set_up()
         cell.set_train(True)
         self.cell, self.weights = cell, ms.ParameterTuple(weights)
-        differentiated = ms.value_and_grad(cell, None, self.weights, has_aux=True)
+        differentiated = ms.value_and_grad(cell, position, self.weights, has_aux=True)
         self._graph = ms.jit(differentiated, capture_mode="ast", jit_level="O0")
 
     def __call__(self, *inputs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -75,9 +81,11 @@ class CompiledGradient:
         return outputs, gradients
 
 
-def compile_gradient(cell: ms.nn.Cell, weights: Sequence[ms.Parameter]) -> CompiledGradient:
+def compile_gradient(
+    cell: ms.nn.Cell, weights: Sequence[ms.Parameter], position: int | None = None
+) -> CompiledGradient:
     """Compile a cell for training (see :class:`CompiledGradient`)."""
-    return CompiledGradient(cell, weights)
+    return CompiledGradient(cell, weights, position)
 
 
 class _ProbeConv(ms.nn.Cell):  # type: ignore[misc]

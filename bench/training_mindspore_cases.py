@@ -20,7 +20,8 @@ from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.generator import Generator
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.network import Text2SemanticDecoder
-from GPT_SoVITS.training.gpt.losses import GptLoss
+from GPT_SoVITS.training.gpt.layered import LayeredGradient
+from GPT_SoVITS.training.gpt.losses import Embedded
 from GPT_SoVITS.training.kernels import use_native_kernels
 from GPT_SoVITS.training.parameters import named
 from GPT_SoVITS.training.sovits.discriminator import Discriminators
@@ -45,10 +46,9 @@ def _gpt(fixtures: str, small: bool) -> Run:
     """Loss and gradients of the decoder, without dropout and optimiser."""
     config, arrays = given.decoder(Path(fixtures) / "t2s_v2", small)
     decoder = Text2SemanticDecoder(T2SConfig.from_official(config))
-    decoder.h.keep_no_scores()
     load_arrays(decoder, arrays)
     batch = given.gpt_batch(decoder.config.eos, decoder.config.bert_dim)
-    step = compile_gradient(GptLoss(decoder, prefer=False), [parameter for _, parameter in named(decoder)])
+    step = LayeredGradient(Embedded(decoder), prefer=False, half=False)
     inputs = [to_tensor(array) for array in batch.inputs()]
 
     def run() -> list[npt.NDArray[Any]]:

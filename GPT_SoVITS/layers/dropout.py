@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mindspore as ms
+import numpy as np
 from mindspore import Tensor, nn, ops
+
+from GPT_SoVITS.layers.parameters import overwrite
 
 POOL = "pool"
 """Name under which a dropout holds its pool, which is a parameter and no weight."""
+
+
+class Pool:
+    """Factors that many dropouts share.
+
+    Attributes:
+        parameter: As graphs see them.
+        values: The same in numpy.
+    """
+
+    def __init__(self, elements: int, name: str) -> None:
+        self.values: np.ndarray[Any, Any] = np.ones(elements, np.float32)
+        self.parameter = ms.Parameter(ms.Tensor(self.values), name=name, requires_grad=False)
+
+    def fill(self, values: np.ndarray[Any, Any]) -> None:
+        """Take new factors of the same number."""
+        self.values = values
+        overwrite(self.parameter, values)
 
 
 class Dropout(nn.Cell):
@@ -20,9 +43,17 @@ class Dropout(nn.Cell):
         super().__init__()
         self.active = False
 
-    def draw_from(self, pool: ms.Parameter, offset: int) -> None:
+    def draw_from(self, pool: Pool, offset: int) -> None:
         """Take factors from a pool that is shared; each place in a network begins at another offset."""
-        self.pool, self.offset, self.active = pool, offset, True
+        self.source, self.pool, self.offset, self.active = pool, pool.parameter, offset, True
+
+    def factors(self, count: int) -> np.ndarray[Any, Any]:
+        """Return what :meth:`construct` multiplies the elements of a tensor by, (count,) float32."""
+        values = self.source.values
+        begin = self.offset % len(values)
+        if begin + count <= len(values):
+            return values[begin : begin + count]
+        return np.take(values, np.arange(begin, begin + count), mode="wrap")
 
     def construct(self, x: Tensor) -> Tensor:
         if not self.active:

@@ -20,8 +20,8 @@ FEW_ROWS = 32
 """Up to this many rows the LayerNorm operator is faster on CPU than several operators."""
 
 
-class LayerNorm(nn.Cell):
-    """PyTorch's LayerNorm over the last axis; parameters ``weight`` and ``bias``; x (..., dim).
+class Normalisation(nn.Cell):
+    """Layer norm over the last axis of a network whose weights are inputs; x (..., dim), weight and bias (dim,).
 
     Statistics are float32 whatever x is.
     """
@@ -29,25 +29,36 @@ class LayerNorm(nn.Cell):
     def __init__(self, dim: int, eps: float = 1e-5) -> None:
         super().__init__()
         self.dim, self.eps = dim, eps
-        self.weight = parameter(dim)
-        self.bias = parameter(dim)
         self.fused = backend.set_up().is_ascend
         self.kernel = ops.LayerNorm(-1, -1, eps)
         self.average = ms.Tensor(np.full((dim, 1), 1.0 / dim, np.float32))
         self.matmul = ops.MatMul()
         self.bias_add = ops.BiasAdd()
 
-    def construct(self, x: Tensor) -> Tensor:
+    def construct(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         if self.fused:
-            return self.kernel(x, self.weight, self.bias)[0]
+            return self.kernel(x, weight, bias)[0]
         rows = x.reshape((-1, self.dim)).astype(ms.float32)
-        weight, bias = self.weight.astype(ms.float32), self.bias.astype(ms.float32)
+        weight, bias = weight.astype(ms.float32), bias.astype(ms.float32)
         if rows.shape[0] <= FEW_ROWS:
             return self.kernel(rows, weight, bias)[0].reshape(x.shape).astype(x.dtype)
         centred = rows - ops.tile(self.matmul(rows, self.average), (1, self.dim))
         variance = self.matmul(centred * centred, self.average)  # (N, 1)
         scale = self.matmul(ops.rsqrt(variance + self.eps), weight.reshape((1, -1)))  # (N, dim)
         return self.bias_add(centred * scale, bias).reshape(x.shape).astype(x.dtype)
+
+
+class LayerNorm(nn.Cell):
+    """PyTorch's LayerNorm over the last axis; parameters ``weight`` and ``bias``; x (..., dim)."""
+
+    def __init__(self, dim: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.weight = parameter(dim)
+        self.bias = parameter(dim)
+        self.normalise = Normalisation(dim, eps)
+
+    def construct(self, x: Tensor) -> Tensor:
+        return self.normalise(x, self.weight, self.bias)
 
 
 class ChannelLayerNorm(nn.Cell):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from GPT_SoVITS.layers.attention import LeanAttention
 from GPT_SoVITS.layers.dropout import Dropout
 from GPT_SoVITS.layers.linear import Embedding, Linear
 from GPT_SoVITS.layers.normalisation import LayerNorm
@@ -83,11 +82,6 @@ class Block(nn.Cell):
         # The one in-place write that neither copies the cache nor needs another layout on CPU (ScatterNdUpdate copies
         # all of it, ScatterUpdate forces a reshape that does); it adds, so unwritten cache entries are kept at zero.
         self.write = ops.ScatterNdAdd()
-        self.lean: LeanAttention | None = None
-
-    def keep_no_scores(self) -> None:
-        """Attend in a way that saves memory in training; whole sequences then have no keys and values to show."""
-        self.lean = LeanAttention(self.heads, self.head_dim, self.drop_weights, self.scores, self.mix)
 
     def _attend(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         scores = self.scores(queries * self.scale, keys) + mask
@@ -111,9 +105,6 @@ class Block(nn.Cell):
         Returns:
             Output (batch * N, dim), keys and values (batch, heads, N, head_dim).
         """
-        if self.lean is not None:
-            rows = self.self_attn(x)
-            return self._finish(x, self.lean(rows, mask)), rows, rows
         # (B * N, 3 * dim) -> (B, N, 3 * heads, head_dim) -> (B, 3 * heads, N, head_dim)
         qkv = self.self_attn(x).reshape((batch, -1, 3 * self.heads, self.head_dim))
         queries, keys, values = self.split_heads(self.transpose(qkv, (0, 2, 1, 3)))
@@ -147,11 +138,6 @@ class Blocks(nn.Cell):
     def __init__(self, config: T2SConfig) -> None:
         super().__init__()
         self.layers = nn.CellList([Block(config) for _ in range(config.n_layer)])
-
-    def keep_no_scores(self) -> None:
-        """See :meth:`Block.keep_no_scores`."""
-        for block in self.layers:
-            block.keep_no_scores()
 
     def construct(self, x: Tensor, mask: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
         """x (B, N, dim) -> output (B, N, dim) and every block's keys and values."""

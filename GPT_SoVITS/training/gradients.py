@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import mindspore as ms
 import numpy as np
@@ -14,7 +14,7 @@ from GPT_SoVITS.training.processes import ALONE, Processes
 from GPT_SoVITS.training.scaling import LossScaler
 
 
-class _Scaled(nn.Cell):
+class Scaled(nn.Cell):
     """A cell's outputs behind the first of them times a scale."""
 
     def __init__(self, loss: nn.Cell) -> None:
@@ -40,30 +40,59 @@ def _number(value: float) -> Tensor:
     return to_tensor(np.array(value, np.float32))
 
 
-class Gradients:
-    """A cell's outputs and the gradients of the first of them, unscaled, and their means over all processes.
+class Run(Protocol):
+    """Computes outputs, of which the first is differentiated, and a gradient for each weight."""
+
+    def __call__(self, *inputs: Tensor) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Run.
+
+        Args:
+            inputs: Those of the loss, behind its scale where it is scaled.
+
+        Returns:
+            The loss's outputs, unscaled, and the scaled gradients.
+        """
+
+
+class _WholeGraph:
+    """A loss and its gradients as one graph."""
+
+    def __init__(self, loss: nn.Cell, weights: Sequence[ms.Parameter], scaled: bool) -> None:
+        self._run, self._scaled = compile_gradient(Scaled(loss) if scaled else loss, weights), scaled
+
+    def __call__(self, *inputs: Tensor) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        outputs, gradients = self._run(*inputs)
+        return outputs[1:] if self._scaled else outputs, gradients
+
+
+def whole_graph(loss: nn.Cell, weights: Sequence[ms.Parameter], scaler: LossScaler) -> Run:
+    """Return what computes a cell's outputs and the gradients of the first of them as one graph.
 
     Args:
-        loss: Its first output is differentiated.
-        weights: By what.
+        loss: The cell.
+        weights: Differentiated by.
+        scaler: What the loss is multiplied by.
+    """
+    return _WholeGraph(loss, weights, scaler.active)
+
+
+class Gradients:
+    """A loss's outputs and the gradients of the first of them, unscaled, and their means over all processes.
+
+    Args:
+        run: Computes them in this process.
         scaler: What the loss is multiplied by.
         group: The processes.
     """
 
-    def __init__(
-        self, loss: nn.Cell, weights: Sequence[ms.Parameter], scaler: LossScaler, group: Processes = ALONE
-    ) -> None:
-        self._scaler, self._group = scaler, group
-        self._run = compile_gradient(_Scaled(loss) if scaler.active else loss, weights)
+    def __init__(self, run: Run, scaler: LossScaler, group: Processes = ALONE) -> None:
+        self._run, self._scaler, self._group = run, scaler, group
         self._times = compile_cell(_Times())
 
     def __call__(self, *inputs: Tensor) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Run; return the cell's outputs and a gradient for each weight."""
-        if self._scaler.active:
-            outputs, gradients = self._run(_number(self._scaler.scale), *inputs)
-            outputs = outputs[1:]
-        else:
-            outputs, gradients = self._run(*inputs)
+        """Run; return the loss's outputs and a gradient for each weight."""
+        scale = (_number(self._scaler.scale),) if self._scaler.active else ()
+        outputs, gradients = self._run(*scale, *inputs)
         factor = 1 / (self._scaler.scale * self._group.size)
         if self._group.size > 1:
             return outputs, self._group.sums(factor, gradients)

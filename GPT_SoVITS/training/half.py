@@ -15,12 +15,12 @@ from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS.cfm.cells import PlainNorm
 from GPT_SoVITS.layers.linear import Product
-from GPT_SoVITS.layers.normalisation import ChannelLayerNorm, LayerNorm
+from GPT_SoVITS.layers.normalisation import ChannelLayerNorm, Normalisation
 from GPT_SoVITS.sovits.quantizer import Quantizer
 from GPT_SoVITS.sovits.reference_encoder import ReferenceEncoder
 
 _PRODUCTS = (ops.MatMul, ops.BatchMatMul, ops.Conv2D, Product)
-_EXACT = (LayerNorm, ChannelLayerNorm, PlainNorm, Quantizer, ReferenceEncoder)
+_EXACT = (Normalisation, ChannelLayerNorm, PlainNorm, Quantizer, ReferenceEncoder)
 """Cells whose own products are averages, or choices that rounding would move; those of their parts are not."""
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-import mindspore as ms
 import numpy as np
 
-from GPT_SoVITS.layers.dropout import Dropout
-from GPT_SoVITS.layers.parameters import overwrite
+from GPT_SoVITS.layers.dropout import Dropout, Pool
 
 _STRIDE = 7_368_787
 """Distance of two places in the pool; a prime, so that they meet late."""
@@ -41,13 +39,12 @@ class DropoutPools:
     """
 
     def __init__(self, places: Sequence[tuple[Dropout, float]], elements: int) -> None:
-        self._pools: dict[float, ms.Parameter] = {}
+        self._pools: dict[float, Pool] = {}
         self._elements = elements
         for index, (place, rate) in enumerate(places):
             if rate > 0:
                 if rate not in self._pools:
-                    ones = ms.Tensor(np.ones(elements, np.float32))
-                    self._pools[rate] = ms.Parameter(ones, name=f"dropout.{rate}", requires_grad=False)
+                    self._pools[rate] = Pool(elements, f"dropout.{rate}")
                 place.draw_from(self._pools[rate], index * _STRIDE)
 
     def draw(self, seed: int, step: int, part: int = 0) -> None:
@@ -56,4 +53,4 @@ class DropoutPools:
         for rate, pool in self._pools.items():
             bits = random.integers(0, 1 << 16, self._elements, np.uint16)
             keep = bits >= np.uint16(round(rate * (1 << 16)))
-            overwrite(pool, keep * np.float32(1 / (1 - rate)))
+            pool.fill(keep * np.float32(1 / (1 - rate)))

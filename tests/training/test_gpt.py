@@ -14,7 +14,8 @@ from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.layers.sums import average, total
 from GPT_SoVITS.t2s.network import Text2SemanticDecoder
 from GPT_SoVITS.training.gpt.batch import Example, GptBatch, collate, padded, reject
-from GPT_SoVITS.training.gpt.losses import GptLoss, softplus
+from GPT_SoVITS.training.gpt.layered import LayeredGradient
+from GPT_SoVITS.training.gpt.losses import Embedded, softplus
 from GPT_SoVITS.training.parameters import named
 from GPT_SoVITS.training.randomness import DropoutPools
 from tests.networks.t2s_small import SMALL, random_arrays
@@ -67,8 +68,7 @@ def test_a_rejected_sequence_says_a_stretch_twice_or_leaves_it_out() -> None:
 def test_neither_bucket_nor_filling_changes_losses_or_gradients() -> None:
     decoder = Text2SemanticDecoder(SMALL)
     load_arrays(decoder, random_arrays())
-    weights = [parameter for _, parameter in named(decoder)]
-    run = compile_gradient(GptLoss(decoder, prefer=True), weights)
+    run = LayeredGradient(Embedded(decoder), prefer=True, half=False)
     draws = [0, 4, 1, 1, 3, 2]
     results = []
     for made in (batch(draws=draws), batch(fit=16, size=3, draws=draws)):

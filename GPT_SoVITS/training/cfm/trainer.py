@@ -25,7 +25,7 @@ from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.data.mel import MelRecordings
 from GPT_SoVITS.training.data.sampling import MEL_BOUNDARIES, SovitsOrder
 from GPT_SoVITS.training.data.sovits import spectrogram_config
-from GPT_SoVITS.training.gradients import Gradients
+from GPT_SoVITS.training.gradients import Gradients, whole_graph
 from GPT_SoVITS.training.half import compute_in_half
 from GPT_SoVITS.training.kernels import use_native_kernels
 from GPT_SoVITS.training.optim.adamw import AdamW, Group
@@ -110,7 +110,9 @@ class MelTrainer:
         self._content = compile_cell(Content(self._network))
         self._condition = compile_cell(Condition(self._network))
         self._velocity = compile_cell(Velocity(self._network))
-        self._gradient = Gradients(FlowLoss(self._network), self._parameters, self._scaler, group)
+        self._gradient = Gradients(
+            whole_graph(FlowLoss(self._network), self._parameters, self._scaler), self._scaler, group
+        )
         self._norm = compile_cell(GradientNorm())
         self._batches: tuple[int, list[list[int]]] = (0, [])
 

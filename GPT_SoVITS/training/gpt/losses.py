@@ -25,44 +25,27 @@ def softplus(x: Tensor) -> Tensor:
     return ops.log1p(ops.exp(ops.minimum(x, LINEAR))) + ops.relu(x - LINEAR)
 
 
-class Logits(nn.Cell):
-    """Scores of every token of a batch; text (B, X), tokens (R, Y) with R = B or 2 B -> (R, Y + 1, vocab).
+class Embedded(nn.Cell):
+    """Texts and tokens of a batch side by side, as the blocks take them.
 
-    R = 2 B where each text has a real and a rejected sequence: the real ones first.
+    There are R token sequences of B texts: R = 2 B where each text has a real and a rejected one, the real ones first.
     """
 
     def __init__(self, decoder: Text2SemanticDecoder) -> None:
         super().__init__()
         self.decoder = decoder
-        self.heads = decoder.config.head
         self.drop_text, self.drop_tokens = Dropout(), Dropout()
         self.places = ms.Tensor(np.arange(decoder.config.max_positions, dtype=np.int32))
-        self.gather = ops.Gather()
 
-    def construct(self, phonemes: Tensor, bert: Tensor, tokens: Tensor, mask: Tensor, last_text: Tensor) -> Tensor:
-        """Score.
-
-        Args:
-            phonemes: (B, X) int32.
-            bert: (B, X, bert_dim).
-            tokens: (R, Y) int32.
-            mask: (R, X + Y, X + Y), added to the attention scores.
-            last_text: (1,) int32, the row that predicts the first token.
-        """
-        X = phonemes.shape[1]
-        x = self.embedded(phonemes, bert, tokens)
-        hidden = self.decoder.h(x, ops.tile(mask.expand_dims(1), (1, self.heads, 1, 1)))[0]
-        first = self.gather(hidden, last_text, 1)
-        return self.decoder.ar_predict_layer(ops.cat((first, hidden[:, X:]), 1))
-
-    def embedded(self, phonemes: Tensor, bert: Tensor, tokens: Tensor) -> Tensor:
-        """Texts and tokens side by side as the blocks take them, (R, X + Y, dim)."""
+    def construct(self, phonemes: Tensor, bert: Tensor, tokens: Tensor) -> Tensor:
+        """Phonemes (B, X) int32, bert (B, X, bert_dim), tokens (R, Y) int32 -> (R * (X + Y), dim)."""
         X, Y = phonemes.shape[1], tokens.shape[1]
         text = self._positioned(self.decoder.ar_text_embedding(phonemes) + self.decoder.bert_proj(bert), True, X)
         if tokens.shape[0] > phonemes.shape[0]:
             text = ops.tile(text, (2, 1, 1))
         audio = self._positioned(self.decoder.ar_audio_embedding(tokens), False, Y)
-        return ops.cat((self.drop_text(text), self.drop_tokens(audio)), 1)
+        rows = ops.cat((self.drop_text(text), self.drop_tokens(audio)), 1)
+        return rows.reshape((-1, rows.shape[2]))
 
     def _positioned(self, x: Tensor, is_text: bool, length: int) -> Tensor:
         """Add sine positions; x (B, length, dim)."""
@@ -70,8 +53,32 @@ class Logits(nn.Cell):
         return x + ops.tile(position(self.places[:length]).expand_dims(0), (x.shape[0], 1, 1))
 
 
+class Logits(nn.Cell):
+    """Scores of every token of a batch from what the blocks make of it."""
+
+    def __init__(self, decoder: Text2SemanticDecoder) -> None:
+        super().__init__()
+        self.predict = decoder.ar_predict_layer
+        self.gather = ops.Gather()
+
+    def construct(self, rows: Tensor, last_text: Tensor, shape: tuple[int, int]) -> Tensor:
+        """Score.
+
+        Args:
+            rows: (R * (X + Y), dim).
+            last_text: (1,) int32, the row of a text that predicts the first token.
+            shape: R and Y + 1.
+
+        Returns:
+            (R, Y + 1, vocab).
+        """
+        hidden = rows.reshape((shape[0], -1, rows.shape[1]))
+        first = self.gather(hidden, last_text, 1)
+        return self.predict(ops.cat((first, hidden[:, hidden.shape[1] - shape[1] + 1 :]), 1))
+
+
 class GptLoss(nn.Cell):
-    """The loss of one batch and what is shown of it.
+    """The loss of one batch and what is shown of it, from what the blocks make of it.
 
     Returns the loss, its two parts (cross entropy, preference), the tokens counted by the accuracy and how many of them
     have the right one among their best three; scalars, float32.
@@ -84,31 +91,21 @@ class GptLoss(nn.Cell):
         self.eos, self.vocab = decoder.config.eos, decoder.config.vocab_size
 
     def construct(
-        self,
-        phonemes: Tensor,
-        bert: Tensor,
-        tokens: Tensor,
-        mask: Tensor,
-        last_text: Tensor,
-        targets: Tensor,
-        counted: Tensor,
+        self, rows: Tensor, last_text: Tensor, targets: Tensor, counted: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Score a batch and sum.
 
         Args:
-            phonemes: With the next four as in :class:`Logits`.
-            bert: (B, X, bert_dim).
-            tokens: (R, Y) int32.
-            mask: (R, X + Y, X + Y).
-            last_text: (1,) int32.
+            rows: As for :class:`Logits`; R = 2 B with preference.
+            last_text: As for :class:`Logits`.
             targets: (R, Y + 1) int32, the tokens one ahead and the end token.
             counted: (R, Y + 1) float32, 1 where the official batch has a target, 0 in the padding of a bucket.
         """
-        logits = self.logits(phonemes, bert, tokens, mask, last_text).astype(ms.float32).reshape((-1, self.vocab))
+        logits = self.logits(rows, last_text, targets.shape).astype(ms.float32).reshape((-1, self.vocab))
         wanted = ops.gather_elements(ops.log_softmax(logits, -1), 1, targets.reshape((-1, 1)))
         scores = wanted.reshape(counted.shape) * counted
         sums = scores.sum(1)  # (R,), log probability of each sequence
-        batch = phonemes.shape[0]
+        batch = targets.shape[0] // 2 if self.prefer else targets.shape[0]
         entropy = -sums[:batch].sum()
         preference = ops.zeros_like(entropy)
         if self.prefer:

@@ -21,9 +21,9 @@ from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.data.gpt import GptRecordings
 from GPT_SoVITS.training.data.sampling import GptOrder
 from GPT_SoVITS.training.gpt.batch import Draw, GptBatch, collate
-from GPT_SoVITS.training.gpt.losses import GptLoss
+from GPT_SoVITS.training.gpt.layered import LayeredGradient
+from GPT_SoVITS.training.gpt.losses import Embedded
 from GPT_SoVITS.training.gradients import Gradients
-from GPT_SoVITS.training.half import compute_in_half
 from GPT_SoVITS.training.optim.scaled_adam import ScaledAdam
 from GPT_SoVITS.training.optim.schedules import gpt_rate
 from GPT_SoVITS.training.options import GptOptions
@@ -62,22 +62,19 @@ class GptTrainer:
         self._options, self._folder, self._config = options, folder, copy.deepcopy(dict(weights.config))
         config = T2SConfig.from_official(weights.config)
         self._network = Text2SemanticDecoder(config)
-        self._network.h.keep_no_scores()
         load_arrays(self._network, weights.arrays)
         self._recordings = GptRecordings(folder, config.max_sec)
         wanted = options.batch_size // 2 if options.prefer else options.batch_size
         self._size = max(min(wanted, len(self._recordings) // 4), 1)
         self._order = GptOrder(self._recordings.seconds, self._size, group=group)
         self._scaler = LossScaler(options.precision)
-        if self._scaler.active:
-            compute_in_half(self._network)
-        parameters = named(self._network)
-        loss = GptLoss(self._network, options.prefer)
+        embedded, parameters = Embedded(self._network), named(self._network)
         rate = DROPOUT if options.dropout is None else options.dropout
-        places = [(cell, rate) for _, cell in loss.cells_and_names() if isinstance(cell, Dropout)]
+        places = [(cell, rate) for _, cell in embedded.cells_and_names() if isinstance(cell, Dropout)]
         self._pools = DropoutPools(places, options.dropout_pool)
         self._optimiser = ScaledAdam(parameters)
-        self._gradient = Gradients(loss, [parameter for _, parameter in parameters], self._scaler, group)
+        run = LayeredGradient(embedded, options.prefer, self._scaler.active)
+        self._gradient = Gradients(run, self._scaler, group)
         self._batches: tuple[int, list[list[int]]] = (0, [])
 
     def _epoch(self, epoch: int) -> list[list[int]]:

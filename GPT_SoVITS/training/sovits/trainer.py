@@ -18,7 +18,7 @@ from GPT_SoVITS.training.checkpoint import Position
 from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.data.sampling import SovitsOrder
 from GPT_SoVITS.training.data.sovits import SovitsRecordings, spectrogram_config
-from GPT_SoVITS.training.gradients import Gradients
+from GPT_SoVITS.training.gradients import Gradients, whole_graph
 from GPT_SoVITS.training.optim.adamw import AdamW, Group
 from GPT_SoVITS.training.optim.norm import GradientNorm
 from GPT_SoVITS.training.optim.schedules import EpochDecay
@@ -113,9 +113,10 @@ class SovitsTrainer:
             mel_weight=float(train["c_mel"]),
             kl_weight=float(train["c_kl"]),
         )
-        self._gradient = Gradients(loss, self._optimiser.parameters, self._scaler, group)
+        self._gradient = Gradients(whole_graph(loss, self._optimiser.parameters, self._scaler), self._scaler, group)
         judging_loss = DiscriminatorLoss(self._discriminators)
-        self._judging_gradient = Gradients(judging_loss, self._judging_optimiser.parameters, self._scaler, group)
+        judging = whole_graph(judging_loss, self._judging_optimiser.parameters, self._scaler)
+        self._judging_gradient = Gradients(judging, self._scaler, group)
         self._norm = compile_cell(GradientNorm())
         self._sample: Sample | None = None
         self._batches: tuple[int, list[list[int]]] = (0, [])

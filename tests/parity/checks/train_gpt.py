@@ -41,7 +41,6 @@ def run(folder: Path, report: Report) -> None:
     io, recorded = load_io(folder), json.loads((folder / "losses.json").read_text(encoding="utf-8"))
     report.inputs(["x", "x_lens", "y", "y_lens", "bert"])
     decoder = Text2SemanticDecoder(T2SConfig.from_official(load_config(folder)))
-    decoder.h.keep_no_scores()  # as its training does
     load_arrays(decoder, network_arrays("t2s", folder.parent / "t2s_v2" / "manifest.json"))
     examples, eos, width = _examples(io), decoder.config.eos, io["bert"].shape[1]
     _arrays(decoder, collate(examples, eos, width, None), io, report)
@@ -64,13 +63,16 @@ def _replay(recorded: dict[str, Any]) -> Draw:
 
 
 def _arrays(decoder: Text2SemanticDecoder, batch: GptBatch, io: Arrays, report: Report) -> None:
-    from GPT_SoVITS.compiled import compile_cell, to_tensor
-    from GPT_SoVITS.training.gpt.losses import Logits
+    from GPT_SoVITS.compiled import to_tensor
+    from GPT_SoVITS.training.gpt.layered import LayeredGradient
+    from GPT_SoVITS.training.gpt.losses import Embedded, Logits
 
-    inputs = [to_tensor(array) for array in batch.inputs()[:5]]
-    cell = Logits(decoder)
-    report.close("xy_pos", cell.embedded(*inputs[:3]).asnumpy(), io["xy_pos"])
-    logits = compile_cell(cell)(*inputs).asnumpy()
+    inputs = [to_tensor(array) for array in batch.inputs()]
+    embedded = Embedded(decoder)
+    shape = (len(batch.targets), batch.targets.shape[1])
+    report.close("xy_pos", embedded(*inputs[:3]).asnumpy().reshape(io["xy_pos"].shape), io["xy_pos"])
+    hidden = LayeredGradient(embedded, prefer=False, half=False).forwards(*inputs[:4])[0]
+    logits = Logits(decoder)(hidden, inputs[4], shape).asnumpy()
     report.close("logits_item0", logits[0], io["logits_item0"])
     highest = logits.max(-1, keepdims=True)
     sums = np.log(np.exp(logits - highest).sum(-1)) + highest[..., 0]
@@ -97,11 +99,12 @@ def _losses(
     io: Arrays,
     report: Report,
 ) -> None:
-    from GPT_SoVITS.compiled import compile_gradient, to_tensor
-    from GPT_SoVITS.training.gpt.losses import GptLoss
+    from GPT_SoVITS.compiled import to_tensor
+    from GPT_SoVITS.training.gpt.layered import LayeredGradient
+    from GPT_SoVITS.training.gpt.losses import Embedded
+    from GPT_SoVITS.training.parameters import named
 
-    named = list(decoder.parameters_and_names())
-    step = compile_gradient(GptLoss(decoder, prefix == "dpo"), [parameter for _, parameter in named])
+    step = LayeredGradient(Embedded(decoder), prefix == "dpo", half=False)
     outputs, gradients = step(*(to_tensor(array) for array in batch.inputs()))
     loss, entropy, preference, asked, right = (float(value.asnumpy()) for value in outputs)
     report.close(f"{prefix}:loss", ratio(loss, recorded["loss"]), np.ones(()), 1e-4)
@@ -109,7 +112,7 @@ def _losses(
     if prefix == "dpo":
         report.close("dpo:ce", ratio(entropy, recorded["ce"]), np.ones(()), 1e-4)
         report.close("dpo:dpo", ratio(preference, recorded["dpo"]), np.ones(()), 1e-4)
-    found = {name: gradient.asnumpy() for (name, _), gradient in zip(named, gradients, strict=True)}
+    found = {name: gradient.asnumpy() for (name, _), gradient in zip(named(decoder), gradients, strict=True)}
     compare_norms(f"{prefix}:norm", found, recorded["grad_norm"], report, ONE_NUMBER)
     for name in (name for name in io if name.startswith(f"{prefix}_grad:")):
         expected = io[name]

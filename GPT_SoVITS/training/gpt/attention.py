@@ -6,34 +6,29 @@ import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from GPT_SoVITS import backend
-from GPT_SoVITS.layers.dropout import Dropout
 
 
 class LeanAttention(nn.Cell):
     """Attention of whole sequences, from queries, keys and values side by side.
 
-    Scores of all heads are by far the largest tensors of a transformer. For its gradients MindSpore would keep them
-    several times in each layer; of this cell it keeps the input and the result. Heads are parted by ``Gather`` on a
-    CPU, where every ``Transpose`` of a graph holds twice the memory of its tensor for good.
+    Scores of all heads are by far the largest tensors of a transformer. What :meth:`gradient` needs is the input and
+    the result. Heads are parted by ``Gather`` on a CPU, where every ``Transpose`` of a graph holds twice the memory of
+    its tensor for good.
 
     Args:
         heads: Attention heads.
         head_dim: Width of each.
-        drop: Dropout of the weights, which is linear: its gradient is itself.
-        scores: Product of queries and keys, the second one transposed.
-        mix: Product of weights and values.
     """
 
-    def __init__(self, heads: int, head_dim: int, drop: Dropout, scores: nn.Cell, mix: nn.Cell) -> None:
+    def __init__(self, heads: int, head_dim: int) -> None:
         super().__init__()
         self.heads, self.head_dim, self.scale = heads, head_dim, head_dim**-0.5
-        self.drop, self.scores, self.mix = drop, scores, mix
+        self.scores, self.mix = ops.BatchMatMul(transpose_b=True), ops.BatchMatMul()
         self.collect = ops.BatchMatMul(transpose_a=True)
         self.softmax = ops.Softmax(-1)
         self.split = ops.Split(1, 3)
         self.transpose, self.gather = ops.Transpose(), ops.Gather()
         self.gathers = not backend.set_up().is_ascend
-        self.depend = ops.Depend()
 
     def swapped(self, rows: Tensor, sizes: tuple[int, int, int]) -> Tensor:
         """Rows (a * b * c, head_dim) in the order (a, b, c) -> in the order (a, c, b)."""
@@ -58,24 +53,37 @@ class LeanAttention(nn.Cell):
         """Return what each row takes of each column, before dropout; queries are scaled."""
         return self.softmax((self.scores(queries, keys) + mask).astype(ms.float32))
 
-    def construct(self, qkv: Tensor, mask: Tensor) -> Tensor:
-        """(batch * N, 3 * dim), mask added to the scores (batch, heads, N, N) -> (batch * N, dim)."""
+    def construct(self, qkv: Tensor, mask: Tensor, factors: tuple[Tensor, ...]) -> Tensor:
+        """Attend.
+
+        Args:
+            qkv: (batch * N, 3 * dim).
+            mask: Added to the scores, (batch, heads, N, N).
+            factors: What the weights are multiplied by, (batch, heads, N, N): that of dropout, or nothing.
+
+        Returns:
+            (batch * N, dim).
+        """
         queries, keys, values = self.split(self.heads_of(qkv, mask.shape[0], 3))
-        weights = self.drop(self.weights(queries * self.scale, keys, mask).astype(values.dtype))
+        weights = self.weights(queries * self.scale, keys, mask)
+        for factor in factors:
+            weights = weights * factor
         return self.rows_of(self.mix(weights, values))
 
-    def bprop(self, qkv: Tensor, mask: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradient of the first input; nothing is learnt from a mask."""
+    def gradient(self, qkv: Tensor, mask: Tensor, factors: tuple[Tensor, ...], out: Tensor, dout: Tensor) -> Tensor:
+        """Return the gradient of ``qkv``, from the result ``out`` and its gradient (batch * N, dim)."""
         batch, length = mask.shape[0], mask.shape[3]
         queries, keys, values = self.split(self.heads_of(qkv, batch, 3))
-        # Else the graph would compute the weights early, or not at all, and keep them until here.
-        queries = self.depend(queries, dout) * self.scale
+        queries = queries * self.scale
         weights = self.weights(queries, keys, mask)
         dmixed = self.heads_of(dout, batch, 1)
-        dvalues = self.collect(self.drop(weights), dmixed)
+        taken, asked = weights, self.scores(dmixed, values)
+        for factor in factors:
+            taken, asked = taken * factor, asked * factor
+        dvalues = self.collect(taken, dmixed)
         # The sum of each row of weights times their gradients is that of the result times its gradient.
         own = (dmixed * self.heads_of(out, batch, 1)).sum(-1, keepdims=True)
-        dscores = weights * (self.drop(self.scores(dmixed, values)) - ops.tile(own, (1, 1, 1, length)))
+        dscores = weights * (asked - ops.tile(own, (1, 1, 1, length)))
         dqueries = self.mix(dscores, keys) * self.scale
         dkeys = self.collect(dscores, queries)
-        return self.rows_of(ops.cat((dqueries, dkeys, dvalues), 1)), ops.zeros_like(mask)
+        return self.rows_of(ops.cat((dqueries, dkeys, dvalues), 1))

@@ -27,7 +27,7 @@ from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.t2s.native_backend import NativeBackend
 from GPT_SoVITS.t2s.sampling import SamplingParameters, generator
 from tests.networks.decode_loops import infer_panel, infer_panel_batch_infer
-from tests.networks.t2s_small import SMALL, logits_of_whole, random_arrays, sequence, small_backend
+from tests.networks.t2s_small import SMALL, compiled_backend, logits_of_whole, random_arrays, sequence
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
 Array = npt.NDArray[Any]
@@ -138,7 +138,7 @@ def test_leaving_and_finishing_give_memory_back() -> None:
 
 def test_tokens_are_those_of_the_portable_backend() -> None:
     """Sampled with the same seeds over both, in batches that rows leave and join."""
-    portable, fast, settings = small_backend(), native("fp32"), SamplingParameters(top_k=5)
+    portable, fast, settings = compiled_backend(), native("fp32"), SamplingParameters(top_k=5)
     given = [sequence(4 + i, 3) for i in range(5)]
 
     def tokens(backend: JitBackend | NativeBackend) -> list[list[int]]:

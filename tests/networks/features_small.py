@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from GPT_SoVITS.features.hubert_config import HubertConfig
+from GPT_SoVITS.features.hubert_extractor import Hubert
 from GPT_SoVITS.features.roberta_config import RobertaConfig
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
 
@@ -78,6 +80,12 @@ def hubert_arrays(config: HubertConfig = HUBERT, seed: int = 0) -> dict[str, Arr
         shapes |= _linear(f"{layer}.feed_forward.output_dense", dim, inner)
         shapes |= _norm(f"{layer}.layer_norm", dim) | _norm(f"{layer}.final_layer_norm", dim)
     return _values(shapes, seed)
+
+
+@cache
+def compiled_hubert() -> Hubert:
+    """The small HuBERT, whose graphs all tests of a process share."""
+    return Hubert(HUBERT, hubert_arrays())
 
 
 def roberta_arrays(config: RobertaConfig = ROBERTA, seed: int = 0) -> dict[str, Array]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from GPT_SoVITS.sovits.buckets import Buckets
 from GPT_SoVITS.sovits.config import GeneratorConfig, SovitsConfig
+from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.network import SynthesizerNetwork
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -45,6 +48,7 @@ SMALL = SovitsConfig(
     speaker_embedding_dim=9,
 )
 SMALL_PRO = replace(SMALL, version="v2Pro", mrte_hidden=8)
+PADDED = Buckets(codes=(16,), phonemes=(16,), frames=(40,), reference=(32,), features=(40,), windows=(32, 40))
 
 
 def random_arrays(config: SovitsConfig, seed: int = 0) -> dict[str, Array]:
@@ -61,3 +65,14 @@ def random_arrays(config: SovitsConfig, seed: int = 0) -> dict[str, Array]:
 
 def _spread(shape: tuple[int, ...]) -> float:
     return 1.0 / float(np.sqrt(np.prod(shape[1:]))) if len(shape) > 1 else 0.3
+
+
+def encoder_arrays(config: SovitsConfig) -> dict[str, Array]:
+    """Those of :func:`random_arrays` that are not the generator's."""
+    return {key: array for key, array in random_arrays(config).items() if not key.startswith("dec.")}
+
+
+@cache
+def compiled_encoders(config: SovitsConfig) -> GraphEncoders:
+    """The steps before the generator as graphs of padded lengths, which all tests of a process share."""
+    return GraphEncoders(config, encoder_arrays(config), PADDED, np.float32)

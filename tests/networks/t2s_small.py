@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from GPT_SoVITS.t2s.backend import DecodeInput
+from GPT_SoVITS.t2s.cache import RowMover
 from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.t2s.network import Text2SemanticDecoder
@@ -34,6 +37,19 @@ def small_backend(seed: int = 0, **options: Any) -> JitBackend:
     """Return a backend over a small random network, with small buckets unless told."""
     chosen = {"capacities": CAPACITIES, "prefill_lengths": PREFILL_LENGTHS, "row_counts": ROW_COUNTS, **options}
     return JitBackend.from_arrays(SMALL, random_arrays(seed=seed), **chosen)
+
+
+@cache
+def compiled_backend() -> JitBackend:
+    """The backend over the small network, whose graphs all tests of a process share."""
+    return small_backend()
+
+
+def with_mover(mover: RowMover) -> JitBackend:
+    """The same with its own way to move rows; graphs and caches are those of :func:`compiled_backend`."""
+    backend = copy.copy(compiled_backend())
+    backend._mover = mover
+    return backend
 
 
 def sequence(phonemes: int, prompt: int, seed: int = 0) -> DecodeInput:

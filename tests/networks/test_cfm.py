@@ -61,7 +61,10 @@ def plain() -> Estimator:
     return _host(PlainProducts)
 
 
-@pytest.fixture(scope="module", params=FORMS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.full] if "exact" in name else []) for name in FORMS],
+)
 def form(request: pytest.FixtureRequest) -> Estimator:
     return FORMS[request.param]()
 

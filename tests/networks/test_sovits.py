@@ -11,12 +11,13 @@ import pytest
 
 from GPT_SoVITS import backend, compiled
 from GPT_SoVITS.layers.weights import WeightsError
+from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.sovits.encoders import Choice
 from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.network import ContentGraph, LatentGraph, PhonemeGraph, ReferenceGraph, SynthesizerNetwork
-from GPT_SoVITS.sovits.synthesizer import Buckets, InputError, Synthesizer
+from GPT_SoVITS.sovits.synthesizer import InputError, Synthesizer
 from tests.networks.official_streaming import decode_streaming, noise_shape
-from tests.networks.sovits_small import SMALL, SMALL_PRO, random_arrays
+from tests.networks.sovits_small import GENERATOR, PADDED, SMALL, SMALL_PRO, compiled_encoders, random_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FIXTURES = Path(__file__).parents[1] / "data" / "parity"
@@ -25,23 +26,29 @@ CODES, TEXT = RNG.integers(0, 15, 11), RNG.integers(0, 20, 7)
 SPECTROGRAMS = [np.abs(RNG.standard_normal((12, frames))).astype(np.float32) for frames in (13, 9)]
 SPEAKERS = [RNG.standard_normal(9).astype(np.float32) for _ in range(2)]
 FEATURES = RNG.standard_normal((6, 21)).astype(np.float32)
-EXACT = Buckets(codes=(11,), phonemes=(7,), frames=(22,), reference=(9, 13), features=(21,), windows=(22,))
-PADDED = Buckets(codes=(16,), phonemes=(16,), frames=(40,), reference=(32,), features=(40,), windows=(32, 40))
+TINY = replace(
+    SMALL_PRO,
+    flow_layers=1,
+    generator=replace(GENERATOR, resblock_kernel_sizes=(3,), resblock_dilation_sizes=((1, 2),)),
+)
 
 
-def _synthesizer(buckets: Buckets, pro: bool = False) -> Synthesizer:
-    config = SMALL_PRO if pro else SMALL
-    return Synthesizer(config, random_arrays(config), buckets=buckets, encoders="graph")
+def _exact(config: SovitsConfig = SMALL, windows: tuple[int, ...] = (22,)) -> Synthesizer:
+    """On the host nothing is padded."""
+    return Synthesizer(config, random_arrays(config), buckets=replace(PADDED, windows=windows), encoders="host")
 
 
 @pytest.fixture(scope="module")
 def exact() -> Synthesizer:
-    return _synthesizer(EXACT)
+    return _exact()
 
 
 @pytest.fixture(scope="module")
 def padded() -> Synthesizer:
-    return _synthesizer(PADDED)
+    """Graphs of padded lengths."""
+    synthesizer = Synthesizer(SMALL, random_arrays(SMALL), buckets=PADDED, encoders="host")
+    synthesizer.encoders = compiled_encoders(SMALL)
+    return synthesizer
 
 
 def _close(actual: Array, expected: Array) -> None:
@@ -68,7 +75,7 @@ def test_padding_to_buckets_changes_no_step(exact: Synthesizer, padded: Synthesi
 @pytest.mark.parametrize("speed", [1.0, 1.3, pytest.param(0.8, marks=pytest.mark.full)])
 def test_padding_to_buckets_changes_no_audio(padded: Synthesizer, speed: float) -> None:
     frames = noise_shape(padded, len(CODES), speed)[1]
-    single = _synthesizer(replace(EXACT, frames=(frames,), windows=(frames,)))
+    single = _exact(windows=(frames,))
     condition = padded.condition(SPECTROGRAMS)
     noise = np.random.default_rng(1).standard_normal((8, frames)).astype(np.float32)
     audio = padded.decode(CODES, TEXT, condition, noise=noise, speed=speed)
@@ -77,7 +84,7 @@ def test_padding_to_buckets_changes_no_audio(padded: Synthesizer, speed: float) 
 
 
 def test_batch_equals_its_items() -> None:
-    """Items of different length, padded into one batch, give what each gives alone."""
+    """Items of different length, padded into one batch, give what each gives in the company of itself."""
     network = SynthesizerNetwork(SMALL)
     network.load(random_arrays(SMALL))
     rng = np.random.default_rng(5)
@@ -107,7 +114,7 @@ def test_batch_equals_its_items() -> None:
 
         batch = first(inputs)
         for i in range(2):
-            alone = first(tuple(array[i : i + 1] for array in inputs))
+            alone = first(tuple(array[[i, i]] for array in inputs))  # of the same shape, so of the same graph
             _close(batch[i, :, : valid[i]], alone[0, :, : valid[i]])
 
 
@@ -138,7 +145,7 @@ def test_noise_decides_the_audio_and_nothing_else_does(padded: Synthesizer) -> N
 
 
 def test_references_are_averaged_each_with_its_speaker() -> None:
-    pro = _synthesizer(PADDED, pro=True)
+    pro = _exact(SMALL_PRO)
     singles = [pro.condition([s], [v]) for s, v in zip(SPECTROGRAMS, SPEAKERS, strict=True)]
     _close(pro.condition(SPECTROGRAMS, SPEAKERS), np.mean(singles, axis=0))
     assert np.abs(pro.condition(SPECTROGRAMS, SPEAKERS[::-1]) - np.mean(singles, axis=0)).max() > 1e-3
@@ -187,7 +194,7 @@ def test_generator_weights_that_do_not_fit_are_named(vocoder: str) -> None:
 
 
 def test_half_precision_is_held_and_computed_in() -> None:
-    full = _synthesizer(PADDED, pro=True)
+    full = _exact(SMALL_PRO, PADDED.windows)
     half = Synthesizer(SMALL_PRO, random_arrays(SMALL_PRO), buckets=PADDED, dtype=np.float16)
     assert isinstance(half.encoders, GraphEncoders)
     assert half.encoders.network.ssl_proj.weight.asnumpy().dtype == np.float16
@@ -202,6 +209,6 @@ def test_half_precision_is_held_and_computed_in() -> None:
 
 def test_warm_up_compiles_every_window() -> None:
     lengths: list[int] = []
-    voice = Synthesizer(SMALL_PRO, random_arrays(SMALL_PRO), buckets=PADDED, vocoder="jit", encoders="graph")
+    voice = Synthesizer(TINY, random_arrays(TINY), buckets=PADDED, vocoder="jit", encoders="graph")
     seconds = voice.warm_up([11], [7], [9], lambda length, _: lengths.append(length))
     assert seconds > 0 and lengths == [9, 11, 31, 32, 40]

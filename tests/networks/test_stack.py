@@ -21,7 +21,7 @@ from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
 from GPT_SoVITS.native.products import NativeProducts
-from tests.networks.features_small import HUBERT, ROBERTA, hubert_arrays, roberta_arrays
+from tests.networks.features_small import HUBERT, ROBERTA, compiled_hubert, hubert_arrays, roberta_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
 HUBERT_SIZES = EncoderSizes(HUBERT.hidden_size, HUBERT.heads, HUBERT.layers, HUBERT.intermediate_size, 1e-5)
@@ -38,6 +38,18 @@ def handle() -> ctypes.CDLL:
     return found.handle
 
 
+@pytest.fixture(scope="module")
+def roberta() -> Roberta:
+    """The compiled network, whose graphs the tests share."""
+    return Roberta(ROBERTA, roberta_arrays())
+
+
+@pytest.fixture(scope="module")
+def hubert() -> Hubert:
+    """The compiled network."""
+    return compiled_hubert()
+
+
 def _roberta(
     handle: ctypes.CDLL, arrays: Mapping[str, Array], precision: Precision = "fp32", threads: int = 0
 ) -> StackedRoberta:
@@ -46,10 +58,9 @@ def _roberta(
 
 
 @pytest.mark.parametrize("tokens", [1, 2, 13, ROBERTA.positions])
-def test_roberta_is_the_compiled_network(handle: ctypes.CDLL, tokens: int) -> None:
-    arrays = roberta_arrays()
+def test_roberta_is_the_compiled_network(handle: ctypes.CDLL, roberta: Roberta, tokens: int) -> None:
     ids = np.random.default_rng(tokens).integers(0, ROBERTA.vocabulary, (1, tokens))
-    np.testing.assert_allclose(_roberta(handle, arrays)(ids), Roberta(ROBERTA, arrays)(ids), atol=2e-5)
+    np.testing.assert_allclose(_roberta(handle, roberta_arrays())(ids), roberta(ids), atol=2e-5)
 
 
 def test_padding_of_a_batch_is_left_out(handle: ctypes.CDLL) -> None:
@@ -73,12 +84,12 @@ def test_float16_files_are_held_exactly(handle: ctypes.CDLL) -> None:
     np.testing.assert_array_equal(_roberta(handle, narrow, "fp16")(ids), _roberta(handle, wide, "fp32")(ids))
 
 
-@pytest.mark.parametrize("samples", [5000, 12345])
-def test_hubert_is_the_compiled_network(handle: ctypes.CDLL, samples: int) -> None:
+@pytest.mark.parametrize("samples", [300, 5000])
+def test_hubert_is_the_compiled_network(handle: ctypes.CDLL, hubert: Hubert, samples: int) -> None:
     arrays = hubert_arrays()
     stack = NativeEncoder(handle, HUBERT_SIZES, hubert_layers(arrays), "fp32")
     wave = np.random.default_rng(samples).standard_normal(samples).astype(np.float32)
-    np.testing.assert_allclose(Hubert(HUBERT, arrays, stack=stack)(wave), Hubert(HUBERT, arrays)(wave), atol=3e-5)
+    np.testing.assert_allclose(Hubert(HUBERT, arrays, stack=stack)(wave), hubert(wave), atol=3e-5)
 
 
 def test_a_missing_tensor_is_named(handle: ctypes.CDLL) -> None:
@@ -97,11 +108,10 @@ def test_a_misshapen_or_infinite_tensor_is_named(handle: ctypes.CDLL) -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 8, 21])
-def test_convolutions_on_the_host_are_the_compiled_ones(handle: ctypes.CDLL, frames: int) -> None:
+def test_convolutions_on_the_host_are_the_compiled_ones(handle: ctypes.CDLL, hubert: Hubert, frames: int) -> None:
     arrays = hubert_arrays()
     products = NativeProducts(handle, frame_matrices(HUBERT, arrays))
     wave = np.random.default_rng(frames).standard_normal(HUBERT.steps_before(frames) + 1).astype(np.float32)
-    host, graph = Hubert(HUBERT, arrays, products=products), Hubert(HUBERT, arrays)
-    expected = graph.frame_features(wave)
+    host, expected = Hubert(HUBERT, arrays, products=products), hubert.frame_features(wave)
     assert len(expected) == frames and np.abs(expected).max() > 1e-2
     np.testing.assert_allclose(host.frame_features(wave), expected, atol=1e-5)

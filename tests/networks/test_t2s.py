@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +13,19 @@ from GPT_SoVITS.backend import current
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.t2s.backend import DecodeError, DecodeInput, SequenceTooLongError
-from GPT_SoVITS.t2s.cache import GraphMover, HostMover, RowMover, choose_mover, memory_is_shared
+from GPT_SoVITS.t2s.cache import GraphMover, HostMover, choose_mover, memory_is_shared
 from GPT_SoVITS.t2s.config import T2SConfig, T2SConfigError
 from GPT_SoVITS.t2s.jit_backend import JitBackend
 from GPT_SoVITS.t2s.network import Text2SemanticDecoder
-from tests.networks.t2s_small import SMALL, Array, logits_of_whole, random_arrays, sequence, small_backend
+from tests.networks.t2s_small import (
+    SMALL,
+    Array,
+    compiled_backend,
+    logits_of_whole,
+    random_arrays,
+    sequence,
+    with_mover,
+)
 
 PARITY = Path(__file__).parents[1] / "data" / "parity"
 TOKENS = [3, 7, 7, 1, 22, 9, 0, 4, 15, 27, 5, 5, 11, 2]
@@ -26,7 +34,7 @@ TIGHT = 1e-5
 
 @pytest.fixture(scope="module", params=[HostMover, GraphMover])
 def backend(request: pytest.FixtureRequest) -> JitBackend:
-    return small_backend(mover=request.param(SMALL))
+    return with_mover(request.param(SMALL))
 
 
 @pytest.mark.skipif(current().is_ascend, reason="an NPU has its own memory")
@@ -48,32 +56,34 @@ def close(actual: list[Array] | Array, expected: list[Array] | Array, tolerance:
     np.testing.assert_allclose(np.array(actual), np.array(expected), rtol=0, atol=tolerance)
 
 
+def by_definition(given: DecodeInput, tokens: list[int]) -> list[Array]:
+    """What :func:`alone` is to return."""
+    return [logits_of_whole(random_arrays(), given, tokens[:n]) for n in range(len(tokens) + 1)]
+
+
 @pytest.mark.parametrize(("phonemes", "prompt"), [(1, 1), (3, 5), (8, 4), (5, 0), (20, 11)])
 def test_prefill_and_steps_follow_the_definition(backend: JitBackend, phonemes: int, prompt: int) -> None:
-    given, arrays = sequence(phonemes, prompt), random_arrays()
-    expected = [logits_of_whole(arrays, given, TOKENS[:n]) for n in range(len(TOKENS) + 1)]
-    close(alone(backend, given, TOKENS), expected)
+    given = sequence(phonemes, prompt)
+    close(alone(backend, given, TOKENS), by_definition(given, TOKENS))
 
 
 def test_prefill_does_not_depend_on_its_bucket() -> None:
-    given = sequence(5, 3)
-    exact, padded = (small_backend(prefill_lengths=(n,), capacities=(32,), row_counts=(1,)) for n in (given.length, 32))
-    close(alone(padded, given, TOKENS[:4]), alone(exact, given, TOKENS[:4]))
+    given, wide = sequence(5, 3), copy.copy(compiled_backend())
+    wide.prefill_lengths = wide.prefill_lengths[-1:]
+    assert given.length == compiled_backend().prefill_lengths[0] < wide.prefill_lengths[0]
+    close(alone(wide, given, TOKENS[:4]), alone(compiled_backend(), given, TOKENS[:4]))
 
 
-@pytest.mark.parametrize("mover", [HostMover, GraphMover])
-def test_growth_in_the_middle_changes_nothing(mover: Callable[[T2SConfig], RowMover]) -> None:
-    given = sequence(6, 5)
-    growing = small_backend(capacities=(12, 16, 64), prefill_lengths=(12,), row_counts=(1,), mover=mover(SMALL))
-    fixed = small_backend(capacities=(64,), prefill_lengths=(12,), row_counts=(1,))
-    state = growing.start(1)
-    growing.prefill(state, 0, given)
-    capacities = []
-    for token in TOKENS:
-        growing.step(state, np.full(1, token))
+def test_growth_in_the_middle_changes_nothing(backend: JitBackend) -> None:
+    given, tokens = sequence(3, 2), 3 * TOKENS
+    state = backend.start(1)
+    logits, capacities = [backend.prefill(state, 0, given)], []
+    for token in tokens:
+        logits.append(backend.step(state, np.full(1, token))[0])
         capacities.append(state.cache.capacity)
-    assert capacities == [12] + [16] * 4 + [64] * 9
-    close(alone(growing, given, TOKENS), alone(fixed, given, TOKENS))
+    backend.finish(state)
+    assert capacities == [16] * 11 + [32] * 16 + [64] * 15
+    close(logits, by_definition(given, tokens))
 
 
 def test_ragged_rows_equal_single_rows(backend: JitBackend) -> None:
@@ -141,14 +151,14 @@ def test_free_slots_stay_finite_through_a_long_decode(backend: JitBackend) -> No
     backend.finish(state)
 
 
-def test_weights_in_float16_compute_nearly_the_same(backend: JitBackend) -> None:
+def test_weights_in_float16_compute_nearly_the_same() -> None:
     network = Text2SemanticDecoder(SMALL)
     load_arrays(network, random_arrays(), np.float16)
-    half = JitBackend(network, capacities=(16, 32), prefill_lengths=(16,), row_counts=(1,))
+    half = JitBackend(network, capacities=(32,), prefill_lengths=(16,), row_counts=(1,))
     given = sequence(6, 5)
     logits = alone(half, given, TOKENS)
     assert {row.dtype for row in logits} == {np.dtype(np.float32)}
-    close(logits, alone(backend, given, TOKENS), 0.02)
+    close(logits, by_definition(given, TOKENS), 0.02)
 
 
 def test_a_sequence_over_the_largest_cache_is_an_error(backend: JitBackend) -> None:

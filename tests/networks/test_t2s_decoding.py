@@ -14,7 +14,7 @@ from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.t2s.decoding import MAX_STEPS, Ending, Generation
 from GPT_SoVITS.t2s.sampling import SamplingParameters, generator
 from tests.networks.decode_loops import DecodeCancelledError, generate, infer_panel, infer_panel_batch_infer
-from tests.networks.t2s_small import SMALL, sequence, small_backend
+from tests.networks.t2s_small import SMALL, compiled_backend, sequence
 
 CONFIG = T2SConfig(vocab_size=9, phoneme_vocab_size=100, hidden_dim=2, head=1, n_layer=1, bert_dim=1)
 EOS = CONFIG.eos
@@ -227,7 +227,7 @@ def test_cancelling_a_single_decode() -> None:
 
 
 def test_a_row_samples_the_same_alone_and_in_company() -> None:
-    backend = small_backend()
+    backend = compiled_backend()
     parameters = SamplingParameters(top_k=5)
     sequences = [sequence(3, 2), sequence(6, 2), sequence(4, 2)]
     together = infer_panel_batch_infer(

@@ -84,11 +84,12 @@ def random_state(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> dict[str,
     return state
 
 
-def gpt_file(path: Path) -> Path:
+def gpt_file(path: Path, layers: int = 2) -> Path:
     """Write a GPT weight file."""
-    shapes = expected_keys("t2s", GPT_CONFIG, training=True)
+    config = GPT_CONFIG | {"model": GPT_CONFIG["model"] | {"n_layer": layers}}
+    shapes = expected_keys("t2s", config, training=True)
     weight = {f"model.{key}": array for key, array in random_state(shapes).items()}
-    save({"weight": weight, "config": GPT_CONFIG, "info": "GPT-e0"}, path)
+    save({"weight": weight, "config": config, "info": "GPT-e0"}, path)
     return path
 
 

@@ -19,6 +19,7 @@ from convert.expected import expected_keys
 from convert.torch_writer import save
 from convert.weights import open_weights
 from GPT_SoVITS.events import CANCELLED, FAILED, FINISHED
+from GPT_SoVITS.training.checkpoint import restore
 from GPT_SoVITS.training.command import main
 from tests.engine.small import write_sovits
 from tests.engine.small_own import SOVITS
@@ -45,7 +46,7 @@ class Command:
         self._pretrained = {"s1": self._gpt, "s2": self._sovits, "lora": self._lora}[stage]()
 
     def _gpt(self) -> list[str]:
-        return ["--pretrained", str(gpt_file(self.root / "gpt.ckpt")), "--if-dpo"]
+        return ["--pretrained", str(gpt_file(self.root / "gpt.ckpt", layers=1)), "--if-dpo"]
 
     def _sovits(self) -> list[str]:
         judging = discriminator_file(self.root / "judging.pth")
@@ -67,9 +68,14 @@ class Command:
         command = [sys.executable, "-m", "GPT_SoVITS.training", *self.arguments(*more)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
+    @property
+    def state(self) -> Path:
+        """The file that says where the training stands."""
+        return next((self.root / "voice").glob("logs_*/resume.ckpt"))
+
     def forget(self) -> None:
         """Remove the state, so that the next command begins anew."""
-        next((self.root / "voice").glob("logs_*/resume.ckpt")).unlink()
+        self.state.unlink()
 
 
 def events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
@@ -121,13 +127,31 @@ def check_killed_and_continued(command: Command, after: int) -> None:
     assert max(losses(rest)) == max(expected)
 
 
-def test_gpt_training_killed_in_the_middle_goes_on_with_equal_losses(tmp_path: Path) -> None:
-    command = Command(tmp_path, "s1")
-    check_killed_and_continued(command, after=2)
+def test_gpt_training_that_is_killed_leaves_a_state_and_goes_on_from_one_with_equal_losses(tmp_path: Path) -> None:
+    """Two processes are enough: the second goes on from an early state, through steps that the first told as well."""
+    command, early, late = Command(tmp_path, "s1"), 2, 4
+    victim = command.start()
+    before = _until(victim, lambda event: event["event"] == "step" and event["step"] == early)
+    state = command.state.read_bytes()
+    before += _until(victim, lambda event: event["event"] == "step" and event["step"] == late)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    assert restore(command.state, {})[0].step in (late - 1, late)
+    command.state.write_bytes(state)
+    rest = list(events(command.start()))
+    assert rest[0]["event"] == "started" and rest[0]["resumed"] and rest[-1]["event"] == "finished"
+    first, second = losses(before), losses(rest)
+    assert min(second) <= early + 1 and max(second) > late == max(first)
+    assert all(second[step] == first[step] for step in range(min(second), late + 1))
     exported = open_weights(command.weights / "voice-e1.ckpt")
     assert exported.kind == "t2s" and exported.version == "v2"
     changed = exported.arrays["bert_proj.weight"] - open_weights(tmp_path / "gpt.ckpt").arrays["bert_proj.weight"]
     assert np.isfinite(changed).all()
+
+
+@pytest.mark.full
+def test_gpt_training_killed_in_the_middle_goes_on_with_equal_losses(tmp_path: Path) -> None:
+    check_killed_and_continued(Command(tmp_path, "s1"), after=2)
 
 
 @pytest.mark.full

@@ -90,11 +90,29 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return Small(tmp_path_factory.mktemp("mixed"))
 
 
+@pytest.fixture(scope="module")
+def compiled_once(small: Small) -> tuple[GptTrainer, dict[str, Array]]:
+    """A trainer in mixed precision, whose graphs compile for seconds, and the state that it begins with."""
+    trainer = small.trainer("fp16")
+    return trainer, kept(trainer)
+
+
+@pytest.fixture
+def mixed(compiled_once: tuple[GptTrainer, dict[str, Array]]) -> GptTrainer:
+    """The trainer as at its beginning."""
+    trainer, first = compiled_once
+    trainer.restore(first)
+    return trainer
+
+
+def kept(trainer: GptTrainer) -> dict[str, Array]:
+    """Copy a trainer's state as a checkpoint keeps it."""
+    return {name: np.array(np.atleast_1d(array)) for name, array in trainer.state().items()}
+
+
 def with_scale(trainer: GptTrainer, scale: float) -> GptTrainer:
     """Let a trainer go on with another scale."""
-    trainer.restore(
-        {name: np.atleast_1d(array) for name, array in trainer.state().items()} | {"scaler/scale": np.array([scale])}
-    )
+    trainer.restore(kept(trainer) | {"scaler/scale": np.array([scale])})
     return trainer
 
 
@@ -118,8 +136,8 @@ def test_steps_tell_their_scale_only_where_losses_are_scaled(results: dict[str, 
     assert {result.loss_scale for result in results["fp16"]} == {1024.0}
 
 
-def test_an_overflow_is_told_changes_no_weight_and_is_survived(small: Small) -> None:
-    trainer = with_scale(small.trainer("fp16"), 2.0**30)
+def test_an_overflow_is_told_changes_no_weight_and_is_survived(mixed: GptTrainer) -> None:
+    trainer = with_scale(mixed, 2.0**30)
     before = trainer.state()
     first = trained(trainer, 5)
     after = trainer.state()
@@ -134,14 +152,13 @@ def test_an_overflow_is_told_changes_no_weight_and_is_survived(small: Small) -> 
     assert any(np.any(moved[name] != before[name]) for name in moved if name.startswith("network/"))
 
 
-def test_a_training_in_mixed_precision_goes_on_with_equal_losses(small: Small) -> None:
-    whole, rest = small.trainer("fp16"), small.trainer("fp16")
-    expected = trained(whole, 11)
+def test_a_training_in_mixed_precision_goes_on_with_equal_losses(mixed: GptTrainer) -> None:
+    expected = trained(mixed, 11)
     assert any(result.overflowed for result in expected[:9]), "so that the scale has moved before the state is taken"
-    state = {name: np.array(np.atleast_1d(array)) for name, array in whole.state().items()}
-    expected += trained(whole, 9, first=11)
-    rest.restore(state)
-    found = trained(rest, 9, first=11)
+    state = kept(mixed)
+    expected += trained(mixed, 9, first=11)
+    mixed.restore(state)
+    found = trained(mixed, 9, first=11)
     assert [(r.losses, r.loss_scale, r.overflowed) for r in found] == [
         (r.losses, r.loss_scale, r.overflowed) for r in expected[11:]
     ]

@@ -253,11 +253,12 @@ def measured() -> Iterator[Callable[[Path], list[str]]]:
     """Outcome, seconds and growth of a file that is loaded in a process of its own."""
     command = [sys.executable, "-c", MEASURE]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
+        given, told = process.stdin, process.stdout
+        assert given is not None and told is not None
 
         def measure(path: Path) -> list[str]:
-            print(path, file=process.stdin, flush=True)
-            return process.stdout.readline().split()
+            print(path, file=given, flush=True)
+            return told.readline().split()
 
         yield measure
 

@@ -21,7 +21,14 @@ from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
 from GPT_SoVITS.native.products import NativeProducts
-from tests.networks.features_small import HUBERT, ROBERTA, compiled_hubert, hubert_arrays, roberta_arrays
+from tests.networks.features_small import (
+    HUBERT,
+    ROBERTA,
+    compiled_hubert,
+    compiled_roberta,
+    hubert_arrays,
+    roberta_arrays,
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 HUBERT_SIZES = EncoderSizes(HUBERT.hidden_size, HUBERT.heads, HUBERT.layers, HUBERT.intermediate_size, 1e-5)
@@ -40,8 +47,8 @@ def handle() -> ctypes.CDLL:
 
 @pytest.fixture(scope="module")
 def roberta() -> Roberta:
-    """The compiled network, whose graphs the tests share."""
-    return Roberta(ROBERTA, roberta_arrays())
+    """The compiled network."""
+    return compiled_roberta()
 
 
 @pytest.fixture(scope="module")

@@ -226,9 +226,73 @@ install_packages() {
   # While pip works nothing is known of the environment; one that is interrupted is installed again.
   rm -f "$stamp"
   [[ -z $had ]] || extras=$(printf '%s\n' ${had//,/ } ${extras//,/ } | awk '!seen[$0]++' | paste -sd,)
-  "$python" -m pip install --disable-pip-version-check --prefer-binary --editable ".[$extras]"
+  packages_by_uv || packages_by_pip
   language_data
   printf '%s %s\n' "$extras" "$(fingerprint)" >"$stamp"
+}
+
+packages_by_pip() { "$python" -m pip install --disable-pip-version-check --prefer-binary --editable ".[$extras]"; }
+
+# uv does in half a minute what takes pip two and more; where it cannot be had, or fails, pip says why.
+readonly UV='uv>=0.8,<1'
+
+packages_by_uv() (
+  quietly=(--disable-pip-version-check --quiet --retries 1 --only-binary=:all:)
+  "$python" -m uv --version >/dev/null 2>&1 || "$python" -m pip install "${quietly[@]}" "$UV" 2>/dev/null || exit
+  settings=$(uv_settings) || exit
+  while IFS= read -r setting; do
+    if [[ -n $setting && -z $(printenv "${setting%%=*}") ]]; then export "${setting?}"; fi
+  done <<<"$settings"
+  # In the environment: what is unpacked there is linked into its place, not copied. Kept where the network breaks off.
+  cache=$environment/.uv-cache
+  export UV_CACHE_DIR="${UV_CACHE_DIR:-$cache}"
+  if "$python" -m uv pip install --python "$python" --editable ".[$extras]"; then
+    rm -rf "$cache"
+    # As pip does it: a process that may not write here would compile all that it imports at every start.
+    "$python" -W ignore -m compileall -q -j 0 -x '/(tests|_akg|pip|setuptools)/' \
+      "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >/dev/null || true
+  else
+    warn "uv could not install the packages; trying pip"
+    exit 1
+  fi
+)
+
+# pip's settings as variables of uv, which reads neither its files nor its variables: packages come from where pip would
+# take them. Fails where pip is told something that has no counterpart.
+uv_settings() {
+  "$python" -m pip config list | "$python" -c '
+import ast, sys
+
+LISTS = {
+    "extra-index-url": ("UV_EXTRA_INDEX_URL", " "), "find-links": ("UV_FIND_LINKS", ","),
+    "constraint": ("UV_CONSTRAINT", " "), "trusted-host": ("UV_INSECURE_HOST", " "),
+}
+WORDS = {
+    "index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT", "default-timeout": "UV_HTTP_TIMEOUT",
+}
+HARMLESS = {
+    "disable-pip-version-check", "quiet", "verbose", "progress-bar", "cache-dir", "no-cache-dir", "no-input", "retries",
+    "no-color", "prefer-binary", "root-user-action", "require-virtualenv", "no-warn-script-location", "log",
+}
+PLACES = ["global", "install", ":env:"]  # the later ones count
+given = {}
+for line in sys.stdin:
+    key, _, value = line.strip().partition("=")
+    place, _, name = key.rpartition(".")
+    if place in PLACES:
+        given.setdefault(name, {})[PLACES.index(place)] = ast.literal_eval(value)
+for name, values in given.items():
+    value = str(values[max(values)])
+    if name in LISTS:
+        variable, comma = LISTS[name]
+        print(f"{variable}={comma.join(value.split())}")
+    elif name in WORDS:
+        print(f"{WORDS[name]}={value}")
+    elif name not in HARMLESS:
+        sys.exit(f"uv knows nothing like pip\x27s setting {name}: pip installs the packages")
+print("UV_INDEX_STRATEGY=unsafe-best-match")  # the best version of all indexes, as pip takes it
+'
 }
 
 # What makes Japanese and English phonemes exactly the official program's; without it speech works, slightly differently.
@@ -249,9 +313,27 @@ language_data() {
 }
 
 # C++ kernels, several times faster than the portable code on a CPU; without a compiler everything works, slower.
-build_native() {
+# They need no package, so they are built while packages come, except by the compiler that is one (ziglang).
+readonly NO_KERNELS='the native kernels were not built; speech will be slower'
+kernels=''
+begin_native() {
   say "native kernels: what is not built yet is compiled for this processor; the first time that takes minutes"
-  "$python" -m GPT_SoVITS.native build --best || warn "the native kernels were not built; speech will be slower"
+  command -v "${CXX:-g++}" >/dev/null || return 0
+  kernels_said=$(mktemp)
+  "$python" -m GPT_SoVITS.native build --best >"$kernels_said" 2>&1 &
+  kernels=$!
+  trap 'kill "$kernels" 2>/dev/null || true; rm -f "$kernels_said"' EXIT
+}
+
+end_native() {
+  if [[ -z $kernels ]]; then
+    "$python" -m GPT_SoVITS.native build --best || warn "$NO_KERNELS"
+    return
+  fi
+  wait "$kernels" || warn "$NO_KERNELS"
+  cat "$kernels_said"
+  rm -f "$kernels_said"
+  trap - EXIT
 }
 
 # --- Ascend ---------------------------------------------------------------------------------------------------------
@@ -288,7 +370,8 @@ if $system; then
 fi
 [[ -x $python ]] || make_environment
 supported "$python" || die "$environment has $("$python" --version), 3.10 to 3.12 are needed; remove it and run again"
+begin_native
 install_packages
-build_native
+end_native
 if $ascend; then check_ascend; fi
 say "ready: $python"

@@ -1,8 +1,9 @@
 """How a parallel run (``pytest -n 2 --dist loadgroup``) spreads the tests over its processes.
 
 A file is the smallest part that is handed out. All files that build MindSpore's graphs form one part: it is handed out
-first, to one process, so that MindSpore and what it compiled are in memory once. Other long files follow. Tests marked
-``alone`` measure time or need the whole machine; they come last, when every other process has ended.
+first, to one process, so that MindSpore and what it compiled are in memory once. Other long files follow, then files
+that wait for half of their time; what fills a processor is left for the end, when nothing else would fill it. Tests
+marked ``alone`` measure time or need the whole machine; they come last, when every other process has ended.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ BUILDS_GRAPHS = (
     "tests/convert/test_mindspore.py",
 )
 """Beginnings of the files' names."""
-LONG = ("tests/parity/", "tests/test_style.py", "tests/service/tasks/", "tests/page/")
+LONG = ("tests/parity/", "tests/test_style.py", "tests/service/proof/")
 """Files that are handed out before the others, so that none of them is the last one, while other processes idle."""
+WAITING = ("tests/page/", "tests/service/", "tests/process/", "tests/webui/")
+"""Files that wait for browsers, processes and databases; they run beside files that do not."""
 
 
 def part_of(path: str, alone: bool) -> str:
@@ -40,8 +43,10 @@ def part_of(path: str, alone: bool) -> str:
 def place_of(part: str) -> int:
     """Return a number by which parts are ordered: the lowest is handed out first."""
     if part in (GRAPHS, ALONE):
-        return 0 if part == GRAPHS else 3
-    return 1 if part.startswith(LONG) else 2
+        return 0 if part == GRAPHS else 4
+    if part.startswith(LONG):
+        return 1
+    return 2 if part.startswith(WAITING) else 3
 
 
 def arrange(items: list[pytest.Item]) -> None:

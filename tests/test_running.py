@@ -47,18 +47,18 @@ def test_a_run_with_closing_summary_ends_as_pytest_does(tmp_path: Path) -> None:
 
 
 def test_files_that_build_graphs_are_one_part_of_a_parallel_run() -> None:
-    from tests.scheduling import BUILDS_GRAPHS, LONG, part_of
+    from tests.scheduling import BUILDS_GRAPHS, LONG, WAITING, part_of
 
     assert part_of("tests/networks/test_t2s.py", alone=False) == part_of("tests/native/test_pool.py", alone=False)
     assert part_of("tests/text/test_korean.py", alone=False) != part_of("tests/text/test_english.py", alone=False)
     assert part_of("tests/networks/test_t2s.py", alone=True) == part_of("tests/text/test_korean.py", alone=True)
-    assert all((ROOT / beginning).exists() for beginning in (*BUILDS_GRAPHS, *LONG))
+    assert all((ROOT / beginning).exists() for beginning in (*BUILDS_GRAPHS, *LONG, *WAITING))
 
 
-def test_long_files_are_handed_out_before_short_ones_and_timed_tests_last() -> None:
+def test_long_files_come_first_then_those_that_wait_and_timed_tests_last() -> None:
     from tests.scheduling import ALONE, GRAPHS, place_of
 
-    parts = [ALONE, "tests/test_layout.py", "tests/page/test_story.py", GRAPHS]
+    parts = [ALONE, "tests/test_layout.py", "tests/page/test_story.py", "tests/test_style.py", GRAPHS]
     assert sorted(parts, key=place_of) == parts[::-1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,50 @@ def test_without_a_network_for_them_speech_is_installed_all_the_same(checkout: P
     calls, said = install(checkout, fails=fails)
     assert "warning: " in said and "could not be had" in said
     assert any("native build" in call for call in calls) and "ready: " in said
+
+
+def test_uv_installs_the_packages_and_pip_where_uv_cannot(checkout: Path) -> None:
+    (call,) = (call for call in install(checkout)[0] if "--editable" in call)
+    assert call.startswith("-m uv pip install"), call
+    (checkout / "environment/.gpt-sovits-installed").unlink()
+    calls, said = install(checkout, fails="uv pip install")
+    last = [call for call in calls if "--editable" in call][-1]
+    assert last.startswith("-m pip install") and "trying pip" in said and "ready: " in said
+
+
+SETTINGS = """global.index-url='https://mirror.example/simple'
+install.index-url='https://other.example/simple'
+:env:.timeout='60'
+global.timeout='15'
+global.extra-index-url='file:///one file:///two'
+:env:.find-links='/wheels /more'
+list.format='columns'
+global.trusted-host='mirror.example'
+:env:.cert='/certificates.pem'
+global.retries='3'
+"""
+
+
+@pytest.mark.parametrize("more", ["", "global.no-index='true'\n"], ids=["known", "unknown"])
+def test_uv_looks_where_pip_would(tmp_path: Path, more: str) -> None:
+    """What pip is told in its files and variables is translated; what cannot be leaves the work to pip."""
+    (tmp_path / "settings").write_text(SETTINGS + more)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/bash\n[[ $1 == -m ]] && exec cat {tmp_path}/settings\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    function = (ROOT / "install.sh").read_text("utf-8").partition("\nuv_settings() {\n")[2].partition("\n}\n\n")[0]
+    script = f"set -o pipefail; python={python}\n{function}"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert (done.returncode != 0) == bool(more), done.stderr
+    assert more or set(done.stdout.splitlines()) == {
+        "UV_DEFAULT_INDEX=https://other.example/simple",
+        "UV_EXTRA_INDEX_URL=file:///one file:///two",
+        "UV_FIND_LINKS=/wheels,/more",
+        "UV_HTTP_TIMEOUT=60",
+        "UV_INSECURE_HOST=mirror.example",
+        "SSL_CERT_FILE=/certificates.pem",
+        "UV_INDEX_STRATEGY=unsafe-best-match",
+    }
 
 
 def test_an_installation_that_pip_did_not_finish_is_made_again(checkout: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from tests.service.postgresql import NoServerError, postgres_server
 from tests.service.proof import kill
 
-CALM: dict[str, Any] = {"waiting": 6, "pace": 0.5, "rest": 0.3, "longest_pause": 1.0}
-"""For the quick run: fewer tasks of longer segments, so that a kill finds as many under way, and less is to be checked."""
+CALM: dict[str, Any] = {"waiting": 6, "pace": 0.5, "rest": 0.2, "longest_pause": 1.0}
+"""For the quick run: fewer tasks of longer segments, so that a kill finds as many under way and less is checked."""
 
 
 def _on_postgres(root: Path, kills: int, **how: Any) -> kill.Figures:

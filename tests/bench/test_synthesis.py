@@ -11,6 +11,7 @@ import pytest
 
 from bench import memory, synthesis
 from bench.make_weights import END_BIAS, END_SCORE
+from GPT_SoVITS.native.library import load
 from tests.engine.small import SmallInstallation
 
 
@@ -39,11 +40,11 @@ def test_the_report_shows_batches_beside_one_sequence() -> None:
 
 
 def test_the_parts_are_measured_on_the_networks_that_speak(tmp_path: Path) -> None:
-    weights = SmallInstallation(tmp_path).pair()
-    options = argparse.Namespace(gpt=Path(weights.gpt), sovits=Path(weights.sovits), precision="float32", decode="jit",
+    weights, decode = SmallInstallation(tmp_path).pair(), "native" if load().handle is not None else "jit"
+    options = argparse.Namespace(gpt=Path(weights.gpt), sovits=Path(weights.sovits), precision="float32", decode=decode,
                                  batch=[1, 2], tokens=12, rounds=1, threads=0)  # fmt: skip
     found = synthesis.parts(options)
-    assert found["backend"].startswith("portable")
+    assert found["backend"].startswith("native" if decode == "native" else "portable")
     assert found["batch"][2]["tokens_per_s"] == pytest.approx(2000 / found["batch"][2]["step_ms"])
     assert 0 < found["step_floor_ms"] <= found["step_ms"][0] * (1 + 1e-9)
     whole = found["total_per_s"][0] * 12 / 25

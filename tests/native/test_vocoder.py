@@ -86,7 +86,7 @@ def plain(config: GeneratorConfig, frames: Array, condition: Array) -> Array:
     return generate(config, arrays, frames.astype(np.float64), condition.astype(np.float64))
 
 
-@pytest.mark.parametrize("name", ["v2", "v2ProPlus", "odd sizes"])
+@pytest.mark.parametrize("name", ["v2", pytest.param("v2ProPlus", marks=pytest.mark.full), "odd sizes"])
 def test_equals_the_compiled_graph(name: str) -> None:
     """Largest error about 1e-6 in audio within 1 (the graph's own rounding included)."""
     config = CONFIGS[name]

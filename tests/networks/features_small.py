@@ -12,6 +12,7 @@ import numpy as np
 from GPT_SoVITS.features.hubert_config import HubertConfig
 from GPT_SoVITS.features.hubert_extractor import Hubert
 from GPT_SoVITS.features.roberta_config import RobertaConfig
+from GPT_SoVITS.features.roberta_graph import Roberta
 from GPT_SoVITS.features.speaker_network import SpeakerConfig
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -86,6 +87,12 @@ def hubert_arrays(config: HubertConfig = HUBERT, seed: int = 0) -> dict[str, Arr
 def compiled_hubert() -> Hubert:
     """The small HuBERT, whose graphs all tests of a process share."""
     return Hubert(HUBERT, hubert_arrays())
+
+
+@cache
+def compiled_roberta() -> Roberta:
+    """The small RoBERTa, whose graphs all tests of a process share."""
+    return Roberta(ROBERTA, roberta_arrays())
 
 
 def roberta_arrays(config: RobertaConfig = ROBERTA, seed: int = 0) -> dict[str, Array]:

@@ -115,7 +115,7 @@ def test_whatever_hints_at_an_npu_makes_mindspore_be_asked(trace: str, tmp_path:
     assert backend.trace_of_ascend(tmp_path, {**plain, **variables})
 
 
-@pytest.mark.parametrize("asked", ["'CPU'", "None"])
+@pytest.mark.parametrize("asked", ["None", pytest.param("'CPU'", marks=pytest.mark.full)])
 def test_a_cpu_is_chosen_without_mindspore_and_mindspore_is_told_when_a_graph_is_built(asked: str) -> None:
     if asked == "None" and backend.trace_of_ascend():
         pytest.skip("this machine may have an NPU")

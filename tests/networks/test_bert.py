@@ -15,7 +15,7 @@ from GPT_SoVITS.features.roberta_config import RobertaConfig
 from GPT_SoVITS.features.roberta_graph import Roberta
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.layers.weights import WeightsError
-from tests.networks.features_small import FIXTURES, ROBERTA, Array, roberta_arrays
+from tests.networks.features_small import FIXTURES, ROBERTA, Array, compiled_roberta, roberta_arrays
 from tests.parity.weights import load_config
 
 ARRAYS = roberta_arrays()
@@ -26,7 +26,7 @@ CLS, SEP, UNKNOWN = 2, 3, 1
 
 @pytest.fixture(scope="module")
 def roberta() -> Roberta:
-    return Roberta(ROBERTA, ARRAYS)
+    return compiled_roberta()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from GPT_SoVITS.sovits.graphs import GraphEncoders
 from GPT_SoVITS.sovits.network import ContentGraph, LatentGraph, PhonemeGraph, ReferenceGraph, SynthesizerNetwork
 from GPT_SoVITS.sovits.synthesizer import InputError, Synthesizer
 from tests.networks.official_streaming import decode_streaming, noise_shape
-from tests.networks.sovits_small import GENERATOR, PADDED, SMALL, SMALL_PRO, compiled_encoders, random_arrays
+from tests.networks.sovits_small import PADDED, SMALL, SMALL_PRO, compiled_encoders, random_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FIXTURES = Path(__file__).parents[1] / "data" / "parity"
@@ -26,11 +26,6 @@ CODES, TEXT = RNG.integers(0, 15, 11), RNG.integers(0, 20, 7)
 SPECTROGRAMS = [np.abs(RNG.standard_normal((12, frames))).astype(np.float32) for frames in (13, 9)]
 SPEAKERS = [RNG.standard_normal(9).astype(np.float32) for _ in range(2)]
 FEATURES = RNG.standard_normal((6, 21)).astype(np.float32)
-TINY = replace(
-    SMALL_PRO,
-    flow_layers=1,
-    generator=replace(GENERATOR, resblock_kernel_sizes=(3,), resblock_dilation_sizes=((1, 2),)),
-)
 
 
 def _exact(config: SovitsConfig = SMALL, windows: tuple[int, ...] = (22,)) -> Synthesizer:
@@ -209,6 +204,7 @@ def test_half_precision_is_held_and_computed_in() -> None:
 
 def test_warm_up_compiles_every_window() -> None:
     lengths: list[int] = []
-    voice = Synthesizer(TINY, random_arrays(TINY), buckets=PADDED, vocoder="jit", encoders="graph")
+    voice = Synthesizer(SMALL_PRO, random_arrays(SMALL_PRO), buckets=PADDED, vocoder="jit", encoders="host")
+    voice.encoders = compiled_encoders(SMALL_PRO)
     seconds = voice.warm_up([11], [7], [9], lambda length, _: lengths.append(length))
     assert seconds > 0 and lengths == [9, 11, 31, 32, 40]

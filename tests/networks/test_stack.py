@@ -21,9 +21,17 @@ from GPT_SoVITS.native import library
 from GPT_SoVITS.native.decoder import NativeError, Precision
 from GPT_SoVITS.native.encoder import EncoderSizes, NativeEncoder
 from GPT_SoVITS.native.products import NativeProducts
-from tests.networks.features_small import HUBERT, ROBERTA, compiled_hubert, hubert_arrays, roberta_arrays
+from tests.networks.features_small import (
+    HUBERT,
+    ROBERTA,
+    compiled_hubert,
+    compiled_roberta,
+    hubert_arrays,
+    roberta_arrays,
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 HUBERT_SIZES = EncoderSizes(HUBERT.hidden_size, HUBERT.heads, HUBERT.layers, HUBERT.intermediate_size, 1e-5)
 ROBERTA_SIZES = EncoderSizes(
     ROBERTA.hidden_size, ROBERTA.heads, ROBERTA.feature_layers, ROBERTA.intermediate_size, ROBERTA.layer_norm_eps
@@ -40,8 +48,8 @@ def handle() -> ctypes.CDLL:
 
 @pytest.fixture(scope="module")
 def roberta() -> Roberta:
-    """The compiled network, whose graphs the tests share."""
-    return Roberta(ROBERTA, roberta_arrays())
+    """The compiled network."""
+    return compiled_roberta()
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +90,12 @@ def test_float16_files_are_held_exactly(handle: ctypes.CDLL) -> None:
     wide = {key: array.astype(np.float32) for key, array in narrow.items()}
     ids = np.arange(9)[None]
     np.testing.assert_array_equal(_roberta(handle, narrow, "fp16")(ids), _roberta(handle, wide, "fp32")(ids))
+
+
+def test_int8_computes_nearly_the_same(handle: ctypes.CDLL) -> None:
+    ids = np.arange(20)[None]
+    exact, rounded = (_roberta(handle, roberta_arrays(), held)(ids) for held in PRECISIONS)
+    assert 0 < np.abs(rounded - exact).max() < 0.03 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize("samples", [300, 5000])

@@ -46,7 +46,7 @@ def generate(manifest: Path, prefix: str = "") -> Arrays:
         if not key.startswith(prefix):
             continue
         value = _value(key, entry, int(content["seed"]))
-        checksum = zlib.crc32(value.tobytes())
+        checksum = zlib.crc32(value.data)
         if checksum != int(entry["crc32"]):
             raise FixtureError(f"{manifest}: {key} has checksum {checksum}, the manifest says {entry['crc32']}")
         arrays[key] = value

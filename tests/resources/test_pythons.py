@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Container
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ def _imported(path: Path, modules: Container[str]) -> set[str]:
     return found
 
 
+@cache
 def _light_modules() -> list[str]:
     """Modules that import nothing, over others of the project or directly, but what comes with Python."""
     files = {_name(path): path for path in _files() if path.name != "__main__.py"}

@@ -44,10 +44,11 @@ def test_in_a_short_text_nothing_is_tried_that_cannot_begin() -> None:
     assert Starts("a b").of(re.compile(r"\d")) == []
 
 
+@pytest.mark.parametrize("every", [8, pytest.param(4, marks=pytest.mark.full)])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_rule_finds_at_its_places_what_a_search_finds(language: str) -> None:
+def test_every_rule_finds_at_its_places_what_a_search_finds(language: str, every: int) -> None:
     lines = [line for path in CASES for line in path.read_text("utf-8").splitlines()]
-    text = prepared("\n".join(lines[::4]))
+    text = prepared("\n".join(lines[::every]))
     starts = Starts(text)
     looked_up = 0
     for rule in rules_for(language):

@@ -101,9 +101,9 @@ def test_blank_text_is_refused(text: str) -> None:
 @pytest.mark.parametrize("unit", ["我", "あ", "한", "a1", "a 한", "\na", "!", "あ我", "é я ", "1.", "' ", "￥^"])
 @pytest.mark.parametrize("default", ["", "zh"])
 def test_hostile_repetition_takes_linear_time(unit: str, default: str) -> None:
-    text = unit * (20_000 // len(unit.encode()))
+    text = unit * (8_000 // len(unit.encode()))
     segmenter = OfficialSegmenter()
-    assert within(0.8, lambda: segmenter(text, default))
+    assert within(0.32, lambda: segmenter(text, default))
 
 
 def test_nothing_configures_the_root_logger_or_downloads() -> None:

@@ -50,7 +50,7 @@ def test_an_untrained_lora_is_an_official_file_that_changes_nothing(home: Path, 
     base, merged = open_weights(home / "base.pth"), open_weights(path, base=home / "base.pth")
     assert merged.changed is not None and TUNED in merged.changed
     for key in base.arrays:
-        np.testing.assert_allclose(merged.arrays[key], base.arrays[key], atol=2e-3, err_msg=key)
+        assert np.abs(merged.arrays[key] - base.arrays[key]).max() < 2e-3, key
 
 
 def test_a_state_is_what_is_learnt_alone_and_is_gone_on_from(trainer: MelTrainer) -> None:

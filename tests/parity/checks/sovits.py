@@ -148,8 +148,8 @@ class _Check:
 
     @property
     def _has_vocoder(self) -> bool:
-        """Numpy has no vocoder that anybody would wait for."""
-        return self.report.implementation is not HOST
+        """Numpy has none that anybody would wait for; that of float16 is the one of float32."""
+        return not self._is_short and self.report.implementation is not HOST
 
     def _close(self, name: str, actual: Array) -> None:
         tolerances = AUDIO_TOLERANCE if "audio" in name else TOLERANCE

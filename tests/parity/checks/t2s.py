@@ -45,8 +45,9 @@ def run(folder: Path, report: Report) -> None:
     if report.implementation is GRAPH:
         _embedding(backend, io, report)
     check = _Check(backend, io, report)
-    check.logits()
-    if report.quick and (folder.name != WHOLE or report.precision != "fp32"):
+    short = report.quick and (folder.name != WHOLE or report.precision != "fp32")
+    check.logits(first_alone=short)
+    if short:
         return
     check.single()
     check.batch("")
@@ -109,13 +110,16 @@ class _Check:
     io: Arrays
     report: Report
 
-    def logits(self) -> None:
-        """Logits of the first steps and of the last one."""
-        io, prompt = self.io, len(self.io["prompt"])
-        tokens = io["greedy_tokens"][None, prompt:]
-        logits = forced(self.backend, [self._sequence("", io["prompt"])], tokens, int(io["greedy_idx"]) + 1)
-        self._close("step_logits", logits[: len(io["step_logits"]), 0], io["step_logits"])
-        self._close("greedy_all_last_logits", logits[-1], io["greedy_all_last_logits"])
+    def logits(self, first_alone: bool = False) -> None:
+        """Logits of the first steps and of the last one, which is many steps later."""
+        io, prompt, first = self.io, len(self.io["prompt"]), len(self.io["step_logits"])
+        tokens, count = io["greedy_tokens"][None, prompt:], int(io["greedy_idx"]) + 1
+        logits = forced(
+            self.backend, [self._sequence("", io["prompt"])], tokens, min(first, count) if first_alone else count
+        )
+        self._close("step_logits", logits[:first, 0], io["step_logits"])
+        if not first_alone:
+            self._close("greedy_all_last_logits", logits[-1], io["greedy_all_last_logits"])
         free = forced(self.backend, [self._sequence("rf_")], io["rf_tokens"][None], len(io["rf_step_logits"]))
         self._close("rf_step_logits", free[:, 0], io["rf_step_logits"])
         count, batch, prompt = len(io["batch_step_logits"]), self._batch(), len(io["batch_prompt"])
@@ -126,7 +130,8 @@ class _Check:
         """Sequences alone: with the default penalty, without penalty, without prompt."""
         io = self.io
         sequence = self._sequence("", io["prompt"])
-        for name, parameters in (("greedy", GREEDY), ("greedy_norep", GREEDY_WITHOUT_PENALTY)):
+        long = () if self.report.quick else (("greedy", GREEDY),)  # the batch has the default penalty as well
+        for name, parameters in (*long, ("greedy_norep", GREEDY_WITHOUT_PENALTY)):
             names = f"{name}_tokens", f"{name}_idx"
             self._naive(*names, sequence, self._stop(*names, sequence, EARLY_STOP[name]), parameters)
         stop = max(EARLY_STOP["rf"], len(io["rf_tokens"]) - 1)

@@ -63,29 +63,34 @@ class CompiledGradient:
     Args:
         cell: Has several outputs.
         weights: Whose gradients are wanted.
-        position: Of the input whose gradient is wanted as well: it stands before those of the weights, which then are
-            a tuple beside it.
+        inputs: Numbers of the inputs whose gradients are wanted as well.
     """
 
-    def __init__(self, cell: ms.nn.Cell, weights: Sequence[ms.Parameter], position: int | None = None) -> None:
+    def __init__(self, cell: ms.nn.Cell, weights: Sequence[ms.Parameter], inputs: tuple[int, ...] = ()) -> None:
         backend.set_up()
         cell.set_train(True)
-        self.cell, self.weights = cell, ms.ParameterTuple(weights)
-        differentiated = ms.value_and_grad(cell, position, self.weights, has_aux=True)
+        self.cell, self.weights, self._both = cell, ms.ParameterTuple(weights), bool(inputs and weights)
+        wanted = self.weights if weights or not inputs else None
+        differentiated = ms.value_and_grad(cell, inputs or None, wanted, has_aux=True)
         self._graph = ms.jit(differentiated, capture_mode="ast", jit_level="O0")
 
     def __call__(self, *inputs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Run; return the cell's outputs and a gradient for each weight."""
+        """Run; return the cell's outputs, and the gradients: of the inputs, then of the weights."""
         with _run_lock:
             outputs, gradients = self._graph(*inputs)
-        return outputs, gradients
+        return outputs, (*_tuple(gradients[0]), *gradients[1]) if self._both else _tuple(gradients)
+
+
+def _tuple(gradients: Any) -> tuple[Any, ...]:
+    """Return several gradients, or the only one."""
+    return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
 def compile_gradient(
-    cell: ms.nn.Cell, weights: Sequence[ms.Parameter], position: int | None = None
+    cell: ms.nn.Cell, weights: Sequence[ms.Parameter], inputs: tuple[int, ...] = ()
 ) -> CompiledGradient:
     """Compile a cell for training (see :class:`CompiledGradient`)."""
-    return CompiledGradient(cell, weights, position)
+    return CompiledGradient(cell, weights, inputs)
 
 
 class _ProbeConv(ms.nn.Cell):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from GPT_SoVITS.training.gpt.batch import Example, GptBatch, collate
-from tests.parity.weights import load_config, network_arrays
+from tests.parity.weights import forget, load_config, network_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
 ROWS, PHONEMES, TOKENS = 4, 64, 192
@@ -23,6 +23,7 @@ HOP = 640
 def decoder(folder: Path, small: bool) -> tuple[dict[str, Any], dict[str, Array]]:
     """Configuration and weights of the decoder; a small one has fewer layers."""
     config, arrays = load_config(folder), network_arrays("t2s", folder / "manifest.json")
+    forget()  # else both engines would be charged with a copy of all weights
     if not small:
         return config, arrays
     layer = re.compile(r"h\.layers\.(\d+)\.")

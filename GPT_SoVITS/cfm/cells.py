@@ -200,15 +200,18 @@ class Attention(nn.Cell):
 
 
 class FeedForward(nn.Cell):
-    """Two products with a GELU between."""
+    """Two products with a GELU between; ``factors``, of a dropout drawn elsewhere, multiply what lies between."""
 
     def __init__(self, config: CfmConfig) -> None:
         super().__init__()
         up, down = Linear(config.width, config.feed_forward), Linear(config.feed_forward, config.width)
         self.ff = nn.CellList([nn.CellList([up, GeluTanh()]), Dropout(), down])
 
-    def construct(self, x: Tensor) -> Tensor:
-        return self.ff[2](self.ff[1](self.ff[0][1](self.ff[0][0](x))))
+    def construct(self, x: Tensor, *factors: Tensor) -> Tensor:
+        hidden = self.ff[1](self.ff[0][1](self.ff[0][0](x)))
+        for factor in factors:
+            hidden = hidden * factor
+        return self.ff[2](hidden)
 
 
 class AdaptiveNorm(nn.Cell):
@@ -236,7 +239,7 @@ class Block(nn.Cell):
     """A transformer block; see :class:`Attention`.
 
     moment (1, 1, 6 * width), or (B, 1, 6 * width), as :class:`AdaptiveNorm` makes it, attended (B, T, width): 0 for
-    rows that attention gives nothing to.
+    rows that attention gives nothing to, and whatever else multiplies its result; factors as for :class:`FeedForward`.
     """
 
     def __init__(self, config: CfmConfig) -> None:
@@ -246,12 +249,14 @@ class Block(nn.Cell):
         self.norm = PlainNorm(config.width)
         self.width = config.width
 
-    def construct(self, x: Tensor, moment: Tensor, bias: Tensor, attended: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def construct(
+        self, x: Tensor, moment: Tensor, bias: Tensor, attended: Tensor, cos: Tensor, sin: Tensor, *factors: Tensor
+    ) -> Tensor:
         w = self.width
         parts = [moment[:, :, i * w : (i + 1) * w] for i in range(6)]
         y = self.attn(modulated(self.norm(x), parts[1], parts[0]), bias, cos, sin) * attended
         x = x + over_rows(parts[2], x) * y
-        y = self.ff(modulated(self.norm(x), parts[4], parts[3]))
+        y = self.ff(modulated(self.norm(x), parts[4], parts[3]), *factors)
         return x + over_rows(parts[5], x) * y
 
 

@@ -89,7 +89,10 @@ def parser() -> argparse.ArgumentParser:
     ranks = f"v3 and v4: rank of the LoRA (default {MelOptions.lora_rank}); 0 trains all weights"
     sovits.add_argument("--lora-rank", type=int, choices=LORA_RANKS, default=MelOptions.lora_rank, help=ranks)
     sovits.add_argument(
-        "--if-grad-ckpt", action=argparse.BooleanOptionalAction, default=False, help="v3 and v4: less memory, more time"
+        "--if-grad-ckpt",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="accepted as officially; v3 and v4 always train so",
     )
     return root
 
@@ -130,7 +133,7 @@ def _sovits(given: argparse.Namespace, weights: Weights, version: str, group: Pr
     if version_of(version).mel is not None:
         from GPT_SoVITS.training.cfm.trainer import MelTrainer
 
-        options = MelOptions(**own, lora_rank=given.lora_rank, recompute=given.if_grad_ckpt)
+        options = MelOptions(**own, lora_rank=given.lora_rank)
         return MelTrainer(weights, _folder(given, version), options, group)
     if given.pretrained_d is None:
         raise OptionError(f"--pretrained-d is missing: {version} is trained against discriminators")
@@ -210,6 +213,7 @@ def _train(given: argparse.Namespace, lines: Listener, group: Processes, control
     version = given.version or weights.version
     plan = _plan(given, version, group)
     trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, version, group)
+    del weights  # hundreds of megabytes that the trainer has copies of
     listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")] if group.leads else [])
     return FINISHED if Loop(trainer, plan, listener, SharedControl(control, group)).run() == "finished" else CANCELLED
 

@@ -95,11 +95,9 @@ class MelOptions(Options):
 
     Attributes:
         lora_rank: Of the pairs that are trained in place of the decoder; 0 trains the decoder.
-        recompute: Compute transformer blocks again for their gradients instead of keeping what lies within them.
     """
 
     lora_rank: int = 32
-    recompute: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -56,7 +56,8 @@ def with_gradient(name: str, rows: int) -> NDArray[np.bool_]:
 def made(root: Path, kind: str) -> None:
     """Make a folder of recordings of one length, and weights."""
     training_folder(root / "voice", clips=2, growth=0)
-    {"gpt": gpt_file, "sovits": sovits_file, "mel": mel_file}[kind](root / f"{kind}.pth")
+    makers: dict[str, Callable[[Path], Path]] = {"gpt": gpt_file, "sovits": sovits_file, "mel": mel_file}
+    makers[kind](root / f"{kind}.pth")
     discriminator_file(root / "judging.pth")
 
 

@@ -1,5 +1,7 @@
 """The synthesizer of v3 and v4 as it is trained: content of a recording to the velocity of its mel spectrogram's flow.
 
+The estimator stands here in two parts; its blocks lie between (:mod:`GPT_SoVITS.training.cfm.layered`).
+
 Agrees with ``SynthesizerTrnV3.forward`` and ``CFM.forward`` of the official ``module/models.py``; parameter names are
 its state-dict keys. Randomness comes from outside.
 """
@@ -95,14 +97,14 @@ class Condition(nn.Cell):
         return self.network.wns1(ops.matmul(x, places), wide, timbre).swapaxes(1, 2)
 
 
-class Velocity(nn.Cell):
-    """The estimator on a batch of recordings, each at a moment of its own."""
+class Before(nn.Cell):
+    """What the estimator's blocks are given, for recordings each at a moment of its own."""
 
     def __init__(self, network: MelNetwork) -> None:
         super().__init__()
         self.network, sizes = network.cfm.estimator, network.sizes
-        self.depth, self.heads, self.width, self.text = sizes.depth, sizes.heads, sizes.width, sizes.text
-        self.norm, self.silu = PlainNorm(sizes.width), Silu()
+        self.heads, self.width, self.text = sizes.heads, sizes.width, sizes.text
+        self.silu = Silu()
 
     def construct(
         self,
@@ -114,10 +116,8 @@ class Velocity(nn.Cell):
         exists: Tensor,
         keys: Tensor,
         positions: Tensor,
-        cos: Tensor,
-        sin: Tensor,
-    ) -> Tensor:
-        """Estimate the velocity, (B, F, mel).
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Embed.
 
         Args:
             condition: (B, F, text).
@@ -128,18 +128,29 @@ class Velocity(nn.Cell):
             exists: Frames of the official batch, (B, F).
             keys: Frames of each recording, (B, F).
             positions: Added to the condition, (B, F, text).
-            cos: (B, F, head_dim / 2), of the first head's rotation.
-            sin: The same.
+
+        Returns:
+            Rows (B, F, width), the embedded moment (B, width), what is added to scores (B, heads, F, F), and where
+            attention gives something (B, F, width).
         """
         text = self.network.text_embed(condition + positions, ops.tile(exists.expand_dims(2), (1, 1, self.text)))
-        x = self.network.input_embed(x, prompt, text, over_channels(exists.expand_dims(1), self.width))
+        rows = self.network.input_embed(x, prompt, text, over_channels(exists.expand_dims(1), self.width))
         active = self.silu(self.network.time_embed(time) + self.network.d_embed(step))
-        bias, attended = key_bias(keys, self.heads), ops.tile(keys.expand_dims(2), (1, 1, self.width))
-        for i in range(self.depth):
-            block = self.network.transformer_blocks[i]
-            x = block(x, block.attn_norm(active).expand_dims(1), bias, attended, cos, sin)
-        final = self.network.norm_out(active).expand_dims(1)
-        return self.network.proj_out(modulated(self.norm(x), final[:, :, : self.width], final[:, :, self.width :]))
+        return rows, active, key_bias(keys, self.heads), ops.tile(keys.expand_dims(2), (1, 1, self.width))
+
+
+class After(nn.Cell):
+    """What the blocks make of rows (B, F, width), and the embedded moment (B, width) -> velocity (B, F, mel)."""
+
+    def __init__(self, network: MelNetwork) -> None:
+        super().__init__()
+        estimator = network.cfm.estimator
+        self.norm_out, self.proj_out, self.width = estimator.norm_out, estimator.proj_out, network.sizes.width
+        self.norm = PlainNorm(self.width)
+
+    def construct(self, rows: Tensor, active: Tensor) -> Tensor:
+        final = self.norm_out(active).expand_dims(1)
+        return self.proj_out(modulated(self.norm(rows), final[:, :, : self.width], final[:, :, self.width :]))
 
 
 class FlowLoss(nn.Cell):
@@ -147,22 +158,17 @@ class FlowLoss(nn.Cell):
 
     def __init__(self, network: MelNetwork) -> None:
         super().__init__()
-        self.condition, self.velocity = Condition(network), Velocity(network)
+        self.after = After(network)
 
-    def construct(
-        self, content: Tensor, timbre: Tensor, places: Tensor, weights: Tensor, target: Tensor, *flow: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def construct(self, rows: Tensor, active: Tensor, weights: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss twice: what is differentiated, and what is shown.
 
         Args:
-            content: (B, hidden, T).
-            timbre: (B, gin, 1).
-            places: (T, F).
+            rows: As for :class:`After`, with the next one.
+            active: (B, width).
             weights: Of every number of a frame in the average, (B, F, mel); sums to 1.
             target: Velocity that is wanted, (B, F, mel).
-            flow: As :class:`Velocity` takes them, behind the condition.
         """
-        condition = self.condition(content, timbre, places, flow[5])
-        error = self.velocity(condition, *flow) - target
+        error = self.after(rows, active) - target
         loss = total(error * error * weights)
         return loss, loss

@@ -18,14 +18,15 @@ from GPT_SoVITS.cfm.embedding import position_rates
 from GPT_SoVITS.compiled import compile_cell, to_tensor
 from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.training.cfm.batch import FlowStep, MelBatch, collate, draw
+from GPT_SoVITS.training.cfm.layered import LayeredFlow
 from GPT_SoVITS.training.cfm.lora import WRAPPED, adapt, is_half, official_name
-from GPT_SoVITS.training.cfm.network import DECODER, Condition, Content, FlowLoss, MelNetwork, Velocity
+from GPT_SoVITS.training.cfm.network import DECODER, Content, MelNetwork
 from GPT_SoVITS.training.checkpoint import Position
 from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.data.mel import MelRecordings
 from GPT_SoVITS.training.data.sampling import MEL_BOUNDARIES, SovitsOrder
 from GPT_SoVITS.training.data.sovits import spectrogram_config
-from GPT_SoVITS.training.gradients import Gradients, whole_graph
+from GPT_SoVITS.training.gradients import Gradients
 from GPT_SoVITS.training.half import compute_in_half
 from GPT_SoVITS.training.kernels import use_native_kernels
 from GPT_SoVITS.training.optim.adamw import AdamW, Group
@@ -95,9 +96,6 @@ class MelTrainer:
         if self._scaler.active:
             compute_in_half(self._network, WITHOUT_GRADIENT)
         use_native_kernels(self._network)
-        if options.recompute:
-            for block in self._network.cfm.estimator.transformer_blocks:
-                block.recompute()
         self._recordings = MelRecordings(folder, spectrogram_config(self._config), self._sizes)
         self._order = SovitsOrder(self._recordings.frames, options.batch_size, MEL_BOUNDARIES, group)
         self._pools = DropoutPools(self._network.places_of_dropout(options.dropout), options.dropout_pool)
@@ -108,11 +106,8 @@ class MelTrainer:
         self._names, self._parameters = [name for name, _ in trained], [each for _, each in trained]
         self._optimiser = AdamW([Group(trained)], betas, float(train["eps"]))
         self._content = compile_cell(Content(self._network))
-        self._condition = compile_cell(Condition(self._network))
-        self._velocity = compile_cell(Velocity(self._network))
-        self._gradient = Gradients(
-            whole_graph(FlowLoss(self._network), self._parameters, self._scaler), self._scaler, group
-        )
+        self._flow = LayeredFlow(self._network, options.lora_rank, self._scaler.active)
+        self._gradient = Gradients(self._flow, self._scaler, group)
         self._norm = compile_cell(GradientNorm())
         self._batches: tuple[int, list[list[int]]] = (0, [])
 
@@ -138,7 +133,7 @@ class MelTrainer:
         given = content, timbre, to_tensor(batch.places)
         target = flow.velocity
         if flow.short is not None:
-            target = self._two_steps(flow, self._condition(*given, to_tensor(batch.keys)), position)
+            target = self._two_steps(flow, self._flow.condition(*given, to_tensor(batch.keys)), position)
         learning = flow.weights(), target, *flow.inputs()
         outputs, gradients = self._gradient(*given, *map(to_tensor, learning))
         losses = self._scaler.checked({"total": self._group.mean([float(outputs[0].asnumpy())])[0]})
@@ -155,7 +150,7 @@ class MelTrainer:
         for number in (1, 2):
             self._pools.draw(seed, position.step, number)
             inputs = flow.first_half() if number == 1 else flow.second_half(halves[0])
-            halves.append(self._velocity(condition, *map(to_tensor, inputs)).asnumpy())
+            halves.append(self._flow.velocity(condition, *map(to_tensor, inputs)).asnumpy())
         self._pools.draw(seed, position.step)
         return np.asarray((halves[0] + halves[1]) / np.float32(2.0))
 

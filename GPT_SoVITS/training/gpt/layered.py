@@ -90,8 +90,8 @@ class LayeredGradient:
         self._first = [name for name in parameters if name not in self._last and not name.startswith("h.")]
         self._embed, self._masks = compile_cell(embedded), compile_cell(_Masks(config.head))
         self._forward, self._backward = compile_cell(forward), compile_cell(backward)
-        scored = (Scaled(loss), 1) if half else (loss, 0)
-        self._score = compile_gradient(scored[0], [parameters[name] for name in self._last], position=scored[1])
+        scored = Scaled(loss) if half else loss
+        self._score = compile_gradient(scored, [parameters[name] for name in self._last], inputs=(int(half),))
         self._follow = compile_gradient(_Followed(embedded), [parameters[name] for name in self._first])
 
     def __call__(self, *inputs: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
@@ -106,7 +106,7 @@ class LayeredGradient:
         """
         scale, inputs = (inputs[:1], inputs[1:]) if self._half else ((), inputs)
         rows, mask, kept = self.forwards(*inputs[:4])
-        outputs, (gradient, last) = self._score(*scale, rows, *inputs[4:])
+        outputs, (gradient, *last) = self._score(*scale, rows, *inputs[4:])
         found = dict(zip(self._last, last, strict=True))
         gradient = self._backwards(gradient, mask, kept, found)
         found |= dict(zip(self._first, self._follow(gradient, *inputs[:3])[1], strict=True))

@@ -143,16 +143,20 @@ class SovitsTrainer:
             self._options.fit,
         )
 
+    def _judge(self, inputs: Sequence[Tensor], rate: float) -> float:
+        """Step the discriminators; return their loss. Their gradients are gone before the synthesizer's come."""
+        judged, gradients = self._judging_gradient(inputs[-2], self._audio(*inputs[:-2]))
+        (loss,) = self._group.mean([float(judged[0].asnumpy())])
+        self._scaler.checked({"discriminators": loss})
+        self._advance(self._judging_optimiser, rate, gradients)
+        return loss
+
     def step(self, position: Position) -> StepResult:
         """Step the discriminators, then the synthesizer against what they have become."""
         self._pools.draw(self._group.seed(self._options.seed), position.step)
         batch, rate = self._batch(position), self._decay.rate(position.epoch)
         inputs = [to_tensor(array) for array in batch.inputs()]
-        audio = self._audio(*inputs[:-2])
-        judged, gradients = self._judging_gradient(inputs[-2], audio)
-        losses = {"discriminators": self._group.mean([float(judged[0].asnumpy())])[0]}
-        self._scaler.checked(losses)
-        self._advance(self._judging_optimiser, rate, gradients)
+        losses = {"discriminators": self._judge(inputs, rate)}
         outputs, gradients = self._gradient(*inputs)
         names = ("total", "adversarial", "feature", "mel", "kl")
         values = self._group.mean([float(output.asnumpy()) for output in outputs[:5]])

@@ -21,8 +21,8 @@ from tests.parity.weights import Arrays, generate, load_config, load_io
 
 if TYPE_CHECKING:
     from GPT_SoVITS.cfm.config import CfmConfig
-    from GPT_SoVITS.compiled import CompiledCell, CompiledGradient
     from GPT_SoVITS.training.cfm.batch import FlowStep, MelBatch
+    from GPT_SoVITS.training.cfm.layered import LayeredFlow
     from GPT_SoVITS.training.cfm.network import MelNetwork
 
 FOLDERS = r"train_cfm_v(3|4)"
@@ -45,8 +45,7 @@ class _Step:
     """The graphs of a step, and what they are given."""
 
     network: MelNetwork
-    velocity: CompiledCell
-    gradient: CompiledGradient
+    flow: LayeredFlow
     given: tuple[Any, Any, Any]
     condition: Any
     start: Arrays
@@ -70,18 +69,21 @@ def run(folder: Path, report: Report) -> None:
 
 
 def _prepared(network: MelNetwork, batch: MelBatch) -> _Step:
-    from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
-    from GPT_SoVITS.training.cfm.network import Condition, Content, FlowLoss, Velocity
+    from GPT_SoVITS.compiled import compile_cell, to_tensor
+    from GPT_SoVITS.training.cfm.layered import LayeredFlow
+    from GPT_SoVITS.training.cfm.lora import is_half
+    from GPT_SoVITS.training.cfm.network import Content
 
     timbre, content = compile_cell(Content(network))(*map(to_tensor, batch.content_inputs()))
     given = content, timbre, to_tensor(batch.places)
     named = network.trained(lora=True)
+    rank = min(next(each for name, each in named if is_half(name)).shape)
+    flow = LayeredFlow(network, rank, half=False)
     return _Step(
         network,
-        compile_cell(Velocity(network)),
-        compile_gradient(FlowLoss(network), [each for _, each in named]),
+        flow,
         given,
-        compile_cell(Condition(network))(*given, to_tensor(batch.keys)),
+        flow.condition(*given, to_tensor(batch.keys)),
         {name: np.array(each.asnumpy()) for name, each in named},
     )
 
@@ -126,8 +128,8 @@ def _target(step: _Step, flow: FlowStep) -> npt.NDArray[Any]:
 
     if flow.short is None:
         return flow.velocity
-    first = step.velocity(step.condition, *map(to_tensor, flow.first_half())).asnumpy()
-    second = step.velocity(step.condition, *map(to_tensor, flow.second_half(first))).asnumpy()
+    first = step.flow.velocity(step.condition, *map(to_tensor, flow.first_half())).asnumpy()
+    second = step.flow.velocity(step.condition, *map(to_tensor, flow.second_half(first))).asnumpy()
     return np.asarray((first + second) / np.float32(2.0))
 
 
@@ -140,7 +142,7 @@ def _compare(kind: str, step: _Step, flow: FlowStep, io: Arrays, recorded: dict[
     for name, each in named:
         overwrite(each, step.start[name])
     arrays = flow.weights(), _target(step, flow), *flow.inputs()
-    outputs, gradients = step.gradient(*step.given, *map(to_tensor, arrays))
+    outputs, gradients = step.flow(*step.given, *map(to_tensor, arrays))
     loss = ratio(float(outputs[0].asnumpy()), recorded["loss"])
     report.close(f"{kind}_loss", loss, np.ones(()), RELATIVE)
     found = {_official(name): array.asnumpy() for (name, _), array in zip(named, gradients, strict=True)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,7 @@ def test_a_configuration_of_another_version_is_refused() -> None:
         CfmConfig.from_official({"model": {"version": "v3", "inter_channels": 192}})
 
 
+@cache
 def _conditions() -> dict[str, Condition]:
     layers = condition_matrices(SMALL, ARRAYS)
     kept = {key: array for key, array in ARRAYS.items() if key.startswith(("bridge.", "wns1."))}

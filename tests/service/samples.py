@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 
 import httpx
@@ -31,11 +32,13 @@ def sound(samples: NDArray[np.float32], rate: int = RATE, form: str = "WAV", sub
     return stream.getvalue()
 
 
+@cache
 def clip(seconds: float = 4.0, seed: int = 0) -> bytes:
     """Return a good reference clip."""
     return sound(speechlike(seconds, seed=seed))
 
 
+@cache
 def picture(form: str = "PNG", size: tuple[int, int] = (640, 480), colour: str = "teal") -> bytes:
     """Return a picture."""
     stream = io.BytesIO()

@@ -195,11 +195,12 @@ class ServiceMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.both_databases
-def test_voices_and_tasks_in_whatever_order(databases: Databases) -> None:
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.full)])
+def test_voices_and_tasks_in_whatever_order(databases: Databases, examples: int) -> None:
     ServiceMachine.databases = databases
     run_state_machine_as_test(
         ServiceMachine,
         settings=settings(
-            max_examples=4, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -35,6 +35,7 @@ from tests.service.proof.harness import Service, task_body
 from tests.waiting import eventually
 
 STUCK_SECONDS = 60.0
+"""After the last kill, where a start takes ``USUAL_START``."""
 LEAST_ACCEPTED = 5
 """Tasks before the load ends."""
 USUAL_START = 3.0
@@ -78,9 +79,10 @@ class Figures:
 class Load:
     """Submits tasks without end; an answer that was lost is asked for again, with the same id."""
 
-    def __init__(self, services: Sequence[Service], seed: int, most_waiting: int = 30) -> None:
+    def __init__(self, services: Sequence[Service], seed: int, most_waiting: int, rest: float) -> None:
         self.accepted: dict[str, str] = {}
         self._random, self._most = random.Random(seed), most_waiting
+        self._services, self._rest = services, rest
         self._clients = itertools.cycle([service.client(5.0) for service in services])
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -99,6 +101,7 @@ class Load:
             if self._submitted(task_body(task_id, text, f"u{number % 5}", seed=number)):
                 self.accepted[task_id] = text
                 number += 1
+            self._stop.wait(self._rest * _slowness(self._services))
             self._wait_for_room()
 
     def _submitted(self, body: dict[str, object]) -> bool:
@@ -161,12 +164,12 @@ def _expected(root: Path, task_id: str, text: str, seed: int) -> bytes:
     return wav.to_pcm16(samples).astype("<i2").tobytes()
 
 
-def _settle(service: Service, figures: Figures, accepted: dict[str, str]) -> dict[str, dict[str, Any]]:
+def _settle(service: Service, figures: Figures, accepted: dict[str, str], patience: float) -> dict[str, dict[str, Any]]:
     """Wait until every accepted task has ended; return the entries."""
     began = time.monotonic()
     entries: dict[str, dict[str, Any]] = {}
     with service.client() as client:
-        while time.monotonic() - began < STUCK_SECONDS:
+        while time.monotonic() - began < patience:
             entries = {}
             names = list(accepted)
             for first in range(0, len(names), 100):
@@ -271,6 +274,9 @@ def run(
     seed: int = 0,
     longest_pause: float = 1.5,
     *,
+    waiting: int = 30,
+    pace: float = 0.06,
+    rest: float = 0.0,
     servers: int = 1,
     database: str | None = None,
     server: PostgresServer | None = None,
@@ -282,13 +288,16 @@ def run(
         kills: How often.
         seed: Of the moments and targets.
         longest_pause: Seconds between a start and the next kill, at most, where a start takes ``USUAL_START``.
+        waiting: Tasks that wait at most: what the load keeps the service busy with.
+        pace: Seconds that the engine takes for a segment.
+        rest: Seconds between two tasks, where a start takes ``USUAL_START``.
         servers: API processes on one database and one folder.
         database: Its address; None is the file in the folder.
         server: Of the database, to be killed too; None leaves it alone.
     """
     figures, chance = Figures(), random.Random(seed)
     given = {"concurrent_tasks": 6, "waiting_limit": 100_000, **({"database_url": database} if database else {})}
-    services = [Service(root, seconds_per_segment=0.06, parallel=4, **given) for _ in range(servers)]
+    services = [Service(root, seconds_per_segment=pace, parallel=4, **given) for _ in range(servers)]
     victims = Victims(services, server)
     try:
         for service in services:
@@ -296,7 +305,7 @@ def run(
     except BaseException:
         victims.end()
         raise
-    load, watch = Load(services, seed), Watch(root)
+    load, watch = Load(services, seed, waiting, rest), Watch(root)
     try:
         eventually(lambda: load.accepted)
         counted: Counter[str] = Counter()
@@ -307,7 +316,7 @@ def run(
         eventually(lambda: len(load.accepted) >= LEAST_ACCEPTED, 300)  # a slow machine has accepted fewer until now
         load.stop()
         figures.accepted = len(load.accepted)
-        _settle(services[0], figures, load.accepted)
+        _settle(services[0], figures, load.accepted, STUCK_SECONDS * _slowness(services))
         watch.stop()
         _check_results(services[0], figures, load.accepted)
         victims.end()

@@ -138,11 +138,12 @@ class TaskMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.both_databases
-def test_whatever_is_done_to_tasks(databases: Databases) -> None:
+@pytest.mark.parametrize("examples", [6, pytest.param(60, marks=pytest.mark.full)])
+def test_whatever_is_done_to_tasks(databases: Databases, examples: int) -> None:
     TaskMachine.databases = databases
     run_state_machine_as_test(
         TaskMachine,
         settings=settings(
-            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -1,8 +1,8 @@
 """Makes, changes and removes voices in processes that end without warning at every step that touches the disk.
 
-``python -m tests.service.voices.killing FOLDER [postgresql]`` prints one JSON object: how many kills there were, and
-every state that a start afterwards did not put right. Each kill is a fork that leaves by ``os._exit`` at its n-th such
-step.
+``python -m tests.service.voices.killing FOLDER [postgresql [N]]`` prints one JSON object: how many kills there were,
+and every state that a start afterwards did not put right. Each kill is a fork that leaves by ``os._exit`` at its n-th
+such step; with N above 1 at every N-th alone.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def wrong_after_start(root: Path, databases: Databases) -> list[str]:
     return found + hidden
 
 
-def main(scratch: Path, databases: Databases) -> None:
-    """Kill at every step of every action."""
+def main(scratch: Path, databases: Databases, every: int = 1) -> None:
+    """Kill at every step of every action, or at every n-th."""
     empty, full = scratch / "empty", scratch / "full"
     for root in (empty, full):
         store_in(root, databases)._database.close()
@@ -113,7 +113,7 @@ def main(scratch: Path, databases: Databases) -> None:
     store._database.close()
     kills, wrong = 0, []
     for name, action, before in (("make", make, empty), ("change", change, full), ("remove", remove, full)):
-        for step in range(200):
+        for step in range(0, 200, every):
             root = scratch / "now"
             shutil.copytree(before, root)
             databases.copy(before, root)
@@ -129,8 +129,8 @@ def main(scratch: Path, databases: Databases) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    if sys.argv[2:] == ["postgresql"]:
+    if sys.argv[2:3] == ["postgresql"]:
         with postgres_server() as server:
-            main(folder, PostgresDatabases(server))
+            main(folder, PostgresDatabases(server), *map(int, sys.argv[3:]))
     else:
         main(folder, SqliteDatabases(folder / "template.db"))

@@ -282,11 +282,16 @@ for line in sys.stdin:
     place, _, name = key.rpartition(".")
     if place in PLACES:
         given.setdefault(name, {})[PLACES.index(place)] = ast.literal_eval(value)
+mains = given.get("index-url", {-1: "https://pypi.org/simple"})
+main = str(mains[max(mains)])
 for name, values in given.items():
     value = str(values[max(values)])
     if name in LISTS:
         variable, comma = LISTS[name]
-        print(f"{variable}={comma.join(value.split())}")
+        # Of one version uv takes the file of the first index that has it, and asks further indexes first. The main one
+        # has the file made for this machine; others may have another.
+        first = [main] if name == "extra-index-url" else []
+        print(f"{variable}={comma.join([*first, *value.split()])}")
     elif name in WORDS:
         print(f"{WORDS[name]}={value}")
     elif name not in HARMLESS:

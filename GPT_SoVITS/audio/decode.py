@@ -195,7 +195,8 @@ def _open_soundfile(opened: _Opened) -> Any | None:
     try:
         if isinstance(opened.file, int):
             os.lseek(opened.file, 0, os.SEEK_SET)
-            sound = soundfile.SoundFile(opened.file, closefd=False)
+            # A copy to close: libsndfile 1.2.0 closes what it cannot read even where it is told not to.
+            sound = soundfile.SoundFile(os.dup(opened.file), closefd=True)
         else:
             sound = soundfile.SoundFile(opened.file)
     except (soundfile.LibsndfileError, TypeError, ValueError, OSError):

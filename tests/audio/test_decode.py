@@ -105,6 +105,20 @@ class TestReading:
             assert len(read_audio(name, max_seconds=10)[0]) > 0
 
     @needs_ffmpeg
+    def test_a_library_that_closes_what_it_cannot_read_closes_a_copy(
+        self, wav: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """libsndfile 1.2.0 does, whatever it is told; without a copy a file of somebody else could be hit."""
+
+        def refuse(file: int, closefd: bool) -> None:
+            os.close(file)
+            raise soundfile.LibsndfileError(1)
+
+        path = through_ffmpeg(wav, "closed.m4a")
+        monkeypatch.setattr(soundfile, "SoundFile", refuse)
+        assert len(read_audio(path)[0]) > 0
+
+    @needs_ffmpeg
     def test_bytes_are_read_like_files(self, wav: Path) -> None:
         for path in (wav, through_ffmpeg(wav, "bytes.m4a")):
             assert np.array_equal(read_audio(path.read_bytes())[0], read_audio(path)[0])

@@ -100,7 +100,7 @@ def test_uv_looks_where_pip_would(tmp_path: Path, more: str) -> None:
     assert (done.returncode != 0) == bool(more), done.stderr
     assert more or set(done.stdout.splitlines()) == {
         "UV_DEFAULT_INDEX=https://other.example/simple",
-        "UV_EXTRA_INDEX_URL=file:///one file:///two",
+        "UV_EXTRA_INDEX_URL=https://other.example/simple file:///one file:///two",  # the main one is asked first
         "UV_FIND_LINKS=/wheels,/more",
         "UV_HTTP_TIMEOUT=60",
         "UV_INSECURE_HOST=mirror.example",

@@ -14,6 +14,7 @@ from mindspore import Tensor, nn, ops
 from bench import training_inputs as given
 from GPT_SoVITS import backend
 from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
+from GPT_SoVITS.inference.idle_unload import give_memory_back
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.layers.weight_norm import NormedConv1d
 from GPT_SoVITS.sovits.config import SovitsConfig
@@ -47,6 +48,8 @@ def _gpt(fixtures: str, small: bool) -> Run:
     config, arrays = given.decoder(Path(fixtures) / "t2s_v2", small)
     decoder = Text2SemanticDecoder(T2SConfig.from_official(config))
     load_arrays(decoder, arrays)
+    del arrays  # as training does, which begins with copies of the published weights
+    give_memory_back()
     batch = given.gpt_batch(decoder.config.eos, decoder.config.bert_dim)
     step = LayeredGradient(Embedded(decoder), prefer=False, half=False)
     inputs = [to_tensor(array) for array in batch.inputs()]

@@ -16,6 +16,7 @@ from convert.weights import Weights, open_weights
 from GPT_SoVITS import _commands, _environment, backend
 from GPT_SoVITS.cfm.config import CfmConfigError
 from GPT_SoVITS.events import CANCELLED, FAILED, FINISHED, lines_to
+from GPT_SoVITS.inference.idle_unload import give_memory_back
 from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.library import load as native_library
 from GPT_SoVITS.sovits.config import ConfigError
@@ -214,6 +215,7 @@ def _train(given: argparse.Namespace, lines: Listener, group: Processes, control
     plan = _plan(given, version, group)
     trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, version, group)
     del weights  # hundreds of megabytes that the trainer has copies of
+    give_memory_back()
     listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")] if group.leads else [])
     return FINISHED if Loop(trainer, plan, listener, SharedControl(control, group)).run() == "finished" else CANCELLED
 

@@ -14,7 +14,7 @@ from mindspore import Tensor, nn, ops
 from bench import training_inputs as given
 from GPT_SoVITS import backend
 from GPT_SoVITS.compiled import compile_cell, compile_gradient, to_tensor
-from GPT_SoVITS.inference.idle_unload import give_memory_back
+from GPT_SoVITS.layers.memory import give_memory_back
 from GPT_SoVITS.layers.parameters import load_arrays
 from GPT_SoVITS.layers.weight_norm import NormedConv1d
 from GPT_SoVITS.sovits.config import SovitsConfig

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import logging
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from GPT_SoVITS.features.stack import LayerStack
+from GPT_SoVITS.layers.memory import give_memory_back
 
 logger = logging.getLogger(__name__)
 
@@ -72,14 +71,6 @@ class IdleUnloadStack:
         self._timer = threading.Timer(self._unload_after, self.unload)
         self._timer.daemon = True
         self._timer.start()
-
-
-def give_memory_back() -> None:
-    """Return what was freed to the system, where the C library can."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:
-        trim(0)
 
 
 def let_go_of_code(folder: str = "/mindspore/") -> int:

@@ -25,12 +25,13 @@ from GPT_SoVITS.engine.messages import EngineSettings, EngineStatus, WeightsPair
 from GPT_SoVITS.inference import attempts, planning
 from GPT_SoVITS.inference.bundle import BUILD_STEPS, Bundle, OpenedPair, build_bundle, open_pair
 from GPT_SoVITS.inference.features import Features
-from GPT_SoVITS.inference.idle_unload import give_memory_back, let_go_of_code
+from GPT_SoVITS.inference.idle_unload import let_go_of_code
 from GPT_SoVITS.inference.planning import SegmentPlan
 from GPT_SoVITS.inference.progress import STAGES_GRAPHS, STAGES_NATIVE, LoadMeter
 from GPT_SoVITS.inference.reading import FIRST_TEXTS, read_dictionaries
 from GPT_SoVITS.inference.references import References
 from GPT_SoVITS.inference.streaming import open_renderer
+from GPT_SoVITS.layers.memory import give_memory_back
 from GPT_SoVITS.scheduler import Scheduler, SchedulerLimits
 from GPT_SoVITS.scheduler.pipeline import Pump
 from GPT_SoVITS.t2s.backend import DecodeInput

@@ -16,7 +16,7 @@ from convert.weights import Weights, open_weights
 from GPT_SoVITS import _commands, _environment, backend
 from GPT_SoVITS.cfm.config import CfmConfigError
 from GPT_SoVITS.events import CANCELLED, FAILED, FINISHED, lines_to
-from GPT_SoVITS.inference.idle_unload import give_memory_back
+from GPT_SoVITS.layers.memory import give_memory_back
 from GPT_SoVITS.layers.weights import WeightsError
 from GPT_SoVITS.native.library import load as native_library
 from GPT_SoVITS.sovits.config import ConfigError

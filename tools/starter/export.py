@@ -143,6 +143,9 @@ def main() -> None:
     parser.add_argument("--frames", type=Path, help="synthesizer after its first stage")
     parser.add_argument("--generator", type=Path)
     parser.add_argument("--only-sovits", type=Path, metavar="FILE", help="take what makes codes from this SoVITS file")
+    parser.add_argument(
+        "--only-gpt", action="store_true", help="write the GPT file, and no other but that of --only-sovits"
+    )
     options = parser.parse_args()
     torch.manual_seed(0)
     decoder, coder, network = Decoder(), Coder(), Synthesizer()
@@ -150,10 +153,12 @@ def main() -> None:
     for name, part in parts.items():
         if getattr(options, name):
             restore(part, getattr(options, name))
+    options.folder.mkdir(parents=True, exist_ok=True)
     if options.only_sovits:
-        options.folder.mkdir(parents=True, exist_ok=True)
         write_zip(sovits(network, hearing_of(options.only_sovits)), options.folder / SOVITS, _V2_HEAD)
-    else:
+    if options.only_gpt:
+        write_zip(gpt(decoder), options.folder / GPT)
+    if not options.only_sovits and not options.only_gpt:
         write(options.folder, decoder, coder, network)
 
 

@@ -1,24 +1,30 @@
-"""Start from the synthesizer that comes with the program, where the checkpoints of its training are gone.
+"""Start from the networks that come with the program, where the checkpoints of their training are gone.
 
-An exported file holds all that inference needs, in float16. What it lacks is the head of training that reads log
-spectra off latent frames. It is linear, so the best one for given sentences is computed at once.
+Exported files hold all that inference needs, in float16. What that of the synthesizer lacks is the head of training
+that reads log spectra off latent frames. It is linear, so the best one for given sentences is computed at once.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
+from tools.starter.content import Coder
+from tools.starter.decoder import Decoder
+from tools.starter.phones import CODES
 from tools.starter.synthesizer import Lines, Synthesizer
 
 _ZIP_HEAD = b"PK"
 HEAD = "spectrum."
 _HEARING = ("ssl_proj.", "quantizer.")
 """The content encoder's side of the file, which the synthesizer in training does not have."""
+_GPT_HEAD = "model."
+_BERT = "bert_proj."
 _RIDGE = 1e-5
 
 
@@ -35,20 +41,38 @@ def hearing_of(path: Path) -> dict[str, Tensor]:
     return {name: tensor.float() for name, tensor in _saved(path).items() if name.startswith(_HEARING)}
 
 
-def tensors_of(path: Path) -> dict[str, Tensor]:
-    """Return the float32 weights of the synthesizer in a SoVITS file, magnitudes and directions joined again."""
-    saved = _saved(path)
+def _joined(saved: Mapping[str, Tensor], axis: int) -> dict[str, Tensor]:
+    """Return float32 weights, magnitudes and directions joined again; the norm runs over all axes but one."""
     result: dict[str, Tensor] = {}
     for name, tensor in saved.items():
         if name.endswith(".weight_v"):
             stem = name.removesuffix("_v")
-            axes = list(range(1, tensor.ndim))
             direction = tensor.float()
-            magnitude = saved[f"{stem}_g"].float()
-            result[stem] = direction * (magnitude / direction.norm(dim=axes, keepdim=True).clamp(min=1e-8))
-        elif not name.endswith(".weight_g") and not name.startswith(_HEARING):
+            others = [a for a in range(tensor.ndim) if a != axis]
+            size = direction.norm(dim=others, keepdim=True).clamp(min=1e-8)
+            result[stem] = direction * (saved[f"{stem}_g"].float() / size)
+        elif not name.endswith(".weight_g"):
             result[name] = tensor.float()
     return result
+
+
+def tensors_of(path: Path) -> dict[str, Tensor]:
+    """Return the float32 weights of the synthesizer in a SoVITS file."""
+    return _joined({name: tensor for name, tensor in _saved(path).items() if not name.startswith(_HEARING)}, 0)
+
+
+def load_decoder(decoder: Decoder, path: Path) -> None:
+    """Load the weights of a GPT file, without the projection of BERT features that English has no use for."""
+    saved: dict[str, Tensor] = torch.load(path, weights_only=True)["weight"]
+    own = {name.removeprefix(_GPT_HEAD): tensor.float() for name, tensor in saved.items()}
+    decoder.load_state_dict({name: tensor for name, tensor in own.items() if not name.startswith(_BERT)})
+
+
+def load_coder(coder: Coder, content: Path, sovits: Path) -> None:
+    """Load the content encoder of a folder and what makes codes in a SoVITS file; the head of training stays."""
+    coder.encoder.load_state_dict(_joined(load_file(content / "model.safetensors"), 2))
+    saved = hearing_of(sovits)
+    coder.ssl_proj.load_state_dict({name: saved[f"ssl_proj.{name}"][:CODES] for name in ("weight", "bias")})
 
 
 def load_shipped(network: Synthesizer, path: Path) -> None:

@@ -17,6 +17,7 @@ from tools.starter.dataset import RATE, Utterance, load_all, samples
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
 from tools.starter.phones import CODES, THIRDS, codes_of
 from tools.starter.sampling import error_rate, phone_errors
+from tools.starter.shipped import load_coder
 
 SILENCE_SECONDS = 0.6
 """The service appends so much to a reference before it is heard."""
@@ -98,11 +99,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=12)
     parser.add_argument("--seconds", type=float, default=20, help="audio of a batch")
     parser.add_argument("--hear", type=Path, metavar="FILE", help="train nothing; write codes by sentence and voice")
+    parser.add_argument("--shipped", action="store_true", help="the checkpoint is a folder as the program comes with")
     options = parser.parse_args()
     rng, coder = seeded(3), Coder()
     items = load_all(options.speech)
     if options.hear:
-        coder.load_state_dict(torch.load(options.checkpoint)["network"])
+        if options.shipped:
+            load_coder(coder, options.checkpoint / "content", options.checkpoint / "starter-sovits.pth")
+        else:
+            coder.load_state_dict(torch.load(options.checkpoint)["network"])
         coder.eval()
         np.savez(options.hear, **{f"{item.name} {item.style}": hear(coder, item) for item in items})
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -16,11 +16,15 @@ from tools.starter.decoder import END, Decoder, DecoderSizes, Sequences, losses
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
 from tools.starter.phones import CODES
 from tools.starter.sampling import error_rate, generate, phone_errors
+from tools.starter.shipped import load_decoder
 
 JOINED = 0.55
 """Share of sequences of two to four sentences: the service always speaks after a prompt."""
 NOISE = 0.08
 """Share of codes in the history that are replaced, so that the decoder trusts the text more than itself."""
+CLIPPED = 0.5
+"""Share of the prompts that are the voice's own clip, where it is given: the service says most of its sentences after
+it."""
 LED = 0.03
 """Share of sentences with a full stop before them, as the service puts it before short texts."""
 SILENCE = 2
@@ -55,11 +59,21 @@ def spoken(items: Sequence[Utterance], heard: dict[str, np.ndarray]) -> list[Spo
 
 def as_prompt(item: Spoken, rng: np.random.Generator) -> Spoken:
     """Return a sentence as the service has it for a prompt: heard by the encoder, or with the silence it appends."""
-    erring = len(item.heard) and rng.random() < 0.7
-    codes = item.heard if erring else np.append(item.codes, np.full(rng.integers(8, 18), SILENCE))
+    if len(item.heard) and rng.random() < 0.7:
+        return as_heard(item)
+    return _lasting(item, np.append(item.codes, np.full(rng.integers(8, 18), SILENCE)))
+
+
+def as_heard(item: Spoken) -> Spoken:
+    """Return a sentence as the encoder hears it."""
+    return _lasting(item, item.heard, given=len(item.heard))
+
+
+def _lasting(item: Spoken, codes: np.ndarray, given: int = 0) -> Spoken:
+    """Return a sentence with other codes, which belong to its last phoneme after its end."""
     last = len(item.ids) - 1
     aligned = np.append(item.aligned, np.full(max(0, len(codes) - len(item.aligned)), last))[: len(codes)]
-    return Spoken(item.ids, codes, aligned, given=len(codes) if erring else 0)
+    return Spoken(item.ids, codes, aligned, given=given)
 
 
 def led(item: Spoken) -> Spoken:
@@ -78,8 +92,10 @@ def joined(items: Sequence[Spoken]) -> Spoken:
     )
 
 
-def sequences(items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Generator) -> list[Spoken]:
-    """Return one round over the sentences: single ones, and several of one voice joined."""
+def sequences(
+    items: Sequence[Spoken], voices: Sequence[str], clips: Mapping[str, Spoken], rng: np.random.Generator
+) -> list[Spoken]:
+    """Return one round over the sentences: single ones, and several of one voice joined; ``clips`` by voice."""
     result = []
     for voice in sorted(set(voices)):
         order = list(rng.permutation([i for i, name in enumerate(voices) if name == voice]))
@@ -88,8 +104,11 @@ def sequences(items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Gen
             count = int(rng.choice([2, 3, 4], p=[0.6, 0.25, 0.15])) if rng.random() < JOINED else 1
             group = [items[order.pop()] for _ in range(min(count, len(order)))]
             if len(group) > 1 and rng.random() < 0.7:
-                known = bool(heard) and rng.random() < 0.5
-                group[0] = as_prompt(heard[rng.integers(len(heard))] if known else group[0], rng)
+                if voice in clips and rng.random() < CLIPPED:
+                    group[0] = as_heard(clips[voice])
+                else:
+                    known = bool(heard) and rng.random() < 0.5
+                    group[0] = as_prompt(heard[rng.integers(len(heard))] if known else group[0], rng)
             if rng.random() < LED:
                 group[-1] = led(group[-1])
             result.append(joined(group))
@@ -116,11 +135,12 @@ def batch_of(group: Sequence[Spoken], rng: np.random.Generator, noise: float = N
 
 
 def batches(
-    items: Sequence[Spoken], voices: Sequence[str], rng: np.random.Generator, rows: int = 1500
-) -> Iterator[Sequences]:
+    items: Sequence[Spoken], voices: Sequence[str], clips: Mapping[str, Spoken], rng: np.random.Generator,
+    rows: int = 1500,
+) -> Iterator[Sequences]:  # fmt: skip
     """Yield batches of at most so many rows, text and codes together; endless."""
     while True:
-        round_ = sequences(items, voices, rng)
+        round_ = sequences(items, voices, clips, rng)
         lengths = np.array([len(s.codes) + len(s.ids) for s in round_], float)
         groups = in_groups(lengths, rows, rng)
         seen = 0
@@ -130,17 +150,21 @@ def batches(
             yield batch_of([round_[i] for i in group], rng)
 
 
-def check(decoder: Decoder, held_out: Sequence[Utterance], count: int = 4) -> str:
-    """Say the phoneme errors of some held-out sentences: alone, and after the prompt of another one."""
+def check(decoder: Decoder, held_out: Sequence[Utterance], clips: Mapping[str, Spoken], count: int = 4) -> str:
+    """Say the phoneme errors of some held-out sentences: alone, after another one, and after the clips."""
     torch.manual_seed(1)
-    alone, prompted = [], []
+    alone, prompted, clipped = [], [], []
     for before, item in pairwise(held_out[: count + 1]):
         limit = 3 * item.code_count
         alone.append(phone_errors(generate(decoder, item.ids, longest=limit), item.phones))
         prompt = as_prompt(Spoken(before.ids, *before.codes()), np.random.default_rng(0))
         ids = np.concatenate([before.ids, item.ids])
         prompted.append(phone_errors(generate(decoder, ids, prompt.codes, 3, limit), item.phones))
-    return f"phoneme errors {error_rate(alone):.3f} greedy, {error_rate(prompted):.3f} after a prompt with top_k 3"
+        for clip in clips.values():
+            said = generate(decoder, np.concatenate([clip.ids, item.ids]), clip.heard, longest=limit)
+            clipped.append(phone_errors(said, item.phones))
+    errors = f"phoneme errors {error_rate(alone):.3f} greedy, {error_rate(prompted):.3f} after a prompt with top_k 3"
+    return errors + (f", {error_rate(clipped):.3f} after clips" if clips else "")
 
 
 def main() -> None:
@@ -152,15 +176,22 @@ def main() -> None:
     parser.add_argument("--heard", type=Path, help=".npz of the encoder's codes of the timings' sentences (hear)")
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--average", type=float, default=0.0, help="share of the average of weights a step keeps")
+    parser.add_argument("--start", type=Path, help="GPT file to begin with, such as the one that is shipped")
+    parser.add_argument("--clips", type=Path, nargs="*", default=[], help=".npz files of the voices' clips")
     options = parser.parse_args()
     rng = seeded(2)
     items, held_out = load_all(options.timings), load_all([options.held_out])
     heard = dict(np.load(options.heard)) if options.heard else {}
     decoder = Decoder(DecoderSizes())
+    if options.start and not options.checkpoint.exists():
+        load_decoder(decoder, options.start)
+    clips = {item.style: spoken([item], heard)[0] for item in load_all(options.clips)}
     tell(f"{sum(p.numel() for p in decoder.parameters()) / 1e6:.2f} M parameters, {len(items)} sentences")
-    source = batches(spoken(items, heard), [item.style for item in items], rng)
-    plan = Plan(options.minutes, options.rate, warm_up=150)
-    train(decoder, source, lambda b: losses(decoder, b), options.checkpoint, plan, lambda: check(decoder, held_out))
+    source = batches(spoken(items, heard), [item.style for item in items], clips, rng)
+    plan = Plan(options.minutes, options.rate, warm_up=150, average=options.average)
+    train(decoder, source, lambda b: losses(decoder, b), options.checkpoint, plan,
+          lambda: check(decoder, held_out, clips))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -50,19 +50,8 @@ class Run(Protocol):
             inputs: Those of the loss, behind its scale where it is scaled.
 
         Returns:
-            The loss's outputs, unscaled, and the scaled gradients.
+            The loss's outputs, behind the scaled loss where it is scaled, and gradients that are scaled as it is.
         """
-
-
-class _WholeGraph:
-    """A loss and its gradients as one graph."""
-
-    def __init__(self, loss: nn.Cell, weights: Sequence[ms.Parameter], scaled: bool) -> None:
-        self._run, self._scaled = compile_gradient(Scaled(loss) if scaled else loss, weights), scaled
-
-    def __call__(self, *inputs: Tensor) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        outputs, gradients = self._run(*inputs)
-        return outputs[1:] if self._scaled else outputs, gradients
 
 
 def whole_graph(loss: nn.Cell, weights: Sequence[ms.Parameter], scaler: LossScaler) -> Run:
@@ -73,7 +62,7 @@ def whole_graph(loss: nn.Cell, weights: Sequence[ms.Parameter], scaler: LossScal
         weights: Differentiated by.
         scaler: What the loss is multiplied by.
     """
-    return _WholeGraph(loss, weights, scaler.active)
+    return compile_gradient(Scaled(loss) if scaler.active else loss, weights)
 
 
 class Gradients:
@@ -93,6 +82,7 @@ class Gradients:
         """Run; return the loss's outputs and a gradient for each weight."""
         scale = (_number(self._scaler.scale),) if self._scaler.active else ()
         outputs, gradients = self._run(*scale, *inputs)
+        outputs = outputs[len(scale) :]
         factor = 1 / (self._scaler.scale * self._group.size)
         if self._group.size > 1:
             return outputs, self._group.sums(factor, gradients)

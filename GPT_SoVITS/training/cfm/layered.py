@@ -109,7 +109,7 @@ class LayeredFlow:
         if half:
             compute_in_half(template)
         parameters = dict(named(template.block))
-        self._parts = list(parameters)
+        self._parameters = [[own[name] for name in parameters] for own in (dict(named(each)) for each in self._blocks)]
         self._take = compile_cell(_Taken(list(parameters.values())))
         self._forward = compile_cell(template)
         learnt = [parameters[name] for name in self._within]
@@ -142,7 +142,8 @@ class LayeredFlow:
                 and target (see :class:`FlowLoss`), and ``flow`` as in :meth:`velocity`.
 
         Returns:
-            The loss's outputs, unscaled, and the scaled gradients in the order of the network's ``trained``.
+            The loss's outputs, behind the scaled loss with ``half``, and the gradients in the order of the network's
+            ``trained``.
         """
         scale, inputs = (inputs[:1], inputs[1:]) if self._half else ((), inputs)
         given, wanted, flow = inputs[:3], inputs[3:5], inputs[5:]
@@ -157,7 +158,7 @@ class LayeredFlow:
             found |= {f"{_BLOCKS}{index}.{name}": g for name, g in zip(self._within, own, strict=True)}
         _, first = self._follow(gradient, moment, *given, *flow[:_GRAPH_INPUTS])
         found |= dict(zip(self._first, first, strict=True))
-        return outputs[1:] if self._half else outputs, tuple(found[name] for name in self._names)
+        return outputs, tuple(found[name] for name in self._names)
 
     def _forwards(
         self, condition: Tensor, *flow: Tensor
@@ -173,8 +174,7 @@ class LayeredFlow:
 
     def _load(self, index: int) -> None:
         """Let the graphs have the weights of a block: as tensors, since parameters would be compiled for anew."""
-        own = dict(named(self._blocks[index]))
-        self._take(*(Tensor(own[name]) for name in self._parts))
+        self._take(*map(Tensor, self._parameters[index]))
 
     def _others(self, index: int, bias: Tensor, attended: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, ...]:
         """Return what a block takes behind rows and moment, with the factors of its own dropouts."""

@@ -102,7 +102,7 @@ class LayeredGradient:
                 (R, X + Y, X + Y) that is added to attention scores, and the other inputs of :class:`GptLoss`.
 
         Returns:
-            The loss's outputs, unscaled, and the scaled gradients.
+            The loss's outputs, behind the scaled loss with ``half``, and the gradients.
         """
         scale, inputs = (inputs[:1], inputs[1:]) if self._half else ((), inputs)
         rows, mask, kept = self.forwards(*inputs[:4])
@@ -110,7 +110,7 @@ class LayeredGradient:
         found = dict(zip(self._last, last, strict=True))
         gradient = self._backwards(gradient, mask, kept, found)
         found |= dict(zip(self._first, self._follow(gradient, *inputs[:3])[1], strict=True))
-        return outputs[1:] if self._half else outputs, tuple(found[name] for name in self._names)
+        return outputs, tuple(found[name] for name in self._names)
 
     def forwards(
         self, phonemes: Tensor, bert: Tensor, tokens: Tensor, mask: Tensor

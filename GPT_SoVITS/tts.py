@@ -44,6 +44,7 @@ from GPT_SoVITS.opening import open_engine
 from GPT_SoVITS.resources.locate import locate
 from GPT_SoVITS.resources.manifest import load_manifest
 from GPT_SoVITS.t2s.sampling import SamplingError
+from GPT_SoVITS.text.languages import languages_asked
 
 _OFFICIAL = ("gpt-v2", "sovits-v2")
 _SAMPLING = ("top_k", "top_p", "temperature", "repetition_penalty")
@@ -112,7 +113,7 @@ class TTS:
             installed, the small demonstration model of the program speaks (``GPT_SoVITS/starter``).
         sovits: SoVITS weights (``.pth``) that belong to them; likewise.
         reference: The clip, or a whole :class:`Reference`; may be left to each call. The demonstration model has voices
-            of its own and takes the first one when None.
+            of its own; when None, the best one that speaks the language of a text says it.
         reference_text: What is said in the clip; without it only the clip's timbre is used.
         reference_language: Its language, a name or code (``auto``, ``all_zh``, ``zh``, ``en``, ``ja``...).
         precision: ``float32``, ``float16`` (weights as official files hold them) or ``int8``.
@@ -150,12 +151,11 @@ class TTS:
         self.reference = _reference(reference, reference_text, reference_language)
         self.sample_rate = 0
         self._owned = engine is None
+        self._own_voices = False
         self._closed = False
         if engine is None:
             weights = _pair(gpt, sovits)
-            if self.reference is None and (weights.gpt, weights.sovits) == starter.pair():
-                voice = starter.voices()[0]
-                self.reference = Reference(str(voice.clip), voice.text, voice.language)
+            self._own_voices = (weights.gpt, weights.sovits) == starter.pair()
             given = {"weights": weights, "precision": precision, "device_target": device, "warm_up": warm_up}
             fields = {**vars(settings or EngineSettings()), **given}
             engine = open_engine(EngineSettings(**fields), in_process=in_process)
@@ -233,6 +233,9 @@ class TTS:
             options.pop("reference_language", "auto"),
         )
         voice = reference or self.reference
+        if voice is None and self._own_voices and (own := starter.voice_for(languages_asked(language, text))) is not None:
+            voice = Reference(str(own.clip), own.text, own.language)
+            options.setdefault("weights", WeightsPair(*own.pair))
         if voice is None:
             raise InvalidRequestError("there is no voice: give a reference clip to TTS(...) or to this call")
         sampling = {name: options.pop(name) for name in _SAMPLING if name in options}

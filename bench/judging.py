@@ -1,15 +1,19 @@
-"""Word errors of English speech as a recogniser hears it, and what is said twice or not at all."""
+"""Errors of speech as a recogniser hears it, and what is said twice or not at all: words of English, kana of Japanese."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+import unicodedata
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from GPT_SoVITS.text.japanese.engine import Engine, load_engine
 
 RATE = 16000
 """Samples per second that the recogniser hears."""
@@ -19,13 +23,15 @@ _SAME = {
     "okay": "ok",
 }  # fmt: skip
 """Spellings that sound the same; recognisers write numbers as digits."""
+_NOT_READ = re.compile(r"[^A-Za-z\d\u3005\u3040-\u30ff\u4e00-\u9fff]+")
+_KANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
 _LARGEST_EXCESS = 3
 """Words beyond a sentence that an invention of the recogniser may count for."""
 
 
 @dataclass(frozen=True)
 class Errors:
-    """What is wrong with the words heard, summed up over sentences.
+    """What is wrong with the words heard, or with the kana, summed up over sentences.
 
     Attributes:
         words: Words that should be heard.
@@ -55,6 +61,21 @@ def words(text: str) -> list[str]:
     return [_SAME.get(word, word) for word in re.findall(r"[a-z0-9']+", lowered)]
 
 
+@cache
+def _open_jtalk() -> Engine:
+    return load_engine()
+
+
+def kana(text: str) -> list[str]:
+    """Return the reading of Japanese text, without signs; characters and digits that sound the same are the same."""
+    read = _NOT_READ.sub("", unicodedata.normalize("NFKC", text)).lower()
+    return _KANA.findall("".join(str(word["pron"]) for word in _open_jtalk().features(read)) if read else "")
+
+
+UNITS: Mapping[str, Callable[[str], list[str]]] = {"en": words, "ja": kana}
+"""What is compared, by language."""
+
+
 def distances(wanted: Sequence[Hashable], found: Sequence[Hashable]) -> list[list[int]]:
     """Return the edit distances of all beginnings, ``[len(wanted)][len(found)]`` being that of the whole."""
     table = [list(range(len(found) + 1))]
@@ -71,9 +92,9 @@ def distance(wanted: Sequence[Hashable], found: Sequence[Hashable]) -> int:
     return distances(wanted, found)[-1][-1]
 
 
-def compare(text: str, heard: str) -> Errors:
+def compare(text: str, heard: str, language: str = "en") -> Errors:
     """Return what is wrong with a sentence as it was heard."""
-    wanted, found = words(text), words(heard)
+    wanted, found = UNITS[language](text), UNITS[language](heard)
     table = distances(wanted, found)
     i, j, omitted, repeated = len(wanted), len(found), 0, 0
     while i or j:
@@ -88,22 +109,25 @@ def compare(text: str, heard: str) -> Errors:
 
 
 class Judge:
-    """Writes English speech down.
+    """Writes speech down.
 
     Args:
         model: Folder of a Whisper model in the format of faster-whisper.
+        threads: Of the processor.
+        language: That is spoken.
     """
 
-    def __init__(self, model: Path, threads: int = 1) -> None:
+    def __init__(self, model: Path, threads: int = 1, language: str = "en") -> None:
         from faster_whisper import WhisperModel
 
+        self.language = language
         self._model: Any = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=threads)
 
     def write_down(self, wave: npt.NDArray[np.float32]) -> str:
         """Return the words in audio (n,) at 16 kHz."""
         padded = np.pad(wave.astype(np.float32), (RATE // 4, RATE // 2))
         parts, _ = self._model.transcribe(
-            padded, language="en", beam_size=1, temperature=0.0, condition_on_previous_text=False, vad_filter=False,
+            padded, language=self.language, beam_size=1, temperature=0.0, condition_on_previous_text=False, vad_filter=False,
             without_timestamps=True,
         )  # fmt: skip
         return " ".join(part.text.strip() for part in parts)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from GPT_SoVITS import _commands
 from GPT_SoVITS.engine.interface import Engine
-from GPT_SoVITS.engine.messages import EngineState, EngineStatus, LoadedWeights, Reference, WeightsPair
+from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Reference, WeightsPair
 from GPT_SoVITS.resources import load_manifest
 from GPT_SoVITS.text.installed import Lacking, lacking, languages_of
+from GPT_SoVITS.text.languages import languages_in
 from service.errors import UnavailableError
 from service.presence import Presence
+from service.weights.starter import language_of, languages_of_starter
 from service.words import Said, said
 
-_ALONE = {"all_zh": "zh", "en": "en", "all_ja": "ja", "all_yue": "yue", "all_ko": "ko"}
-_HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
-_HANGUL, _LATIN = re.compile("[\uac00-\ud7af]"), re.compile("[A-Za-z]")
 _FOR_CHINESE = "roberta"
 _PACKAGES_TRUSTED_S = 10.0
 _LATEST = "v2"
@@ -47,30 +45,6 @@ class Asked(Protocol):
     @property
     def ref_free(self) -> bool:
         """Whether what is said in the reference does not matter."""
-
-
-def languages_in(code: str, text: str) -> tuple[str, ...]:
-    """Return the languages that speaking a text takes; the page's `spokenIn` decides by the same rule.
-
-    Args:
-        code: A text language as :func:`GPT_SoVITS.text.languages.resolve_language` returns it.
-        text: The text; mixed languages need what its letters belong to.
-    """
-    if code in _ALONE:
-        return (_ALONE[code],)
-    han = "yue" if code.endswith("yue") else "zh"
-    found = []
-    if not code.startswith("auto"):
-        found.append(code)
-    elif _KANA.search(text):
-        found.append("ja")
-    elif _HAN.search(text):
-        found.append(han)
-    if code.startswith("auto") and _HANGUL.search(text):
-        found.append("ko")
-    if _LATIN.search(text) and "en" not in found:
-        found.append("en")
-    return tuple(found)
 
 
 class Readiness:
@@ -103,7 +77,8 @@ class Readiness:
         """Return each language that the current weights speak, with what it lacks."""
         status, whole = self._engine.status(), self.of_engine()
         spoken = languages_of(status.current.version if status.current else _LATEST)
-        return {language: whole or self._lack(language, status, status.current) for language in spoken}
+        trained = languages_of_starter(status.current) or (status.current.languages if status.current else ())
+        return {language: whole or self._lack(language, status, trained) for language in spoken}
 
     def demand(self, request: Asked) -> None:
         """Refuse a text for the queue that nothing but an installation could make speakable.
@@ -116,9 +91,9 @@ class Readiness:
         status = self._engine.status()
         if status.state is EngineState.CLOSED or (status.state is EngineState.NO_WEIGHTS and request.weights is None):
             self._refuse(self.of_engine())
-        speaking = _loaded(request.weights, status)
+        trained = _trained(request.weights, status)
         for language in self._languages(request):
-            self._refuse(self._lack(language, status, speaking))
+            self._refuse(self._lack(language, status, trained))
 
     def _languages(self, request: Asked) -> Iterable[str]:
         found = languages_in(request.language, request.text)
@@ -131,9 +106,9 @@ class Readiness:
         if lack is not None:
             raise UnavailableError(lack)
 
-    def _lack(self, language: str, status: EngineStatus, speaking: LoadedWeights | None) -> Said | None:
-        if speaking is not None and speaking.languages and language not in speaking.languages:
-            return said("language_not_trained", found=language, spoken=", ".join(speaking.languages))
+    def _lack(self, language: str, status: EngineStatus, trained: Sequence[str]) -> Said | None:
+        if trained and language not in trained:
+            return said("language_not_trained", found=language, spoken=", ".join(trained))
         for name in status.needs:
             if (name != _FOR_CHINESE or language == "zh") and not self._presence.has(name):
                 what = load_manifest().get(name).description["en"]
@@ -155,11 +130,14 @@ class Readiness:
         return known[1]
 
 
-def _loaded(weights: WeightsPair | None, status: EngineStatus) -> LoadedWeights | None:
-    """Return the weights that a request will be spoken with, as far as they are in memory."""
+def _trained(weights: WeightsPair | None, status: EngineStatus) -> tuple[str, ...]:
+    """Return the languages that the weights of a request were trained on, none for all or where it is not known."""
     if weights is None:
-        return status.current
-    return next((loaded for loaded in status.loaded if loaded.weights == weights), None)
+        return status.current.languages if status.current else ()
+    own = language_of(weights)
+    if own is not None:
+        return (own,)
+    return next((loaded.languages for loaded in status.loaded if loaded.weights == weights), ())
 
 
 def told(by_language: Mapping[str, Said | None]) -> dict[str, Any]:

@@ -115,6 +115,7 @@ ALLOWED: dict[str, set[str]] = {
         "GPT_SoVITS.resources",
         "GPT_SoVITS.starter",
         "GPT_SoVITS.t2s",
+        "GPT_SoVITS.text",
     },
     "GPT_SoVITS.training": {
         "convert",

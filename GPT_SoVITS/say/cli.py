@@ -27,6 +27,7 @@ from GPT_SoVITS.say.script import DEFAULT_VOICE, ScriptError, Turn, Voice, load_
 from GPT_SoVITS.say.sinks import Sink, Writer, to_file, to_stream
 from GPT_SoVITS.say.speaker import SpeechReport, speak
 from GPT_SoVITS.say.weights import find_weights, starter_weights
+from GPT_SoVITS.text.languages import languages_asked
 
 MakeEngine = Callable[[EngineSettings], Engine]
 
@@ -160,25 +161,32 @@ def _turns(options: argparse.Namespace) -> tuple[list[Turn], dict[str, Voice]]:
         raise UsageError(f"there are {len(given)} texts ({', '.join(given)}); give one")
     if options.script:
         return parse_script(_read(options.script), voices, str(options.script)), voices
-    if DEFAULT_VOICE not in voices and (own := _own_voice(options)) is not None:
-        voices[DEFAULT_VOICE] = own
-    if DEFAULT_VOICE not in voices:
+    if DEFAULT_VOICE not in voices and not _comes_with_voices(options):
         raise UsageError("no voice is named. Give a recording of 3 to 10 s with --reference, and what is said in it "
                          "with --prompt-text")  # fmt: skip
     text = _read(options.file) if options.file else _text(options.text)
     if not text.strip():
         raise UsageError("the text is empty")
+    if DEFAULT_VOICE not in voices:
+        voices[DEFAULT_VOICE] = _own_voice(options, text)
     return [Turn(DEFAULT_VOICE, text.strip())], voices
 
 
-def _own_voice(options: argparse.Namespace) -> Voice | None:
-    """The voice that comes with the program, where its weights would speak; other weights are given a clip."""
+def _comes_with_voices(options: argparse.Namespace) -> bool:
+    """Whether the weights that come with the program would speak, in voices of their own; others are given a clip."""
     spare = starter_weights()
-    if spare is None or options.ref_free or _weights(options) != spare:
-        return None
+    return spare is not None and not options.ref_free and _weights(options) == spare and bool(starter.voices())
+
+
+def _own_voice(options: argparse.Namespace, text: str) -> Voice:
+    """The voice that comes with the program for the language of a text; it speaks no other."""
+    voice = starter.voice_for(languages_asked(options.language, text))
+    if voice is None:
+        raise UsageError("the voices that come with the program are not there; name one with --reference")
     if not options.quiet:
-        print("warning: a small demonstration model speaks, in a voice of its own, English only", file=sys.stderr)
-    return next((Voice(str(each.clip), each.text, each.language) for each in starter.voices()), None)
+        spoken = starter.LANGUAGES[voice.language]
+        print(f"warning: a small demonstration model speaks, in a voice of its own, {spoken} only", file=sys.stderr)
+    return Voice(str(voice.clip), voice.text, voice.language, gpt=voice.pair[0], sovits=voice.pair[1])
 
 
 def _text(given: str | None) -> str:

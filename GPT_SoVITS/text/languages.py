@@ -6,6 +6,8 @@ everything that is not English for Chinese, ``auto`` decides for every piece of 
 
 from __future__ import annotations
 
+import re
+
 from GPT_SoVITS.text.errors import UnknownCuttingError, UnknownReadingError, UnsupportedLanguageError
 from GPT_SoVITS.versions import version_of
 
@@ -39,6 +41,9 @@ CUTTING_METHODS: dict[str, str] = {
 
 _CODES_BY_NAME = {name: code for code, name in TEXT_LANGUAGES.items()}
 _METHODS_BY_NAME = {name: code for code, name in CUTTING_METHODS.items()}
+_ALONE = {"all_zh": "zh", "en": "en", "all_ja": "ja", "all_yue": "yue", "all_ko": "ko"}
+_HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
+_HANGUL, _LATIN = re.compile("[\uac00-\ud7af]"), re.compile("[A-Za-z]")
 
 
 def _listed(names: dict[str, str], codes: tuple[str, ...]) -> str:
@@ -97,3 +102,35 @@ def resolve_reading(name: str) -> str:
     if found in READINGS:
         return found
     raise UnknownReadingError(f"{name!r:.80} is no reading; choose one of: {', '.join(READINGS)}")
+
+
+def languages_in(code: str, text: str) -> tuple[str, ...]:
+    """Return the languages that speaking a text takes; the page's `spokenIn` decides by the same rule.
+
+    Args:
+        code: A text language as :func:`resolve_language` returns it.
+        text: The text; mixed languages need what its letters belong to.
+    """
+    if code in _ALONE:
+        return (_ALONE[code],)
+    han = "yue" if code.endswith("yue") else "zh"
+    found = []
+    if not code.startswith("auto"):
+        found.append(code)
+    elif _KANA.search(text):
+        found.append("ja")
+    elif _HAN.search(text):
+        found.append(han)
+    if code.startswith("auto") and _HANGUL.search(text):
+        found.append("ko")
+    if _LATIN.search(text) and "en" not in found:
+        found.append("en")
+    return tuple(found)
+
+
+def languages_asked(name: str, text: str) -> tuple[str, ...]:
+    """Return the languages that a text takes, by the name of its text language; none where there is none of the name."""
+    try:
+        return languages_in(resolve_language(name, "v2"), text)
+    except UnsupportedLanguageError:
+        return ()

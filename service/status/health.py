@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from service import __version__
 from service.container import Container, Domain
 from service.readiness import Readiness, told
-from service.weights.starter import is_starter
+from service.weights.starter import is_starter, languages_of_starter
 from service.words import said
 
 
@@ -63,8 +63,6 @@ def readiness_of(container: Container, domains: Sequence[Domain], language: str 
         obstacles.append("the service is shutting down")
     for domain in domains:
         obstacles += domain.obstacles()
-    current = container.engine.status().current
-    notes = []
-    if current is not None and is_starter(current.weights):
-        notes.append(said("starter_speaks", spoken=", ".join(current.languages)).text())
+    spoken = languages_of_starter(container.engine.status().current)
+    notes = [said("starter_speaks", spoken=", ".join(spoken)).text()] if spoken else []
     return Ready(ready=not obstacles, obstacles=obstacles, languages=told(by_language), notes=notes)

@@ -16,6 +16,7 @@ from service.synthesis.requests import DEFAULT_PROMPT_LANGUAGE, Speaker
 from service.voices.folders import VoiceFolders
 from service.voices.models import VoiceRow
 from service.voices.store import MARKS
+from service.weights.starter import is_starter
 
 
 class StoredSpeakers:
@@ -84,7 +85,10 @@ class StoredSpeakers:
             self._file(row, parts[1])
 
     def _weights(self, row: VoiceRow) -> WeightsPair | None:
-        """Return a voice's own weights; a half that it lacks is the current one."""
+        """Return a voice's own weights; a half that it lacks is the current one.
+
+        Other weights take the place of those that come with the program for their own voices too.
+        """
         if row.gpt_path is None and row.sovits_path is None:
             return None
         current = self._container.engine.status().current
@@ -92,8 +96,10 @@ class StoredSpeakers:
         sovits = row.sovits_path or (current.weights.sovits if current else None)
         if gpt is None or sovits is None:
             raise MissingError("voice_half_weights", model_id=row.model_id)
-        root = self._container.settings.root
-        return WeightsPair(str(root / gpt), str(root / sovits))
+        settings = self._container.settings
+        own = WeightsPair(str(settings.root / gpt), str(settings.root / sovits))
+        aside = not settings.starter or (current is not None and not is_starter(current.weights))
+        return None if aside and is_starter(own) else own
 
     def confined(self, path: str) -> Path:
         """Return the reference audio that a client's path names. Blocks.

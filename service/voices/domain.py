@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from service.bus import ChangeBus
 from service.categories.store import CategoryStore
 from service.container import Container, Domain
@@ -15,7 +17,7 @@ from service.voices.store import VoiceStore
 from service.weights.choice import relative
 from service.weights.examination import Examiner
 from service.weights.named import named_weights
-from service.weights.starter import first_weights, is_starter
+from service.weights.starter import first_weights, is_of_starter, is_starter
 
 
 def build(container: Container) -> Domain:
@@ -23,9 +25,11 @@ def build(container: Container) -> Domain:
     settings, database = container.settings, container.database
 
     def weights_path(path: str, field: str) -> str:
-        """Return a weight file of a client as it is stored."""
+        """Return a weight file of a client as it is stored; the program's own need no look."""
+        kind = field.removesuffix("_path")
+        own = is_of_starter(path, kind)
         return relative(
-            named_weights(settings, container.get(Examiner), path, field.removesuffix("_path")), settings.root
+            Path(path) if own else named_weights(settings, container.get(Examiner), path, kind), settings.root
         )
 
     folders = VoiceFolders(container.folders.audio, container.get(FileCarrier))

@@ -19,8 +19,9 @@ from service.voices.store import VoiceStore
 logger = logging.getLogger(__name__)
 
 CATEGORY = "Starter"
-_MARK = "starter-voices"
-_DESCRIPTION = "Comes with the program, for its small demonstration model. English."
+_MARKS = {"en": "starter-voices", "ja": "starter-voices-ja"}
+"""What a database remembers that it has had the voices of a language by."""
+_DESCRIPTION = "Comes with the program, for its small demonstration model."
 _NOT_OF_AN_ID = re.compile(r"[^a-z0-9]+")
 
 
@@ -30,19 +31,20 @@ def install_once(database: Database, store: VoiceStore, categories: CategoryStor
     A voice that somebody removes does not come back, and an id that somebody has taken stays theirs.
     """
     with database.reading() as session:
-        if session.get(SecretRow, _MARK) is not None:
-            return 0
-    found = starter.voices()
-    if found:
-        _make_category(categories)
+        new = [language for language, mark in _MARKS.items() if session.get(SecretRow, mark) is None]
+    found = [voice for voice in starter.voices() if voice.language in new]
+    if not found:
+        return 0
+    _make_category(categories)
     try:  # lists show the newest voice first, and the best one comes first here
         count = sum(_installed(store, voice) for voice in reversed(found))
     except StorageAwayError as error:
         logger.warning("the voices of the starter wait for the next start: %s", error)
         return 0
     with database.writing_by_turns() as session:
-        if session.get(SecretRow, _MARK) is None:
-            session.add(SecretRow(name=_MARK, value=str(count)))
+        for mark in {_MARKS[voice.language] for voice in found}:
+            if session.get(SecretRow, mark) is None:
+                session.add(SecretRow(name=mark, value=str(count)))
     return count
 
 
@@ -60,8 +62,10 @@ def _installed(store: VoiceStore, voice: StarterVoice) -> bool:
         "gender": FEMALE if voice.is_female else MALE,
         "prompt_text": voice.text,
         "prompt_language": voice.language,
-        "description": _DESCRIPTION,
+        "description": f"{_DESCRIPTION} {starter.LANGUAGES[voice.language]}.",
     }
+    if voice.pair != starter.pair():
+        fields |= dict(zip(("gpt_path", "sovits_path"), voice.pair, strict=True))
     picture = Upload("avatar", io.BytesIO(drawn_avatar(model_id)))
     try:
         with voice.clip.open("rb") as clip:

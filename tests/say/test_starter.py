@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from GPT_SoVITS import TTS, starter, tts
-from GPT_SoVITS.engine.messages import EngineSettings, Reference
+from GPT_SoVITS.engine.messages import EngineSettings, Reference, WeightsPair
 from GPT_SoVITS.say.cli import main
 from GPT_SoVITS.testing.fake import FakeEngine
 from tests.engine.boxed import boxed
@@ -18,7 +18,7 @@ from tests.say.conftest import Say
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_starter: None) -> OwnInstallation:
     """Small networks in its place, and no others."""
-    own = boxed(tmp_path / "box", monkeypatch)
+    own = boxed(tmp_path / "box", monkeypatch, japanese=True)
     monkeypatch.setattr(starter, "pair", lambda: (own.pair.gpt, own.pair.sovits))
     monkeypatch.setattr("GPT_SoVITS.say.weights.project_root", lambda: tmp_path)
     monkeypatch.setattr(tts, "locate", lambda resource: None)
@@ -63,3 +63,18 @@ def test_the_facade_has_a_voice_without_being_given_one(box: OwnInstallation, mo
     assert settings[0].weights == box.pair
     assert [one.sampling_open for one in engine.requests] == [True, False]
     assert engine.requests[0].reference.text == "Some words."
+
+
+def test_japanese_is_spoken_by_the_voice_and_the_pair_of_its_own(
+    box: OwnInstallation, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, own = FakeEngine(), FakeEngine(), WeightsPair(*starter.pairs()["ja"])
+    assert main(["こんにちは。", "-o", str(tmp_path / "out.wav")], make_engine=lambda settings: first) == 0
+    assert "Japanese only" in capsys.readouterr().err
+    monkeypatch.setattr(tts, "open_engine", lambda settings, in_process: second)
+    with TTS() as voice:
+        voice.speak("こんにちは。")
+        voice.speak("Good morning.")
+        voice.speak("こんにちは hello", "ja")
+    heard = [(request.reference.language, request.weights) for request in (*first.requests, *second.requests)]
+    assert heard == [("ja", own), ("ja", own), ("en", box.pair), ("ja", own)]

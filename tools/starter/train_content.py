@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tools.starter.content import FIELD, HOP, Coder, frames
+from tools.starter.content import CODE_STRIDE, FIELD, HOP, Coder, frames
 from tools.starter.dataset import RATE, Utterance, load_all, samples
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
-from tools.starter.phones import CODES, THIRDS, codes_of
+from tools.starter.phones import CODES, THIRDS, codes_of, language
 from tools.starter.sampling import error_rate, phone_errors
-from tools.starter.shipped import load_coder
+from tools.starter.shipped import load_coder, transfer
 
 SILENCE_SECONDS = 0.6
 """The service appends so much to a reference before it is heard."""
@@ -81,7 +81,7 @@ def hear(coder: Coder, item: Utterance) -> np.ndarray:
 
 def check(coder: Coder, items: Sequence[Utterance]) -> str:
     """Say how far the heard codes are from the text."""
-    return f"phoneme errors {error_rate([phone_errors(hear(coder, item).tolist(), item.phones) for item in items]):.3f}"
+    return f"phoneme errors {error_rate([phone_errors(hear(coder, item).tolist(), item.classes) for item in items]):.3f}"
 
 
 def batches(items: Sequence[Utterance], seconds: float, rng: np.random.Generator) -> Iterator[Recordings]:
@@ -91,15 +91,44 @@ def batches(items: Sequence[Utterance], seconds: float, rng: np.random.Generator
         yield recordings([items[i] for i in group], rng)
 
 
+def fit_codes(coder: Coder, items: Sequence[Utterance], report: Callable[[], str], rounds: int = 40) -> None:
+    """Learn what makes codes of the features of an encoder that stays as it is; they are computed once."""
+    with torch.no_grad():
+        batch = [recordings([item]) for item in items]
+        features = torch.cat([_pairs_of_frames(coder.encoder(each.waves, each.counts)) for each in batch])
+    wanted = torch.cat([each.codes.flatten() for each in batch])
+    optimiser = torch.optim.Adam(coder.ssl_proj.parameters(), 2e-3, weight_decay=1e-5)
+    for round_ in range(rounds):
+        for rows in torch.randperm(len(features)).split(1024):
+            scores = functional.linear(features[rows], coder.ssl_proj.weight.flatten(1), coder.ssl_proj.bias)
+            value = functional.cross_entropy(scores, wanted[rows], ignore_index=-100, label_smoothing=0.05)
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+        if round_ % 10 == 9:
+            tell(f"round {round_ + 1}: {value.item():.3f}", report())
+
+
+def _pairs_of_frames(features: Tensor) -> Tensor:
+    """Features (B, frames, hidden) -> (B * N, hidden * 2), in the order of the weights of ``ssl_proj``."""
+    count = features.shape[1] // CODE_STRIDE
+    pairs = features[:, : count * CODE_STRIDE].unflatten(1, (count, CODE_STRIDE))
+    return pairs.transpose(2, 3).flatten(2).flatten(0, 1)
+
+
 def main() -> None:
     """Train the encoder, or with --hear write the codes it hears; training goes on where the checkpoint ends."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("speech", type=Path, nargs="+", help=".npz files of speak, with audio")
     parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--seconds", type=float, default=20, help="audio of a batch")
     parser.add_argument("--hear", type=Path, metavar="FILE", help="train nothing; write codes by sentence and voice")
     parser.add_argument("--shipped", action="store_true", help="the checkpoint is a folder as the program comes with")
+    parser.add_argument(
+        "--over", type=Path, metavar="FOLDER", help="keep the encoder of such a folder; learn what makes codes of it"
+    )
     options = parser.parse_args()
     rng, coder = seeded(3), Coder()
     items = load_all(options.speech)
@@ -112,9 +141,16 @@ def main() -> None:
         np.savez(options.hear, **{f"{item.name} {item.style}": hear(coder, item) for item in items})
         return
     held_out, items = items[:20], items[20:]
+    if options.over:
+        load_coder(coder, options.over / "content", options.over / "starter-sovits.pth")
+        transfer(coder, language(items[0].language))
+        coder.eval()
+        fit_codes(coder, items, lambda: check(coder, held_out))
+        torch.save({"network": coder.state_dict()}, options.checkpoint)
+        return
     tell(f"{sum(p.numel() for p in coder.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances, {CODES} codes")
     source = batches(items, options.seconds, rng)
-    train(coder, source, lambda b: loss(coder, b), options.checkpoint, Plan(options.minutes, 1.2e-3, warm_up=80),
+    train(coder, source, lambda b: loss(coder, b), options.checkpoint, Plan(options.minutes, options.rate, warm_up=80),
           lambda: check(coder, held_out))  # fmt: skip
 
 

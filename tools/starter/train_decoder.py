@@ -14,9 +14,9 @@ import torch
 from tools.starter.dataset import Utterance, load_all
 from tools.starter.decoder import END, Decoder, DecoderSizes, Sequences, losses
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
-from tools.starter.phones import CODES
+from tools.starter.phones import CODES, language
 from tools.starter.sampling import error_rate, generate, phone_errors
-from tools.starter.shipped import load_decoder
+from tools.starter.shipped import load_decoder, transfer
 
 JOINED = 0.55
 """Share of sequences of two to four sentences: the service always speaks after a prompt."""
@@ -156,13 +156,13 @@ def check(decoder: Decoder, held_out: Sequence[Utterance], clips: Mapping[str, S
     alone, prompted, clipped = [], [], []
     for before, item in pairwise(held_out[: count + 1]):
         limit = 3 * item.code_count
-        alone.append(phone_errors(generate(decoder, item.ids, longest=limit), item.phones))
+        alone.append(phone_errors(generate(decoder, item.ids, longest=limit), item.classes))
         prompt = as_prompt(Spoken(before.ids, *before.codes()), np.random.default_rng(0))
         ids = np.concatenate([before.ids, item.ids])
-        prompted.append(phone_errors(generate(decoder, ids, prompt.codes, 3, limit), item.phones))
+        prompted.append(phone_errors(generate(decoder, ids, prompt.codes, 3, limit), item.classes))
         for clip in clips.values():
             said = generate(decoder, np.concatenate([clip.ids, item.ids]), clip.heard, longest=limit)
-            clipped.append(phone_errors(said, item.phones))
+            clipped.append(phone_errors(said, item.classes))
     errors = f"phoneme errors {error_rate(alone):.3f} greedy, {error_rate(prompted):.3f} after a prompt with top_k 3"
     return errors + (f", {error_rate(clipped):.3f} after clips" if clips else "")
 
@@ -186,6 +186,7 @@ def main() -> None:
     decoder = Decoder(DecoderSizes())
     if options.start and not options.checkpoint.exists():
         load_decoder(decoder, options.start)
+        transfer(decoder, language(items[0].language))
     clips = {item.style: spoken([item], heard)[0] for item in load_all(options.clips)}
     tell(f"{sum(p.numel() for p in decoder.parameters()) / 1e6:.2f} M parameters, {len(items)} sentences")
     source = batches(spoken(items, heard), [item.style for item in items], clips, rng)

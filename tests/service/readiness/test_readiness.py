@@ -8,9 +8,9 @@ import pytest
 
 from GPT_SoVITS.testing.fake import FakeEngine
 from GPT_SoVITS.text.installed import Lacking
+from GPT_SoVITS.text.languages import languages_in
 from service import readiness
 from service.presence import Presence
-from service.readiness import languages_in
 from tests.service.conftest import Running, Starter
 from tests.service.samples import clip
 

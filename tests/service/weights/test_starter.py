@@ -14,7 +14,7 @@ from service.weights import watch
 from service.weights.choice import GPT_FILE, SOVITS_FILE
 from service.weights.service import WeightsService
 from service.weights.starter import first_weights
-from tests.engine.boxed import NAMES, boxed
+from tests.engine.boxed import JAPANESE, NAMES, boxed
 from tests.engine.small_own import OwnInstallation
 from tests.service.conftest import Running, Starter
 from tests.service.weights.test_by_hand import current
@@ -88,6 +88,31 @@ def test_its_voices_are_put_among_the_others_once(start: Starter, root: Path, fr
     assert fresh.client.delete("/voice-models/starter-second").status_code == 200
     again = start(FakeEngine(), root=root, starter=True)
     assert voices(again) == ["Main"], "what was removed does not come back"
+
+
+def test_a_japanese_voice_speaks_with_a_pair_of_its_own(start: Starter, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        own = boxed(tmp_path / "second", patch, japanese=True)
+        pair = WeightsPair(*starter.pairs()["ja"])
+        engine = FakeEngine(weights=own.pair, languages=("en",))
+        running = start(engine, root=tmp_path / "of two", starter=True)
+        assert voices(running) == [*NAMES, JAPANESE]
+        assert "in en, ja only" in running.client.get("/readyz").json()["data"]["notes"][0]
+        assert running.client.get("/healthz").json()["languages"]["ja"]["ready"]
+        assert say(running, "starter-third", "こんにちは。", "ja") == 200
+        assert say(running, "starter-third", "Hello.", "en") == say(running, "starter-main", "こんにちは。", "ja") == 503
+        assert engine.requests[-1].weights == pair
+        chosen = WeightsPair("other.ckpt", "other.pth")
+        engine.languages = ()
+        engine.load(chosen)
+        assert say(running, "starter-third", "こんにちは。", "ja") == 200
+        assert engine.requests[-1].weights is None, "the current weights take its place"
+
+
+def say(running: Running, voice: str, text: str, language: str) -> int:
+    """Ask for speech; return the status of the answer."""
+    body = {"model_id": voice, "text": text, "text_language": language}
+    return running.client.post("/synthesize", json=body).status_code
 
 
 def test_a_first_start_leaves_the_list_of_categories_as_it_comes(start: Starter, root: Path) -> None:

@@ -1,0 +1,3 @@
+"""Signs that are heard as pauses, in every language."""
+
+PAUSES = [",", ".", "?", "!", "-", "…"]

@@ -233,7 +233,11 @@ class TTS:
             options.pop("reference_language", "auto"),
         )
         voice = reference or self.reference
-        if voice is None and self._own_voices and (own := starter.voice_for(languages_asked(language, text))) is not None:
+        if (
+            voice is None
+            and self._own_voices
+            and (own := starter.voice_for(languages_asked(language, text))) is not None
+        ):
             voice = Reference(str(own.clip), own.text, own.language)
             options.setdefault("weights", WeightsPair(*own.pair))
         if voice is None:

@@ -1,4 +1,4 @@
-"""Errors of speech as a recogniser hears it, and what is said twice or not at all: words of English, kana of Japanese."""
+"""Errors of speech as a recogniser hears it, in words or kana, and what is said twice or not at all."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ _SAME = {
 """Spellings that sound the same; recognisers write numbers as digits."""
 _NOT_READ = re.compile(r"[^A-Za-z\d\u3005\u3040-\u30ff\u4e00-\u9fff]+")
 _KANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
+_LONG = re.compile(
+    "(?<=[アカサタナハマヤラワガザダバパャァ])ア|(?<=[イキシチニヒミリギジビピィ])イ|(?<=[ウクスツヌフムユルグズブプュゥ])ウ"
+    "|(?<=[エケセテネヘメレゲゼデベペェ])[エイ]|(?<=[オコソトノホモヨロゴゾドボポョォ])[オウ]"
+)
 _LARGEST_EXCESS = 3
 """Words beyond a sentence that an invention of the recogniser may count for."""
 
@@ -67,9 +71,10 @@ def _open_jtalk() -> Engine:
 
 
 def kana(text: str) -> list[str]:
-    """Return the reading of Japanese text, without signs; characters and digits that sound the same are the same."""
+    """Return the reading of Japanese text without signs; what sounds the same in other characters is the same."""
     read = _NOT_READ.sub("", unicodedata.normalize("NFKC", text)).lower()
-    return _KANA.findall("".join(str(word["pron"]) for word in _open_jtalk().features(read)) if read else "")
+    spoken = "".join(str(word["pron"]) for word in _open_jtalk().features(read)) if read else ""
+    return _KANA.findall(_LONG.sub("ー", spoken.replace("’", "")))
 
 
 UNITS: Mapping[str, Callable[[str], list[str]]] = {"en": words, "ja": kana}
@@ -127,7 +132,7 @@ class Judge:
         """Return the words in audio (n,) at 16 kHz."""
         padded = np.pad(wave.astype(np.float32), (RATE // 4, RATE // 2))
         parts, _ = self._model.transcribe(
-            padded, language=self.language, beam_size=1, temperature=0.0, condition_on_previous_text=False, vad_filter=False,
-            without_timestamps=True,
+            padded, language=self.language, beam_size=1, temperature=0.0, condition_on_previous_text=False,
+            vad_filter=False, without_timestamps=True,
         )  # fmt: skip
         return " ".join(part.text.strip() for part in parts)

@@ -66,16 +66,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("expected", type=Path)
     parser.add_argument("folder", type=Path)
+    parser.add_argument(
+        "--pair", nargs=2, default=["starter-gpt.ckpt", "starter-sovits.pth"], help="files of the folder"
+    )
     options = parser.parse_args()
     expected = np.load(options.expected)
-    weights = open_weights(options.folder / "starter-sovits.pth")
+    weights = open_weights(options.folder / options.pair[1])
     synthesizer = Synthesizer(SovitsConfig.from_official(weights.config), weights.arrays)
     found = heard(options.folder / "content", synthesizer, expected["wave"])
     print("codes of the clip:", agreeing(found, expected["prompt"]))
     phonemes = np.concatenate([expected["prompt_ids"], expected["ids"]])
     longest = 2 * len(expected["said"])
     codes = said(
-        options.folder / "starter-gpt.ckpt",
+        options.folder / options.pair[0],
         plan_execution(EngineSettings(precision="float32")),
         phonemes,
         expected["prompt"],

@@ -1,10 +1,11 @@
 """How well the voices that come with the program speak: words, repeats, omissions, right voice, speed.
 
-    python -m bench.starter_quality GPT SOVITS VOICES --judge FOLDER
+    python -m bench.starter_quality GPT SOVITS VOICES --judge FOLDER [--language ja]
 
-VOICES is the folder of the clips with their ``voices.jsonl``. The held-out sentences of ``starter_sentences.txt`` were
-not among what the weights were trained on. They are spoken through the whole program, each after the voice's own clip,
-with the sampling that the weights ask for. Words are counted where faster-whisper and a model of it are given.
+VOICES is the folder of the clips with their ``voices.jsonl``. The held-out sentences of ``starter_sentences.txt``, or
+of ``starter_sentences_ja.txt``, were not among what the weights were trained on. They are spoken through the whole
+program, each after the voice's own clip, with the sampling that the weights ask for. Words, or kana of Japanese, are
+counted where faster-whisper and a model of it are given.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from GPT_SoVITS.features.mel import log_mel, mel_filters
 from GPT_SoVITS.features.resample import resample
 
 Wave = npt.NDArray[np.float32]
-SENTENCES = Path(__file__).with_name("starter_sentences.txt")
+SENTENCES = {"en": "starter_sentences.txt", "ja": "starter_sentences_ja.txt"}
+"""Files beside this one by language."""
 _SIZE, _STEP = 1024, 256
 _LOWEST, _HIGHEST = 60, 400
 """Pitches that are looked for, in Hz."""
@@ -40,7 +42,7 @@ class Result:
     """What one voice did.
 
     Attributes:
-        errors: Word errors, where there is a judge.
+        errors: Errors of words or kana, where there is a judge.
         right: Sentences whose sound is nearest to the voice's own clip.
         sentences: All of them.
         audio_s: Seconds of speech.
@@ -91,9 +93,10 @@ def at_16k(wave: Wave, rate: int) -> Wave:
     return resample(wave, rate, RATE)
 
 
-def voices_of(folder: Path) -> list[dict[str, Any]]:
-    """Return the voices that a folder lists: ``name``, ``file``, ``text`` and ``language``."""
-    return [json.loads(line) for line in (folder / "voices.jsonl").read_text(encoding="utf-8").splitlines() if line]
+def voices_of(folder: Path, language: str) -> list[dict[str, Any]]:
+    """Return the voices of a language that a folder lists: ``name``, ``file``, ``text`` and ``language``."""
+    lines = (folder / "voices.jsonl").read_text(encoding="utf-8").splitlines()
+    return [voice for voice in map(json.loads, filter(None, lines)) if voice["language"] == language]
 
 
 def speak_all(
@@ -121,7 +124,7 @@ def speak_all(
             speech.save(write / f"{voice['name']}-{index:03d}.wav")
         if judge:
             heard = judge.write_down(wave)
-            result.errors += compare(text, heard)
+            result.errors += compare(text, heard, judge.language)
             result.examples.append(f"{text} => {heard}")
     return result
 
@@ -133,7 +136,7 @@ def teacher_errors(folder: Path, sentences: Sequence[str], judge: Judge) -> Erro
         path = folder / f"{index:03d}.wav"
         if path.exists():
             audio, rate = soundfile.read(path, dtype="float32")
-            total += compare(text, judge.write_down(at_16k(audio, rate)))
+            total += compare(text, judge.write_down(at_16k(audio, rate)), judge.language)
     return total
 
 
@@ -151,6 +154,7 @@ def main() -> None:
     parser.add_argument("gpt", type=Path)
     parser.add_argument("sovits", type=Path)
     parser.add_argument("voices", type=Path)
+    parser.add_argument("--language", choices=SENTENCES, default="en")
     parser.add_argument("--judge", type=Path, help="folder of a faster-whisper model")
     parser.add_argument("--teacher", type=Path, help="folder of the teacher's recordings, 000.wav and so on")
     parser.add_argument("--count", type=int, default=100)
@@ -159,9 +163,10 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=8)
     parser.add_argument("--write", type=Path, help="folder for the speech")
     options = parser.parse_args()
-    sentences = SENTENCES.read_text(encoding="utf-8").splitlines()[: options.count]
-    judge = Judge(options.judge) if options.judge else None
-    voices, clips = voices_of(options.voices), {}
+    path = Path(__file__).with_name(SENTENCES[options.language])
+    sentences = path.read_text(encoding="utf-8").splitlines()[: options.count]
+    judge = Judge(options.judge, language=options.language) if options.judge else None
+    voices, clips = voices_of(options.voices, options.language), {}
     for voice in voices:
         audio, rate = soundfile.read(options.voices / voice["file"], dtype="float32")
         clips[voice["name"]] = sound_of(at_16k(audio, rate))
@@ -174,7 +179,7 @@ def main() -> None:
                 print(*result.examples[: options.examples], sep="\n", flush=True)
     if judge and options.teacher:
         rows.append(row("teacher", Result(teacher_errors(options.teacher, sentences, judge))))
-    header = ["voice", "word errors", "omitted", "repeated", "nearest to its clip", "seconds per second of speech"]
+    header = ["voice", "errors", "omitted", "repeated", "nearest to its clip", "seconds per second of speech"]
     print(markdown(header, rows))
 
 

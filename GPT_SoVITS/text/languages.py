@@ -129,7 +129,7 @@ def languages_in(code: str, text: str) -> tuple[str, ...]:
 
 
 def languages_asked(name: str, text: str) -> tuple[str, ...]:
-    """Return the languages that a text takes, by the name of its text language; none where there is none of the name."""
+    """Return the languages that a text takes, by the name of its text language; none where that name is unknown."""
     try:
         return languages_in(resolve_language(name, "v2"), text)
     except UnsupportedLanguageError:

@@ -42,3 +42,14 @@ def test_errors_are_summed_up() -> None:
 def test_distance_counts_insertions_deletions_and_replacements() -> None:
     assert distance("kitten", "sitting") == 3
     assert distance("", "abc") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"), [("お茶を一杯、飲みました。", "お茶を1杯飲みました"), ("きれいな花ですね。", "綺麗な花ですね")]
+)
+def test_other_spellings_of_the_same_reading_are_no_errors(text: str, heard: str) -> None:
+    assert compare(text, heard, "ja").errors == 0
+
+
+def test_japanese_errors_are_counted_by_kana() -> None:
+    assert compare("花です。", "花でした。", "ja") == Errors(words=4, errors=2, omitted=0, repeated=0)

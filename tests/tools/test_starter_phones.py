@@ -8,16 +8,18 @@ import re
 import numpy as np
 import pytest
 
+from tools.starter import english, japanese
+from tools.starter.english import ipa, starts_by
 from tools.starter.grammar import plain_sentence, rules
-from tools.starter.phones import CLASSES, CODES, THIRDS, class_of, codes_of, ipa, word_starts
+from tools.starter.phones import CODES, LANGUAGES, THIRDS, codes_of, language
 
 READINGS = {"red": [["R", "EH1", "D"]], "tea": [["T", "IY1"]]}
 
 
 def test_codes_say_the_class_and_the_third_of_the_phoneme() -> None:
-    classes = np.array([0, class_of("T"), class_of("IY1")])
-    codes, segments = codes_of(classes, np.array([0.04, 0.16, 0.28]), 7)
-    assert list(codes // THIRDS) == [0, *[class_of("T")] * 3, *[class_of("IY1")] * 3]
+    first, second = english.classes(["T", "IY1"])
+    codes, segments = codes_of(np.array([0, first, second]), np.array([0.04, 0.16, 0.28]), 7)
+    assert list(codes // THIRDS) == [0, *[first] * 3, *[second] * 3]
     assert list(codes[1:] % THIRDS) == [0, 1, 2, 0, 1, 2]
     assert list(segments) == [0, 1, 1, 1, 2, 2, 2]
 
@@ -27,8 +29,10 @@ def test_the_last_segment_goes_on_to_the_end() -> None:
     assert list(codes[1:]) == [THIRDS - 1] * 3
 
 
-def test_every_code_lies_below_their_number() -> None:
-    assert max(class_of(name) for name in CLASSES[1:]) * THIRDS + THIRDS - 1 == CODES - 1
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_code_lies_below_their_number(code: str) -> None:
+    own = language(code)
+    assert max(own.classes(own.CLASSES[1:])) * THIRDS + THIRDS - 1 < CODES
 
 
 @pytest.mark.parametrize(("phone", "symbols"), [("AH0", "ə"), ("AH1", "ˈʌ"), ("ER2", "ˌɜɹ"), ("CH", "ʧ"), ("?", "?")])
@@ -38,19 +42,48 @@ def test_phonemes_in_the_teachers_symbols(phone: str, symbols: str) -> None:
 
 def test_words_begin_where_the_dictionary_says() -> None:
     phones = ["AH0", "R", "EH1", "D", "T", "IY1", "."]
-    assert word_starts("A red tea.", phones, READINGS) == frozenset({1, 4})
+    assert starts_by("A red tea.", phones, READINGS) == frozenset({1, 4})
 
 
 def test_a_text_that_is_read_otherwise_has_no_word_starts() -> None:
-    assert word_starts("Red tea.", ["R", "IY1", "D", "T", "IY1", "."], READINGS) is None
+    assert starts_by("Red tea.", ["R", "IY1", "D", "T", "IY1", "."], READINGS) is None
 
 
-def test_sentences_of_the_grammar_are_whole() -> None:
+def test_japanese_phonemes_have_the_symbols_that_their_neighbours_ask_for() -> None:
+    phones = ["s", "u", "]", "z", "u", "k", "i", "#", "s", "a", "N", "p", "o", "o", ",", "h", "o", "N", "."]
+    symbols = japanese.symbols(phones, frozenset({8, 15}))
+    assert "".join(symbols) == "sɨzɨkʲi sampoː, hoɴ."
+    assert [symbols[2], symbols[7]] == ["", ""], "marks of prosody have no sound"
+
+
+def test_a_nasal_before_the_next_word_does_not_take_its_place() -> None:
+    assert japanese.symbols(["h", "o", "N", "d", "a"], frozenset({3})) == ["h", "o", "ɴ", " d", "a"]
+
+
+def test_a_mark_of_prosody_counts_to_the_phoneme_before_it_and_takes_no_time() -> None:
+    classes = japanese.classes(["k", "a", "]", "N"])
+    assert classes[1] == classes[2] != classes[3]
+    ends = np.array([0.04, 0.08, 0.16, 0.16, 0.24])
+    _, segments = codes_of(np.array([0, *classes]), ends, 6)
+    assert 3 not in segments
+
+
+def test_similar_english_phonemes_are_known_on_both_sides() -> None:
+    assert all(japanese.classes(list(japanese.LIKE))) and all(english.classes(list(japanese.LIKE.values())))
+
+
+@pytest.mark.parametrize(
+    ("code", "pattern"),
+    [("en", r"[A-Za-z0-9][A-Za-z0-9' ,]*[.?!]"), ("ja", r"[\u3005\u3040-\u30ff\u4e00-\u9fff、]+[。？]")],
+)
+def test_sentences_of_the_grammar_are_whole(code: str, pattern: str) -> None:
     rng = random.Random(5)
     for _ in range(300):
-        assert re.fullmatch(r"[A-Z0-9][A-Za-z0-9' ,]*[.?!]", plain_sentence(rng))
+        assert re.fullmatch(pattern, plain_sentence(code, rng))
 
 
-def test_every_rule_of_the_grammar_is_used() -> None:
-    used = {name for choices in rules().values() for choice in choices for name in re.findall(r"\{(\w+)\}", choice)}
-    assert set(rules()) == used | {"sentence"}
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_rule_of_the_grammar_is_used(code: str) -> None:
+    own = rules(code)
+    used = {name for choices in own.values() for choice in choices for name in re.findall(r"\{(\w+)\}", choice)}
+    assert set(own) == used | {"sentence"}

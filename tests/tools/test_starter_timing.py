@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tools.starter import english
 from tools.starter.dataset import RATE, Utterance
-from tools.starter.phones import CODE_SECONDS, class_of, codes_of
+from tools.starter.phones import CODE_SECONDS, codes_of
 from tools.starter.timing import anchors, centres_in_audio, frame_centres, places_on_grid
 
 
 def utterance(phones: Sequence[str], ends: Sequence[float]) -> Utterance:
     """A sentence without sound, its leading silence first."""
-    classes = np.array([0, *map(class_of, phones)])
-    return Utterance("a", "", "b", list(phones), np.zeros(0), classes, np.array(ends), np.zeros(0, np.int16))
+    classes = np.array([0, *english.classes(phones)])
+    return Utterance("a", "en", "", "b", list(phones), np.zeros(0), classes, np.array(ends), np.zeros(0, np.int16))
 
 
 def drawn(seed: int) -> Utterance:
@@ -43,7 +44,7 @@ def test_where_codes_say_all_the_two_times_are_one() -> None:
 
 def test_a_phoneme_without_a_code_is_parted_between_its_neighbours() -> None:
     item = utterance(["AH0", "T", "AH0"], [0.0, 0.105, 0.13, 0.24])  # T lies between the middles of two codes
-    assert class_of("T") not in codes_of(item.classes, item.ends, item.code_count)[0] // 3
+    assert english.classes(["T"])[0] not in codes_of(item.classes, item.ends, item.code_count)[0] // 3
     grid, audio = anchors(item)
     assert np.interp(0.12, grid, audio) == (0.105 + 0.13) / 2
 

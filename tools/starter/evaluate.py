@@ -63,9 +63,7 @@ def main() -> None:
             if options.write:
                 options.write.mkdir(parents=True, exist_ok=True)
                 soundfile.write(options.write / f"{name}-{item.name}.wav", wave, RATE)
-        tell(
-            f"{name}: errors {total.rate:.3f} of {total.words}", *(f"\n   {a} => {b}" for a, b in pairs[:6])
-        )
+        tell(f"{name}: errors {total.rate:.3f} of {total.words}", *(f"\n   {a} => {b}" for a, b in pairs[:6]))
 
     measure("true", lambda item: item.codes()[0])
     if options.decoder and options.content:

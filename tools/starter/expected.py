@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from GPT_SoVITS.features.spectrogram import reference_spectrogram
-from GPT_SoVITS.text.symbols import to_ids
+from GPT_SoVITS.text.symbols import known, to_ids
 from tools.starter.content import Coder, frames
 from tools.starter.decoder import Decoder
 from tools.starter.evaluate import speak
@@ -52,7 +52,7 @@ def main() -> None:
     scores = coder(torch.from_numpy(silent)[None], torch.tensor([frames(len(silent))])).codes
     prompt = scores[0].argmax(-1).numpy()
     prompt_ids, ids = (
-        np.array(to_ids(json.loads(path.read_text().splitlines()[0])["phones"], "v2"))
+        np.array(to_ids(known(json.loads(path.read_text().splitlines()[0])["phones"], "v2"), "v2"))
         for path in (options.clip_line, options.sentence)
     )
     said = np.array(generate(decoder, np.concatenate([prompt_ids, ids]).tolist(), prompt.tolist()))

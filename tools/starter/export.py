@@ -17,12 +17,14 @@ from tools.starter.content import Coder
 from tools.starter.dataset import RATE
 from tools.starter.decoder import BERT, END, SYMBOLS, Decoder
 from tools.starter.loop import restore
-from tools.starter.phones import CODES
+from tools.starter.phones import CODES, LANGUAGES
 from tools.starter.shipped import HEAD, hearing_of
 from tools.starter.synthesizer import Synthesizer
 
 Tensors = dict[str, Tensor]
-GPT, SOVITS, CONTENT = "starter-gpt.ckpt", "starter-sovits.pth", "content"
+CONTENT = "content"
+NAMES = {"en": ("starter-gpt.ckpt", "starter-sovits.pth"), "ja": ("starter-ja-gpt.ckpt", "starter-ja-sovits.pth")}
+"""Files of a pair, GPT and SoVITS, by language."""
 SAMPLING = {"top_k": 3, "top_p": 1.0, "temperature": 0.3, "repetition_penalty": 1.0}
 """What the service takes where a client leaves sampling open."""
 _V2_HEAD = b"01"
@@ -51,8 +53,8 @@ def half(tensors: Tensors) -> Tensors:
     return {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in tensors.items()}
 
 
-def gpt(decoder: Decoder) -> dict[str, Any]:
-    """Return the content of a GPT file; the projection of BERT features, which English never has, is zero."""
+def gpt(decoder: Decoder, language: str) -> dict[str, Any]:
+    """Return the content of a GPT file; the projection of BERT features, which only Chinese has, is zero."""
     sizes = decoder.sizes
     tensors = {f"model.{name}": tensor for name, tensor in decoder.state_dict().items()}
     tensors["model.bert_proj.weight"] = torch.zeros(sizes.width, BERT)
@@ -60,7 +62,7 @@ def gpt(decoder: Decoder) -> dict[str, Any]:
     model = {
         "vocab_size": CODES + 1, "phoneme_vocab_size": SYMBOLS, "embedding_dim": sizes.width,
         "hidden_dim": sizes.width, "head": sizes.heads, "linear_units": 4 * sizes.width, "n_layer": sizes.layers,
-        "dropout": 0, "EOS": END, "mute_token": _PAUSE, "languages": ["en"],
+        "dropout": 0, "EOS": END, "mute_token": _PAUSE, "languages": [language],
     }  # fmt: skip
     config = {"model": model, "data": {"max_sec": 54}, "inference": {"sampling": dict(SAMPLING)}}
     return {"weight": half(tensors), "config": config, "info": "starter"}
@@ -124,11 +126,9 @@ def write_zip(content_: dict[str, Any], path: Path, head: bytes = b"") -> None:
     path.write_bytes(head + buffer.getvalue()[len(head) :])
 
 
-def write(folder: Path, decoder: Decoder, coder: Coder, network: Synthesizer) -> None:
-    """Write all files into a folder."""
+def write_content(folder: Path, coder: Coder) -> None:
+    """Write the content encoder, which the pairs of all languages share."""
     (folder / CONTENT).mkdir(parents=True, exist_ok=True)
-    write_zip(gpt(decoder), folder / GPT)
-    write_zip(sovits(network, hearing(coder)), folder / SOVITS, _V2_HEAD)
     tensors = weight_norm(coder.encoder.state_dict(), ("pos_conv_embed.conv",), 2)
     save_file(half(tensors), folder / CONTENT / "model.safetensors", metadata={"format": "pt"})
     (folder / CONTENT / "config.json").write_text(json.dumps(content_config(), indent=2) + "\n")
@@ -146,6 +146,7 @@ def main() -> None:
     parser.add_argument(
         "--only-gpt", action="store_true", help="write the GPT file, and no other but that of --only-sovits"
     )
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="others than English are a pair alone")
     options = parser.parse_args()
     torch.manual_seed(0)
     decoder, coder, network = Decoder(), Coder(), Synthesizer()
@@ -154,12 +155,15 @@ def main() -> None:
         if getattr(options, name):
             restore(part, getattr(options, name))
     options.folder.mkdir(parents=True, exist_ok=True)
-    if options.only_sovits:
-        write_zip(sovits(network, hearing_of(options.only_sovits)), options.folder / SOVITS, _V2_HEAD)
-    if options.only_gpt:
-        write_zip(gpt(decoder), options.folder / GPT)
-    if not options.only_sovits and not options.only_gpt:
-        write(options.folder, decoder, coder, network)
+    gpt_name, sovits_name = NAMES[options.language]
+    whole = not options.only_sovits and not options.only_gpt
+    if whole or options.only_gpt:
+        write_zip(gpt(decoder, options.language), options.folder / gpt_name)
+    if whole or options.only_sovits:
+        heard = hearing_of(options.only_sovits) if options.only_sovits else hearing(coder)
+        write_zip(sovits(network, heard), options.folder / sovits_name, _V2_HEAD)
+    if whole and options.language == "en":
+        write_content(options.folder, coder)
 
 
 if __name__ == "__main__":

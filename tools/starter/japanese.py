@@ -111,7 +111,7 @@ def _engine() -> tuple[Engine, Morae]:
 
 
 def _pronounced(text: str) -> list[tuple[str, list[str]]]:
-    """Return the words of a text without marks, and the phonemes of each; a sign of length continues the word before."""
+    """Return the words of a text without marks and their phonemes; a sign of length continues the word before."""
     engine, morae = _engine()
     words = list[tuple[str, list[str]]]()
     for feature in engine.features(text):
@@ -147,12 +147,7 @@ def word_starts(spoken: str, phones: Sequence[str]) -> frozenset[int] | None:
         phones: Its phonemes and marks.
     """
     sounding = [index for index, phone in enumerate(phones) if phone not in PROSODY and phone not in _ALL_PAUSES]
-    words = [
-        word
-        for part in _BETWEEN.split(spoken)
-        if part
-        for word in _joined(_pronounced(part))
-    ]
+    words = [word for part in _BETWEEN.split(spoken) if part for word in _joined(_pronounced(part))]
     if not known(phones) or [phones[index] for index in sounding] != [phone for word in words for phone in word]:
         return None
     places = list[int]()

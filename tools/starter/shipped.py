@@ -93,7 +93,9 @@ def transfer(network: Decoder | Coder | Synthesizer, language: Language) -> None
     """Give the phonemes and codes of a language what English weights know of the most similar English ones."""
     phones = list(language.LIKE.items())
     symbols = to_ids([own for own, _ in phones], "v2"), to_ids([like for _, like in phones], "v2")
-    pairs = zip(language.classes([own for own, _ in phones]), english.classes([like for _, like in phones]), strict=True)
+    pairs = zip(
+        language.classes([own for own, _ in phones]), english.classes([like for _, like in phones]), strict=True
+    )
     codes = [(own * THIRDS + third, like * THIRDS + third) for own, like in pairs for third in range(THIRDS)]
     own_codes, like_codes = ([pair[side] for pair in codes] for side in (0, 1))
     if isinstance(network, Decoder):

@@ -81,7 +81,9 @@ def hear(coder: Coder, item: Utterance) -> np.ndarray:
 
 def check(coder: Coder, items: Sequence[Utterance]) -> str:
     """Say how far the heard codes are from the text."""
-    return f"phoneme errors {error_rate([phone_errors(hear(coder, item).tolist(), item.classes) for item in items]):.3f}"
+    return (
+        f"phoneme errors {error_rate([phone_errors(hear(coder, item).tolist(), item.classes) for item in items]):.3f}"
+    )
 
 
 def batches(items: Sequence[Utterance], seconds: float, rng: np.random.Generator) -> Iterator[Recordings]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import wordfreq
@@ -22,17 +21,47 @@ _WRITTEN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u3005]{2,7}|[\u4e00-\u9fff]"
 _UNWANTED = re.compile(r"死|殺|性|犯|裸|エロ|セックス|エッチ|ヘイト|ゲイ|[ー・]$|^[ー・]")
 _SMALL = re.compile(r"[ぁ-ん]{1,2}")
 _ROWS = {
-    "カ": ("か", "き", "け", "こ", "いて"), "ガ": ("が", "ぎ", "げ", "ご", "いで"), "サ": ("さ", "し", "せ", "そ", "して"),
-    "タ": ("た", "ち", "て", "と", "って"), "ナ": ("な", "に", "ね", "の", "んで"), "バ": ("ば", "び", "べ", "ぼ", "んで"),
-    "マ": ("ま", "み", "め", "も", "んで"), "ラ": ("ら", "り", "れ", "ろ", "って"), "ワ": ("わ", "い", "え", "お", "って"),
+    "カ": ("か", "き", "け", "こ", "いて"), "ガ": ("が", "ぎ", "げ", "ご", "いで"),
+    "サ": ("さ", "し", "せ", "そ", "して"), "タ": ("た", "ち", "て", "と", "って"),
+    "ナ": ("な", "に", "ね", "の", "んで"), "バ": ("ば", "び", "べ", "ぼ", "んで"), "マ": ("ま", "み", "め", "も", "んで"),
+    "ラ": ("ら", "り", "れ", "ろ", "って"), "ワ": ("わ", "い", "え", "お", "って"),
 }  # fmt: skip
 """Endings of verbs by the row of their last sign: before nai, before masu, before ba, before u, and with te."""
 _POLITE = ["ます", "ます", "ました", "ません", "ませんでした", "ましょう", "たいです", "ますか", "ながら待ちます"]
 _AFTER_TE = ["いる", "います", "いました", "ください", "から帰ります", "もいいです", "しまった", "みます", "ほしい", ""]
 _AFTER_NAI = ["ない", "なかった", "ないでください", "なければなりません", "ないと思います"]
-_AFTER_PLAIN = ["", "と思う", "ことができる", "つもりです", "でしょう", "かもしれない", "ようです", "そうだ", "のが好きです"]
+_AFTER_PLAIN = [
+    "",
+    "と思う",
+    "ことができる",
+    "つもりです",
+    "でしょう",
+    "かもしれない",
+    "ようです",
+    "そうだ",
+    "のが好きです",
+]
 _CASES = ["が", "が", "を", "を", "を", "に", "に", "で", "と", "から", "まで", "も", "へ"]
-_GLUE = ["は", "が", "を", "に", "で", "と", "も", "の", "の", "から", "まで", "や", "へ", "だけ", "より", "など", "でも", ""]
+_GLUE = [
+    "は",
+    "が",
+    "を",
+    "に",
+    "で",
+    "と",
+    "も",
+    "の",
+    "の",
+    "から",
+    "まで",
+    "や",
+    "へ",
+    "だけ",
+    "より",
+    "など",
+    "でも",
+    "",
+]
 _POINTING = ["この", "その", "あの", "どの", "ある", "同じ", "別の", "私の", "彼の", "大きな", "小さな"]
 _LINKS = ["が、", "から、", "ので、", "けれど、", "と、", "し、"]
 _MARKS = "。。。。。。。。？！"
@@ -56,7 +85,13 @@ def kind_of(feature: Feature) -> str | None:
     """Return what kind of word a record of Open JTalk is, as far as sentences are made of such."""
     pos, group, form = str(feature["pos"]), str(feature["pos_group1"]), str(feature["ctype"])
     if pos == "名詞":
-        nouns = {"一般": "noun", "副詞可能": "noun", "固有名詞": "noun", "サ変接続": "action", "形容動詞語幹": "quality"}
+        nouns = {
+            "一般": "noun",
+            "副詞可能": "noun",
+            "固有名詞": "noun",
+            "サ変接続": "action",
+            "形容動詞語幹": "quality",
+        }
         return nouns.get(group)
     if pos == "動詞" and group == "自立":
         return "verb" if form == "一段" or (form.startswith("五段") and form[3] in _ROWS) else None
@@ -130,10 +165,14 @@ class Words:
         if kind == "verb":
             return inflected(word, self._forms[word], rng)
         if kind == "action":
-            return word + rng.choice(["する", "します", "しました", "している", "しない", "できます", "された", "したい", "中です"])
+            return word + rng.choice(
+                ["する", "します", "しました", "している", "しない", "できます", "された", "したい", "中です"]
+            )
         if kind == "adjective":
             stem = word[:-1]
-            return rng.choice([word, word + "です", stem + "くない", stem + "かった", stem + "くなります", word + "と思います"])
+            return rng.choice(
+                [word, word + "です", stem + "くない", stem + "かった", stem + "くなります", word + "と思います"]
+            )
         return word + rng.choice(["です", "だ", "でした", "ではない", "だった", "になりました", "ですね", "だと思う"])
 
     def _clause(self, rng: random.Random) -> str:
@@ -163,5 +202,3 @@ class Words:
             word = self._end(rng) if drawn < 0.2 else self._kinds[rng.choice(list(self._kinds))].draw(rng)
             text += word + (rng.choice(_GLUE) if drawn >= 0.2 else "") + ("、" if rng.random() < 0.12 else "")
         return text.rstrip("、") + rng.choice(_MARKS)
-
-

@@ -100,7 +100,9 @@ def test_a_japanese_voice_speaks_with_a_pair_of_its_own(start: Starter, tmp_path
         assert "in en, ja only" in running.client.get("/readyz").json()["data"]["notes"][0]
         assert running.client.get("/healthz").json()["languages"]["ja"]["ready"]
         assert say(running, "starter-third", "こんにちは。", "ja") == 200
-        assert say(running, "starter-third", "Hello.", "en") == say(running, "starter-main", "こんにちは。", "ja") == 503
+        assert (
+            say(running, "starter-third", "Hello.", "en") == say(running, "starter-main", "こんにちは。", "ja") == 503
+        )
         assert engine.requests[-1].weights == pair
         chosen = WeightsPair("other.ckpt", "other.pth")
         engine.languages = ()

@@ -110,10 +110,6 @@ def _weights_dir(given: argparse.Namespace, version: str) -> Path:
     return Path(given.weights_dir or f"{_CALLED[given.stage]}_weights{suffix}")
 
 
-def _folder(given: argparse.Namespace, version: str) -> Folder:
-    return Folder(given.exp_dir, version_of(version).symbols)
-
-
 def _options(given: argparse.Namespace, version: str) -> dict[str, Any]:
     """Return the fields of :class:`Options` for weights of a version."""
     return {
@@ -129,27 +125,27 @@ def _options(given: argparse.Namespace, version: str) -> dict[str, Any]:
     }
 
 
-def _gpt(given: argparse.Namespace, weights: Weights, version: str, group: Processes) -> Trainer:
+def _gpt(given: argparse.Namespace, weights: Weights, folder: Folder, version: str, group: Processes) -> Trainer:
     from GPT_SoVITS.training.gpt.trainer import GptTrainer
 
     options = GptOptions(**_options(given, version), prefer=given.if_dpo)
-    return GptTrainer(weights, _folder(given, version), options, group)
+    return GptTrainer(weights, folder, options, group)
 
 
-def _sovits(given: argparse.Namespace, weights: Weights, version: str, group: Processes) -> Trainer:
+def _sovits(given: argparse.Namespace, weights: Weights, folder: Folder, version: str, group: Processes) -> Trainer:
     own = _options(given, version)
     if version_of(version).mel is not None:
         from GPT_SoVITS.training.cfm.trainer import MelTrainer
 
         options = MelOptions(**own, lora_rank=given.lora_rank)
-        return MelTrainer(weights, _folder(given, version), options, group)
+        return MelTrainer(weights, folder, options, group)
     if given.pretrained_d is None:
         raise OptionError(f"--pretrained-d is missing: {version} is trained against discriminators")
     from GPT_SoVITS.training.sovits.trainer import SovitsTrainer
 
     judging = {key: tensor.array() for key, tensor in find(load(given.pretrained_d)).weights.items()}
     judged = SovitsOptions(**own, text_low_lr_rate=given.text_low_lr_rate)
-    return SovitsTrainer(weights, judging, _folder(given, version), judged, group)
+    return SovitsTrainer(weights, judging, folder, judged, group)
 
 
 def _lora(given: argparse.Namespace, version: str) -> str:
@@ -255,10 +251,11 @@ def _train(given: argparse.Namespace, lines: Listener, group: Processes, control
     version = given.version or weights.version
     _check_weights(given, weights, version)
     plan = _plan(given, version, group)
+    folder = Folder(given.exp_dir, version_of(version).symbols)
     if group.leads and plan.export:
         _check_room(_weights_dir(given, version))
     with alone_in(plan.folder) if group.leads else nullcontext():
-        trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, version, group)
+        trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, folder, version, group)
         del weights  # hundreds of megabytes that the trainer has copies of
         give_memory_back()
         listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")] if group.leads else [])

@@ -246,6 +246,13 @@ def test_what_does_not_fit_together_is_said_before_anything_is_written(
     assert not list((tmp_path / "voice").glob("logs_*")) and not command.weights.exists()
 
 
+def test_a_training_folder_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = Command(tmp_path, "s1")
+    assert main(command.arguments("--exp-dir", str(tmp_path / "nobody"))) == FAILED
+    assert "step 1a of the dataset makes it" in capsys.readouterr().err
+    assert not (tmp_path / "nobody").exists() and not command.weights.exists()
+
+
 def test_samples_at_less_than_no_steps_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = Command(tmp_path, "s2")
     assert main(command.arguments("--sample-steps", "-1")) == FAILED

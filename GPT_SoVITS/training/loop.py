@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from convert.atomic import replacing
 from GPT_SoVITS.training import checkpoint
-from GPT_SoVITS.training.checkpoint import Position
+from GPT_SoVITS.training.checkpoint import Position, ResumeError
 from GPT_SoVITS.training.control import Control
 from GPT_SoVITS.training.events import Event, Listener
 from GPT_SoVITS.training.memory import resident_mb
@@ -24,6 +24,7 @@ from GPT_SoVITS.training.trainer import NotFiniteError, StepResult, Trainer, Tra
 Outcome = Literal["finished", "cancelled"]
 STATE_FILE = "resume.ckpt"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_LONGEST_REASON = 200
 _REMEMBERED = 32
 """Steps whose durations say how long the next ones take."""
 
@@ -138,7 +139,13 @@ class Loop:
         path = self._plan.state_path
         if path.exists():
             self._position, state = checkpoint.restore(path, self._trainer.settings())
-            self._trainer.restore(state)
+            try:
+                self._trainer.restore(state)
+            except (KeyError, ValueError) as error:
+                raise ResumeError(
+                    f"{path} is the state of another network ({str(error)[:_LONGEST_REASON]}); begin with the weights "
+                    "of before, or remove the file to begin anew"
+                ) from error
             self._saved = self._position
         values = {
             "stage": self._trainer.stage,

@@ -49,7 +49,7 @@ class Walk:
         return {"value": self.value.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        self.value = np.array(state["value"])
+        self.value[:] = state["value"]
 
     def export(self, epoch: int, step: int) -> Path:
         path = self._weights / f"walk-e{epoch}"
@@ -234,6 +234,13 @@ def test_a_state_of_other_settings_is_refused_with_the_difference(tmp_path: Path
     run(Walk(tmp_path), plan)
     with pytest.raises(ResumeError, match="seed was 0 and is 1"):
         run(Walk(tmp_path, seed=1), plan)
+
+
+@pytest.mark.parametrize("kept", [{"weight": np.zeros(3)}, {"value": np.zeros(4)}])
+def test_a_state_of_another_network_is_refused_by_name(tmp_path: Path, plan: Plan, kept: dict[str, Array]) -> None:
+    checkpoint.save(plan.state_path, Position(1, 2, 2), {"seed": 0}, kept)
+    with pytest.raises(ResumeError, match=r"resume\.ckpt is the state of another network .* or remove the file"):
+        run(Walk(tmp_path), plan)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "foreign"])

@@ -6,6 +6,9 @@ import ctypes
 import gc
 import os
 import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +60,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.scheduling import Scheduler
 
     return Scheduler(config, log)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Share the work of listing all tests: each process of a parallel run begins with files of its own.
+
+    Pytest rewrites the assertions of a file that is loaded for the first time, and keeps the result. Processes that
+    go through the files in one order would all rewrite all of them.
+    """
+    if session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("test_*.py"))[own::processes] if processes > 1 else ():
+        with suppress(Exception, pytest.skip.Exception):  # whoever lists it says what is wrong
+            import_module(".".join(path.relative_to(root.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

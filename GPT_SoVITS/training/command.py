@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ from GPT_SoVITS.native.library import load as native_library
 from GPT_SoVITS.sovits.config import ConfigError
 from GPT_SoVITS.t2s.config import T2SConfigError
 from GPT_SoVITS.training import together
+from GPT_SoVITS.training.alone import alone_in
 from GPT_SoVITS.training.checkpoint import ResumeError
 from GPT_SoVITS.training.control import FileControl, SharedControl
 from GPT_SoVITS.training.data.folder import DatasetError, Folder
@@ -40,6 +43,10 @@ _EXPECTED = (
     CfmConfigError, OSError, backend.BackendError,
 )  # fmt: skip
 """What a user can do something about: told in a sentence, without a traceback."""
+_KINDS = {"s1": "t2s", "s2": "sovits"}
+"""What a stage trains."""
+_CALLED = {"s1": "GPT", "s2": "SoVITS"}
+"""The same, as people and folders of weights call it."""
 _WITHOUT_SUFFIX = "v1"
 """The version whose folders of weights have no suffix."""
 
@@ -98,21 +105,17 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def _weights_dir(given: argparse.Namespace, kind: str, version: str) -> Path:
+def _weights_dir(given: argparse.Namespace, version: str) -> Path:
     suffix = "" if version == _WITHOUT_SUFFIX else f"_{version}"
-    return Path(given.weights_dir or f"{kind}_weights{suffix}")
+    return Path(given.weights_dir or f"{_CALLED[given.stage]}_weights{suffix}")
 
 
-def _folder(given: argparse.Namespace, version: str) -> Folder:
-    return Folder(given.exp_dir, version_of(version).symbols)
-
-
-def _options(given: argparse.Namespace, kind: str, version: str) -> dict[str, Any]:
-    """Return the fields of :class:`Options` for weights of a kind and version."""
+def _options(given: argparse.Namespace, version: str) -> dict[str, Any]:
+    """Return the fields of :class:`Options` for weights of a version."""
     return {
         "exp_dir": given.exp_dir,
         "name": given.name or given.exp_dir.resolve().name,
-        "weights_dir": _weights_dir(given, kind, version),
+        "weights_dir": _weights_dir(given, version),
         "batch_size": given.batch_size,
         "seed": given.seed,
         "dropout": given.dropout,
@@ -122,27 +125,27 @@ def _options(given: argparse.Namespace, kind: str, version: str) -> dict[str, An
     }
 
 
-def _gpt(given: argparse.Namespace, weights: Weights, version: str, group: Processes) -> Trainer:
+def _gpt(given: argparse.Namespace, weights: Weights, folder: Folder, version: str, group: Processes) -> Trainer:
     from GPT_SoVITS.training.gpt.trainer import GptTrainer
 
-    options = GptOptions(**_options(given, "GPT", version), prefer=given.if_dpo)
-    return GptTrainer(weights, _folder(given, version), options, group)
+    options = GptOptions(**_options(given, version), prefer=given.if_dpo)
+    return GptTrainer(weights, folder, options, group)
 
 
-def _sovits(given: argparse.Namespace, weights: Weights, version: str, group: Processes) -> Trainer:
-    own = _options(given, "SoVITS", version)
+def _sovits(given: argparse.Namespace, weights: Weights, folder: Folder, version: str, group: Processes) -> Trainer:
+    own = _options(given, version)
     if version_of(version).mel is not None:
         from GPT_SoVITS.training.cfm.trainer import MelTrainer
 
         options = MelOptions(**own, lora_rank=given.lora_rank)
-        return MelTrainer(weights, _folder(given, version), options, group)
+        return MelTrainer(weights, folder, options, group)
     if given.pretrained_d is None:
         raise OptionError(f"--pretrained-d is missing: {version} is trained against discriminators")
     from GPT_SoVITS.training.sovits.trainer import SovitsTrainer
 
     judging = {key: tensor.array() for key, tensor in find(load(given.pretrained_d)).weights.items()}
     judged = SovitsOptions(**own, text_low_lr_rate=given.text_low_lr_rate)
-    return SovitsTrainer(weights, judging, _folder(given, version), judged, group)
+    return SovitsTrainer(weights, judging, folder, judged, group)
 
 
 def _lora(given: argparse.Namespace, version: str) -> str:
@@ -154,9 +157,12 @@ def _lora(given: argparse.Namespace, version: str) -> str:
 def _plan(given: argparse.Namespace, version: str, group: Processes) -> Plan:
     from GPT_SoVITS.training.loop import Plan
 
+    sample_steps = getattr(given, "sample_steps", 0)
     for name in ("epochs", "save_every_epoch", "checkpoint_steps"):
         if not 1 <= getattr(given, name) <= MOST_EPOCHS:
             raise OptionError(f"{name} is {getattr(given, name)}, expected 1 to {MOST_EPOCHS}")
+    if sample_steps < 0:
+        raise OptionError(f"sample_steps is {sample_steps}, expected 0 (none) or more")
     return Plan(
         folder=given.exp_dir / f"logs_{given.stage}_{version}{_lora(given, version)}",
         epochs=given.epochs,
@@ -164,7 +170,7 @@ def _plan(given: argparse.Namespace, version: str, group: Processes) -> Plan:
         only_latest=given.if_save_latest,
         export=given.if_save_every_weights,
         checkpoint_steps=given.checkpoint_steps,
-        sample_steps=getattr(given, "sample_steps", 0),
+        sample_steps=sample_steps,
         writes=group.leads,
     )
 
@@ -179,6 +185,37 @@ def _check_files(given: argparse.Namespace) -> None:
     absent = [f"{option} {path}" for option, path in named.items() if path is not None and not path.exists()]
     if absent:
         raise OptionError(f"there is no such file: {', '.join(absent)}; check the path")
+
+
+def _check_weights(given: argparse.Namespace, weights: Weights, version: str) -> None:
+    """Check that the weights are of the network that is trained, and of the version, which says what its phonemes are.
+
+    Raises:
+        OptionError: they are not.
+    """
+    name, trains = given.pretrained.name, _CALLED[given.stage]
+    if weights.kind != _KINDS[given.stage]:
+        raise OptionError(f"{name} holds no {trains} ({weights.kind} is in it); {given.stage} trains {trains} weights")
+    asked = version_of(version)
+    if version != weights.version and (given.stage == "s2" or asked.symbols != weights.symbols):
+        raise OptionError(
+            f"{name} is of {weights.version} ({'; '.join(weights.how)}), not of {version} as --version "
+            "says; leave --version out, or begin with weights of that version"
+        )
+
+
+def _check_room(folder: Path) -> None:
+    """Check before hours of training that weights can be written to a folder, which is made.
+
+    Raises:
+        OptionError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OptionError(f"weights cannot be written to {folder}: {error}; name another folder") from error
 
 
 def _opened(path: Path, version: str) -> Weights:
@@ -212,12 +249,18 @@ def _train(given: argparse.Namespace, lines: Listener, group: Processes, control
     _check_files(given)
     weights = _opened(given.pretrained, given.version or "v2")
     version = given.version or weights.version
+    _check_weights(given, weights, version)
     plan = _plan(given, version, group)
-    trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, version, group)
-    del weights  # hundreds of megabytes that the trainer has copies of
-    give_memory_back()
-    listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")] if group.leads else [])
-    return FINISHED if Loop(trainer, plan, listener, SharedControl(control, group)).run() == "finished" else CANCELLED
+    folder = Folder(given.exp_dir, version_of(version).symbols)
+    if group.leads and plan.export:
+        _check_room(_weights_dir(given, version))
+    with alone_in(plan.folder) if group.leads else nullcontext():
+        trainer = (_gpt if given.stage == "s1" else _sovits)(given, weights, folder, version, group)
+        del weights  # hundreds of megabytes that the trainer has copies of
+        give_memory_back()
+        listener = broadcast([lines, TensorBoard(plan.folder / "tensorboard")] if group.leads else [])
+        outcome = Loop(trainer, plan, listener, SharedControl(control, group)).run()
+    return FINISHED if outcome == "finished" else CANCELLED
 
 
 def main(arguments: list[str] | None = None, own_process: bool = False) -> int:
@@ -241,11 +284,23 @@ def main(arguments: list[str] | None = None, own_process: bool = False) -> int:
     except backend.BackendError as error:
         print(error, file=sys.stderr)
         return FAILED
-    with lines_to(given.events if group.leads else Path(os.devnull)) as stream:
-        lines = to_lines(stream)
-        try:
-            return _train(given, lines, group, control)
-        except _EXPECTED as error:
-            lines(Event("failed", 0, {"message": str(error)}))
-            print(error, file=sys.stderr)
-            return FAILED
+    try:
+        with lines_to(given.events if group.leads else Path(os.devnull)) as stream:
+            return _told(given, to_lines(stream), group, control)
+    except OSError as error:
+        print(f"events cannot be written: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _told(given: argparse.Namespace, lines: Listener, group: Processes, control: FileControl) -> int:
+    """Train; tell and say what went wrong.
+
+    Raises:
+        OSError: it cannot be told.
+    """
+    try:
+        return _train(given, lines, group, control)
+    except _EXPECTED as error:
+        print(error, file=sys.stderr)
+        lines(Event("failed", 0, {"message": str(error)}))
+        return FAILED

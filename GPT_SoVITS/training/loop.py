@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Literal
 
+from convert.atomic import replacing
 from GPT_SoVITS.training import checkpoint
-from GPT_SoVITS.training.checkpoint import Position
+from GPT_SoVITS.training.checkpoint import Position, ResumeError
 from GPT_SoVITS.training.control import Control
 from GPT_SoVITS.training.events import Event, Listener
 from GPT_SoVITS.training.memory import resident_mb
@@ -19,8 +23,10 @@ from GPT_SoVITS.training.trainer import NotFiniteError, StepResult, Trainer, Tra
 
 Outcome = Literal["finished", "cancelled"]
 STATE_FILE = "resume.ckpt"
-_SMOOTHING = 0.9
-"""Of the duration of a step, for speed and time left."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_LONGEST_REASON = 200
+_REMEMBERED = 32
+"""Steps whose durations say how long the next ones take."""
 
 
 def _told(norm: float | None) -> float | None:
@@ -61,11 +67,22 @@ class Plan:
 
 
 class _Clock:
-    """Smoothed seconds of a step."""
+    """Seconds that a step takes, as the last ones show it.
+
+    The first step of every bucket of lengths compiles, which says nothing of those to come. So this is the mean of
+    steps without the slowest quarter, and without the fastest.
+    """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self._taken: deque[float] = deque(maxlen=_REMEMBERED)
         self._last = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Of a step; 0 before the first."""
+        usual = sorted(self._taken)
+        cut = (len(usual) + 1) // 4
+        return fmean(usual[cut : len(usual) - cut]) if usual else 0.0
 
     def start(self) -> None:
         """A step begins; what came before it (a pause, a checkpoint) is no part of it."""
@@ -73,8 +90,7 @@ class _Clock:
 
     def stop(self) -> None:
         """A step has ended."""
-        taken = time.perf_counter() - self._last
-        self.seconds = taken if self.seconds == 0 else _SMOOTHING * self.seconds + (1 - _SMOOTHING) * taken
+        self._taken.append(time.perf_counter() - self._last)
 
 
 class Loop:
@@ -108,8 +124,9 @@ class Loop:
                 "A smaller learning rate or the removal of broken recordings helps"
             ) from error
         except OSError as error:
+            remedy = "Make room" if error.errno in _FULL else "Mend that"
             raise TrainingError(
-                f"nothing could be written ({error}); {self._safe()}. Make room and start again"
+                f"nothing could be written ({error}); {self._safe()}. {remedy} and start again"
             ) from error
 
     def _safe(self) -> str:
@@ -122,7 +139,13 @@ class Loop:
         path = self._plan.state_path
         if path.exists():
             self._position, state = checkpoint.restore(path, self._trainer.settings())
-            self._trainer.restore(state)
+            try:
+                self._trainer.restore(state)
+            except (KeyError, ValueError) as error:
+                raise ResumeError(
+                    f"{path} is the state of another network ({str(error)[:_LONGEST_REASON]}); begin with the weights "
+                    "of before, or remove the file to begin anew"
+                ) from error
             self._saved = self._position
         values = {
             "stage": self._trainer.stage,
@@ -185,15 +208,20 @@ class Loop:
             self._say("sample", {"epoch": self._position.epoch, **paths})
 
     def _end_epoch(self) -> None:
+        """Save and export; whoever dies before both are done, or deletes the weights, has them when it is resumed."""
         epoch, step = self._position.epoch, self._position.step
-        self._position = Position(epoch + 1, 0, step)
         self._save()
         due = self._plan.writes and epoch % self._plan.save_every_epoch == 0
         if due and not self._plan.only_latest:
-            shutil.copyfile(self._plan.state_path, self._plan.folder / f"state-e{epoch}.ckpt")
+            self._keep_state(self._plan.folder / f"state-e{epoch}.ckpt")
         if due and self._plan.export:
             self._say("saved", {"epoch": epoch, "weights": str(self._trainer.export(epoch, step))})
         self._say("epoch", {"epoch": epoch})
+        self._position = Position(epoch + 1, 0, step)
+
+    def _keep_state(self, path: Path) -> None:
+        with self._plan.state_path.open("rb") as state, replacing(path) as kept:
+            shutil.copyfileobj(state, kept)
 
     def _save(self) -> None:
         if not self._plan.writes:

@@ -10,7 +10,13 @@ from GPT_SoVITS.training.scaling import PRECISIONS, Precision
 from GPT_SoVITS.versions import LORA_RANKS
 
 SEED = 1234
-MOST_EPOCHS, LARGEST_BATCH, LARGEST_POOL, MOST_PROCESSES = 10_000, 256, 1 << 30, 64
+MOST_EPOCHS, LARGEST_BATCH, MOST_PROCESSES = 10_000, 256, 64
+SMALLEST_POOL, LARGEST_POOL = 64, 1 << 28
+LARGEST_BUCKET = 1024
+"""The longest sequence, a rejected one of twice the longest recording, stays within the table of positions."""
+MOST_SEEDS = 1 << 64
+LONGEST_NAME = 200
+"""Bytes: weights, and the hidden files that become them, add up to 50."""
 
 
 class OptionError(ValueError):
@@ -50,12 +56,16 @@ class Options:
             raise OptionError(f"dropout is {self.dropout}, expected 0 or more and less than 1")
         if not self.name or any(character in self.name for character in "/\\\0") or self.name.startswith("."):
             raise OptionError(f"name {self.name!r} is not part of a file name")
-        if not 1 <= self.dropout_pool <= LARGEST_POOL:
-            raise OptionError(f"dropout_pool is {self.dropout_pool}, expected 1 to {LARGEST_POOL}")
+        if len(self.name.encode("utf-8", "surrogateescape")) > LONGEST_NAME:
+            raise OptionError(f"name {self.name[:20]}... is longer than {LONGEST_NAME} bytes")
+        if not SMALLEST_POOL <= self.dropout_pool <= LARGEST_POOL:
+            raise OptionError(f"dropout_pool is {self.dropout_pool}, expected {SMALLEST_POOL} to {LARGEST_POOL}")
         if self.precision not in PRECISIONS:
             raise OptionError(f"precision is {self.precision!r}, expected one of {', '.join(PRECISIONS)}")
-        if self.bucket < 2 or self.bucket % 2:
-            raise OptionError(f"bucket is {self.bucket}, expected an even number")
+        if not 2 <= self.bucket <= LARGEST_BUCKET or self.bucket % 2:
+            raise OptionError(f"bucket is {self.bucket}, expected an even number up to {LARGEST_BUCKET}")
+        if not 0 <= self.seed < MOST_SEEDS:
+            raise OptionError(f"seed is {self.seed}, expected 0 to {MOST_SEEDS - 1}")
 
     def shared(self) -> dict[str, Any]:
         """Return what a continued training must share, whichever network it trains."""
@@ -87,6 +97,11 @@ class SovitsOptions(Options):
     """
 
     text_low_lr_rate: float = 0.4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.text_low_lr_rate <= 1:
+            raise OptionError(f"text_low_lr_rate is {self.text_low_lr_rate}, expected 0 to 1")
 
 
 @dataclass(frozen=True)

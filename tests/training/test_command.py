@@ -213,6 +213,8 @@ def test_weights_that_no_published_ones_stand_for_send_to_their_gpt(
             "no recording",
         ),
         (lambda root: (root / "gpt.ckpt").write_bytes(b"<html>"), "a web page and not weights"),
+        (lambda root: (root / "weights").write_text("a file"), "name another folder"),
+        (lambda root: sovits_file(root / "gpt.ckpt"), "gpt.ckpt holds no GPT (sovits is in it)"),
     ],
 )
 def test_what_cannot_be_trained_is_said_in_a_sentence(
@@ -225,6 +227,36 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(
     assert sentence in err and "Traceback" not in err
     failed = json.loads(out.splitlines()[-1])
     assert failed["event"] == "failed" and sentence in failed["message"]
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--version", "v1"], "gpt.ckpt is of v2 (732 phoneme embeddings: v2), not of v1 as --version says"),
+        (["--save-every-epoch", "0"], "save_every_epoch is 0, expected 1 to 10000"),
+        (["--events", "lost/events.jsonl"], "events cannot be written"),
+    ],
+)
+def test_what_does_not_fit_together_is_said_before_anything_is_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], more: list[str], sentence: str
+) -> None:
+    command = Command(tmp_path, "s1")
+    assert main(command.arguments(*more)) == FAILED
+    assert sentence in capfd.readouterr().err
+    assert not list((tmp_path / "voice").glob("logs_*")) and not command.weights.exists()
+
+
+def test_a_training_folder_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = Command(tmp_path, "s1")
+    assert main(command.arguments("--exp-dir", str(tmp_path / "nobody"))) == FAILED
+    assert "step 1a of the dataset makes it" in capsys.readouterr().err
+    assert not (tmp_path / "nobody").exists() and not command.weights.exists()
+
+
+def test_samples_at_less_than_no_steps_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = Command(tmp_path, "s2")
+    assert main(command.arguments("--sample-steps", "-1")) == FAILED
+    assert "sample_steps is -1" in capsys.readouterr().err
 
 
 def test_exit_statuses_tell_the_outcomes_apart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ import pytest
 import soundfile
 
 from GPT_SoVITS.features.spectrogram import SOVITS
+from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.training.data.folder import DatasetError, Folder, is_plain, read_tensor, write_tensor
 from GPT_SoVITS.training.data.gpt import GptRecordings
 from GPT_SoVITS.training.data.sovits import SovitsRecordings
-from GPT_SoVITS.training.options import GptOptions, OptionError
+from GPT_SoVITS.training.options import OptionError, SovitsOptions
+from GPT_SoVITS.training.processes import ALONE
 from tests.convert.torchfile import global_name, save_pickle, text
-from tests.training.small import training_folder
+from tests.training.small import GPT_CONFIG, training_folder
+
+CONFIG = T2SConfig.from_official(GPT_CONFIG)
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def test_lines_that_cannot_be_used_are_counted_by_reason_and_the_rest_is_trained
     for line in ("nobody.wav\t1 2 3", "clip_0.wav\tone two", "pace.wav\t1 2"):
         _add(tokens, line)
     folder = Folder(root, "v2")
-    recordings = GptRecordings(folder, max_sec=54)
+    recordings = GptRecordings(folder, CONFIG)
     assert {recording.name for recording in recordings.recordings} == {"clip_0.wav", "clip_1.wav", "clip_2.wav"}
     assert len(recordings) == 3 * 33
     assert folder.skipped.summary() == {
@@ -79,24 +84,52 @@ def test_lines_that_cannot_be_used_are_counted_by_reason_and_the_rest_is_trained
 
 def test_a_recording_longer_than_the_limit_is_left_out(root: Path) -> None:
     folder = Folder(root, "v2")
-    assert len({r.name for r in GptRecordings(folder, max_sec=0.75).recordings}) == 1
+    assert len({r.name for r in GptRecordings(folder, replace(CONFIG, max_sec=0.75)).recordings}) == 1
     assert folder.skipped.summary() == {"longer than the limit": 2}
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"x"), lambda path: path.unlink()])
 def test_bert_features_that_are_missing_or_damaged_are_left_out(root: Path, damage: Callable[[Path], Any]) -> None:
     damage(root / "3-bert" / "clip_0.wav.pt")
-    recordings = GptRecordings(Folder(root, "v2"), max_sec=54)
+    recordings = GptRecordings(Folder(root, "v2"), CONFIG)
     assert recordings[0].bert is None
     other = recordings[1].bert
     assert other is not None and other.shape == (len(recordings[1].phonemes), 1024)
 
 
-def test_bert_features_of_another_text_are_left_out(root: Path) -> None:
-    write_tensor(root / "3-bert" / "clip_0.wav.pt", np.zeros((1024, 99), np.float32))
+@pytest.mark.parametrize("tokens", ["1 2 32", "1 2 -1"])
+def test_tokens_that_have_no_row_in_the_weights_are_left_out(root: Path, tokens: str) -> None:
+    _add(root / "6-name2semantic.tsv", f"clip_0.wav\t{tokens} " + "0 " * 15 + "0")
+    _add(root / "6-name2semantic.tsv", f"clip_0.wav\t{1 << 70}")
     folder = Folder(root, "v2")
-    assert GptRecordings(folder, max_sec=54)[0].bert is None
-    assert "BERT features of another length than the text" in folder.skipped.summary()
+    assert len({id(r) for r in GptRecordings(folder, CONFIG).recordings}) == 3
+    assert folder.skipped.summary() == {
+        "semantic tokens that the weights do not know": 1,
+        "semantic tokens are not numbers": 1,
+    }
+    with pytest.raises(DatasetError, match="phonemes that the weights do not know"):
+        GptRecordings(Folder(root, "v2"), replace(CONFIG, phoneme_vocab_size=1))
+
+
+def test_a_list_of_another_encoding_or_with_a_mark_in_front_is_read(root: Path) -> None:
+    path = root / "2-name2text.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes() + "caf\xe9.wav\ta b\t[1]\t\xe9\n".encode("latin-1"))
+    assert set(Folder(root, "v2").phonemes) == {"clip_0.wav", "clip_1.wav", "clip_2.wav", "caf\ufffd.wav"}
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -1e300])
+def test_features_that_are_no_numbers_are_refused(tmp_path: Path, number: float) -> None:
+    write_tensor(tmp_path / "a.pt", np.array([0.0, number]))
+    with pytest.raises(DatasetError, match=r"a\.pt: holds numbers that are infinite or none"):
+        read_tensor(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize("shape", [(1024, 99), (768, 5), (5,), (1, 1024, 5)])
+def test_bert_features_of_another_text_or_network_are_left_out(root: Path, shape: tuple[int, ...]) -> None:
+    write_tensor(root / "3-bert" / "clip_0.wav.pt", np.zeros(shape, np.float32))
+    folder = Folder(root, "v2")
+    assert GptRecordings(folder, CONFIG)[0].bert is None
+    assert folder.skipped.summary() == {"BERT features of another size than the text": 1}
 
 
 def test_a_clip_has_as_many_hubert_frames_as_spectrogram_frames(root: Path) -> None:
@@ -114,13 +147,47 @@ def test_recordings_of_unfit_length_and_without_features_are_left_out(root: Path
     assert len(folder.skipped.summary()) == 2
 
 
-def test_a_recording_that_cannot_be_read_is_noted_and_the_next_one_taken(root: Path) -> None:
-    broken = root / "5-wav32k" / "clip_0.wav"
-    broken.write_bytes(b"\0" * broken.stat().st_size)
+def _blank(root: Path) -> None:
+    path = root / "5-wav32k" / "clip_0.wav"
+    path.write_bytes(b"\0" * path.stat().st_size)
+
+
+def _no_numbers(root: Path) -> None:
+    wave = np.full(36 * 640, np.nan, np.float32)
+    soundfile.write(root / "5-wav32k" / "clip_0.wav", wave, 32000, format="WAV", subtype="FLOAT")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _blank,
+        _no_numbers,
+        lambda root: write_tensor(root / "4-cnhubert" / "clip_0.wav.pt", np.zeros((1, 1024, 36), np.float32)),
+        lambda root: (root / "4-cnhubert" / "clip_0.wav.pt").write_bytes(b""),
+        lambda root: write_tensor(root / "7-sv_cn" / "clip_0.wav.pt", np.zeros((1, 192), np.float32)),
+    ],
+    ids=["blank", "no numbers", "another encoder", "empty", "another verifier"],
+)
+def test_a_recording_that_cannot_be_read_is_noted_and_the_next_one_taken(
+    root: Path, damage: Callable[[Path], Any]
+) -> None:
+    for index in range(3):
+        write_tensor(root / "7-sv_cn" / f"clip_{index}.wav.pt", np.zeros((1, 20480), np.float32))
+    damage(root)
+    folder = Folder(root, "v2")
+    recordings = SovitsRecordings(folder, SOVITS, with_speaker=True)
+    for _ in range(2):
+        clip = recordings[recordings.names.index("clip_0.wav")]
+        assert clip.wave.size > 0 and folder.skipped.summary() == {"cannot be read": 1}, "counted once"
+
+
+def test_recordings_that_no_bucket_is_for_are_counted_and_nothing_else_is_no_training(root: Path) -> None:
     folder = Folder(root, "v2")
     recordings = SovitsRecordings(folder, SOVITS, with_speaker=False)
-    clip = recordings[recordings.names.index("clip_0.wav")]
-    assert clip.wave.size > 0 and "cannot be read" in folder.skipped.summary()
+    assert len(recordings.order(4, (36, 100), ALONE)) == -(-2 * 33 // 4)
+    assert folder.skipped.summary() == {"not of 37 to 100 frames": 1}
+    with pytest.raises(DatasetError, match="no recording to train on"):
+        recordings.order(4, (50, 100), ALONE)
 
 
 def test_a_folder_without_a_part_says_which_step_makes_it(root: Path) -> None:
@@ -134,12 +201,14 @@ def test_a_folder_without_a_part_says_which_step_makes_it(root: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        *({"batch_size": 0}, {"batch_size": 257}, {"dropout": 1.0}, {"bucket": 3}, {"dropout_pool": 0}),
-        *({"name": "a/b"}, {"name": ".a"}, {"name": ""}),
+        *({"batch_size": 0}, {"batch_size": 257}, {"dropout": 1.0}, {"dropout": np.nan}, {"bucket": 3}),
+        *({"bucket": 1026}, {"dropout_pool": 63}, {"dropout_pool": 1 << 29}, {"seed": -1}, {"seed": 1 << 64}),
+        *({"name": "a/b"}, {"name": ".a"}, {"name": ""}, {"name": "一" * 67}),
+        *({"text_low_lr_rate": -0.1}, {"text_low_lr_rate": 1.1}, {"text_low_lr_rate": np.nan}),
     ],
 )
 def test_options_have_limits(tmp_path: Path, change: dict[str, Any]) -> None:
     whole: dict[str, Any] = {"exp_dir": tmp_path, "name": "anna", "weights_dir": tmp_path, "batch_size": 3}
-    GptOptions(**whole)
+    SovitsOptions(**whole)
     with pytest.raises(OptionError):
-        GptOptions(**(whole | change))
+        SovitsOptions(**(whole | change))

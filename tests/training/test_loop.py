@@ -49,7 +49,7 @@ class Walk:
         return {"value": self.value.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        self.value = np.array(state["value"])
+        self.value[:] = state["value"]
 
     def export(self, epoch: int, step: int) -> Path:
         path = self._weights / f"walk-e{epoch}"
@@ -124,6 +124,47 @@ def test_a_finished_training_has_nothing_left_to_do_unless_there_are_more_epochs
     assert min(losses(run(Walk(tmp_path), more)[1])) == 3 * STEPS + 1
 
 
+@pytest.mark.parametrize("epoch", [2, 4])
+def test_weights_that_could_not_be_written_are_written_when_it_goes_on(tmp_path: Path, epoch: int) -> None:
+    """A full disk, or a kill, after the epoch's state was saved; the last epoch's weights matter most."""
+    plan = Plan(tmp_path / "logs", epochs=4, save_every_epoch=2, checkpoint_steps=4, only_latest=False)
+    walk, path = Walk(tmp_path), tmp_path / f"walk-e{epoch}"
+    path.mkdir()
+    with pytest.raises(TrainingError, match=rf"the state of step {epoch * STEPS} is in .*Mend that and start again"):
+        run(walk, plan)
+    path.rmdir()
+    outcome, told = run(Walk(tmp_path), plan)
+    assert outcome == "finished" and path.exists() and len(losses(told)) == (4 - epoch) * STEPS
+    assert [event.values["epoch"] for event in told if event.kind == "saved"] == list(range(epoch, 5, 2))
+    assert checkpoint.restore(plan.folder / f"state-e{epoch}.ckpt", {"seed": 0})[0] == Position(
+        epoch, STEPS, epoch * STEPS
+    )
+
+
+def test_the_end_of_an_epoch_is_saved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, steps = checkpoint.save, []
+
+    def counted(path: Path, position: Position, *rest: Any) -> None:
+        steps.append(position.step)
+        written(path, position, *rest)
+
+    monkeypatch.setattr(checkpoint, "save", counted)
+    run(Walk(tmp_path), Plan(tmp_path / "logs", epochs=2, checkpoint_steps=STEPS))
+    assert steps == [STEPS, 2 * STEPS]
+
+
+def test_the_time_left_is_not_that_of_compiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, took = [0.0], {0: 30.0, 1: 2.0, 5: 30.0}
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+
+    def compute(position: Position) -> None:
+        now[0] += took.get(position.step, 2.0)
+
+    _, told = run(Walk(tmp_path, compute), Plan(tmp_path / "logs", epochs=3))
+    left = {event.step: event.values["seconds_left"] for event in told if event.kind == "step"}
+    assert left[1] == 30 * (3 * STEPS - 1) and left[3] == 2 * (3 * STEPS - 3) and left[9] == 2 * (3 * STEPS - 9)
+
+
 def test_a_loss_that_is_no_number_ends_it_and_the_last_good_state_is_named(tmp_path: Path, plan: Plan) -> None:
     def spoil(position: Position) -> None:
         if position.step == 9:
@@ -193,6 +234,13 @@ def test_a_state_of_other_settings_is_refused_with_the_difference(tmp_path: Path
     run(Walk(tmp_path), plan)
     with pytest.raises(ResumeError, match="seed was 0 and is 1"):
         run(Walk(tmp_path, seed=1), plan)
+
+
+@pytest.mark.parametrize("kept", [{"weight": np.zeros(3)}, {"value": np.zeros(4)}])
+def test_a_state_of_another_network_is_refused_by_name(tmp_path: Path, plan: Plan, kept: dict[str, Array]) -> None:
+    checkpoint.save(plan.state_path, Position(1, 2, 2), {"seed": 0}, kept)
+    with pytest.raises(ResumeError, match=r"resume\.ckpt is the state of another network .* or remove the file"):
+        run(Walk(tmp_path), plan)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "foreign"])

@@ -24,7 +24,7 @@ from GPT_SoVITS.training.cfm.network import DECODER, Content, MelNetwork
 from GPT_SoVITS.training.checkpoint import Position
 from GPT_SoVITS.training.data.folder import Folder
 from GPT_SoVITS.training.data.mel import MelRecordings
-from GPT_SoVITS.training.data.sampling import MEL_BOUNDARIES, SovitsOrder
+from GPT_SoVITS.training.data.sampling import MEL_BOUNDARIES
 from GPT_SoVITS.training.data.sovits import spectrogram_config
 from GPT_SoVITS.training.gradients import Gradients
 from GPT_SoVITS.training.half import compute_in_half
@@ -97,7 +97,7 @@ class MelTrainer:
             compute_in_half(self._network, WITHOUT_GRADIENT)
         use_native_kernels(self._network)
         self._recordings = MelRecordings(folder, spectrogram_config(self._config), self._sizes)
-        self._order = SovitsOrder(self._recordings.frames, options.batch_size, MEL_BOUNDARIES, group)
+        self._order = self._recordings.order(options.batch_size, MEL_BOUNDARIES, group)
         self._pools = DropoutPools(self._network.places_of_dropout(options.dropout), options.dropout_pool)
         train = self._config["train"]
         self._decay = EpochDecay(float(train["learning_rate"]), float(train["lr_decay"]))

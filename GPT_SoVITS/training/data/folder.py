@@ -19,6 +19,7 @@ from convert.errors import CheckpointError
 from convert.reader import load
 from convert.storage import Tensor
 from convert.torch_writer import save
+from GPT_SoVITS.sovits.config import SovitsConfig
 from GPT_SoVITS.text.errors import TextError
 from GPT_SoVITS.text.symbols import to_ids
 
@@ -36,7 +37,7 @@ def read_tensor(path: Path) -> Array:
     """Return the one tensor of a ``.pt`` file as float32; nothing in the file is executed.
 
     Raises:
-        DatasetError: the file is missing, damaged, or holds something else.
+        DatasetError: the file is missing, damaged, or holds something else, or a number that is none in float32.
     """
     try:
         tree = load(path).tree
@@ -44,7 +45,11 @@ def read_tensor(path: Path) -> Array:
         raise DatasetError(f"{path.name}: {error}") from error
     if not isinstance(tree, Tensor):
         raise DatasetError(f"{path.name}: holds a {type(tree).__name__}, expected one tensor")
-    return np.array(tree.array(), np.float32)
+    with np.errstate(over="ignore"):  # what is beyond float32 is said below
+        array = np.array(tree.array(), np.float32)
+    if not np.isfinite(array).all():
+        raise DatasetError(f"{path.name}: holds numbers that are infinite or none (NaN)")
+    return array
 
 
 def write_tensor(path: Path, array: Array) -> None:
@@ -61,11 +66,11 @@ def is_plain(name: str) -> bool:
 class Skipped:
     """Recordings that are not trained on, by reason."""
 
-    names: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, reason: str, name: str) -> None:
-        """Note one."""
-        self.names.setdefault(reason, []).append(name)
+        """Note one, once however often it is come upon: few recordings are repeated, and epochs are many."""
+        self.names.setdefault(reason, set()).add(name)
 
     def summary(self) -> dict[str, int]:
         """Return how many there are for each reason."""
@@ -94,7 +99,8 @@ class Folder:
             raise DatasetError(f"{path} is missing; {made_by} makes it")
         if path.stat().st_size > MAX_INDEX_BYTES:
             raise DatasetError(f"{path} has {path.stat().st_size} bytes, the limit is {MAX_INDEX_BYTES}")
-        lines = path.read_text(encoding="utf-8").strip("\n").split("\n")
+        # What editors put in front is no part of the first name; a name that is not UTF-8 is that of no recording.
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").strip("\n").split("\n")
         if len(lines) > MAX_RECORDINGS:
             raise DatasetError(f"{path} has {len(lines)} lines, the limit is {MAX_RECORDINGS}")
         return lines
@@ -125,7 +131,7 @@ class Folder:
             name, _, text = line.partition("\t")
             try:
                 found.append((name, np.array([int(token) for token in text.split(" ")], np.int64)))
-            except ValueError:
+            except (ValueError, OverflowError):
                 self.skipped.add("semantic tokens are not numbers", name[:60])
         return found
 
@@ -145,17 +151,21 @@ class Folder:
             DatasetError: the file is missing, damaged or of another shape.
         """
         array = read_tensor(self.root / "4-cnhubert" / f"{name}.pt")
-        if array.ndim != 3 or array.shape[0] != 1:
-            raise DatasetError(f"4-cnhubert/{name}.pt: shape {array.shape}, expected (1, features, frames)")
+        width = SovitsConfig.ssl_dim
+        if array.ndim != 3 or array.shape[:2] != (1, width):
+            raise DatasetError(f"4-cnhubert/{name}.pt: shape {array.shape}, expected (1, {width}, frames)")
         return np.asarray(array[0])
 
     def speaker(self, name: str) -> Array:
         """Return the speaker embedding (20480,).
 
         Raises:
-            DatasetError: the file is missing or damaged.
+            DatasetError: the file is missing, damaged or of another size.
         """
-        return read_tensor(self.root / "7-sv_cn" / f"{name}.pt").reshape(-1)
+        array, width = read_tensor(self.root / "7-sv_cn" / f"{name}.pt"), SovitsConfig.speaker_embedding_dim
+        if array.size != width:
+            raise DatasetError(f"7-sv_cn/{name}.pt: shape {array.shape}, expected (1, {width})")
+        return array.reshape(-1)
 
     def wave_path(self, name: str) -> Path:
         """Return the path of the 32 kHz recording."""

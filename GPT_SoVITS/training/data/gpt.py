@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from GPT_SoVITS.t2s.config import T2SConfig
 from GPT_SoVITS.training.data.folder import Array, DatasetError, Folder
 from GPT_SoVITS.training.data.sampling import repeated
 from GPT_SoVITS.training.gpt.batch import Example
@@ -15,6 +16,11 @@ FEWEST_PHONEMES, MOST_PHONEMES = 3, 25
 """Phonemes per second; outside, text and recording do not belong together."""
 TOKENS_PER_PHONEME = 2.5
 """The longest text is the longest recording's tokens over this."""
+
+
+def _within(ids: Array, count: int) -> bool:
+    """Whether all ids are of 0 to count - 1: another one has no row in a table."""
+    return bool(((ids >= 0) & (ids < count)).all())
 
 
 @dataclass(frozen=True)
@@ -29,15 +35,15 @@ class GptRecordings:
 
     Args:
         folder: Training folder.
-        max_sec: Longest recording in seconds.
+        config: Of the decoder: the longest recording, and which tokens and features it takes.
 
     Raises:
         DatasetError: nothing can be trained on.
     """
 
-    def __init__(self, folder: Folder, max_sec: float) -> None:
-        self._folder = folder
-        found = [r for r in self._paired(folder) if self._fits(r, max_sec)]
+    def __init__(self, folder: Folder, config: T2SConfig) -> None:
+        self._folder, self._config = folder, config
+        found = [r for r in self._paired(folder) if self._fits(r)]
         if not found:
             raise DatasetError(f"{folder.root} has no recording to train on: {folder.skipped.summary()}")
         self.recordings = found * repeated(len(found))
@@ -52,13 +58,15 @@ class GptRecordings:
                 folder.skipped.add("semantic tokens without phonemes", name)
         return found
 
-    def _fits(self, recording: _Recording, max_sec: float) -> bool:
+    def _fits(self, recording: _Recording) -> bool:
         tokens, phonemes = len(recording.tokens), len(recording.phonemes)
-        most = max_sec * TOKENS_PER_SECOND
+        most = self._config.max_sec * TOKENS_PER_SECOND
         pace = phonemes / (tokens / TOKENS_PER_SECOND)
         reasons = {
             "longer than the limit": tokens > most,
             "text longer than the limit": phonemes > most / TOKENS_PER_PHONEME,
+            "semantic tokens that the weights do not know": not _within(recording.tokens, self._config.eos),
+            "phonemes that the weights do not know": not _within(recording.phonemes, self._config.phoneme_vocab_size),
             "text and recording do not belong together": not FEWEST_PHONEMES <= pace <= MOST_PHONEMES,
         }
         for reason, applies in reasons.items():
@@ -82,8 +90,9 @@ class GptRecordings:
         bert: Array | None = None
         try:
             bert = self._folder.bert(recording.name)
-            if bert is not None and len(bert) != len(recording.phonemes):
-                self._folder.skipped.add("BERT features of another length than the text", recording.name)
+            expected = (len(recording.phonemes), self._config.bert_dim)
+            if bert is not None and bert.shape != expected:
+                self._folder.skipped.add("BERT features of another size than the text", recording.name)
                 bert = None
         except DatasetError as error:
             self._folder.skipped.add("BERT features cannot be read", f"{recording.name}: {error}")

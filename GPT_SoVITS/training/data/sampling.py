@@ -94,6 +94,9 @@ class GptOrder:
 class SovitsOrder:
     """Full batches of one bucket each; short buckets are filled up by repetition.
 
+    Attributes:
+        left_out: Recordings that no bucket is for.
+
     Args:
         frames: Length of each recording.
         batch_size: Recordings of a process's batch.
@@ -106,10 +109,10 @@ class SovitsOrder:
     ) -> None:
         self._size, self._group, self._joined = batch_size, group, batch_size * group.size
         buckets: list[list[int]] = [[] for _ in boundaries[1:]]
+        self.left_out: list[int] = []
         for index, length in enumerate(frames):
             place = bisect_left(boundaries, length) - 1
-            if 0 <= place < len(buckets):
-                buckets[place].append(index)
+            (buckets[place] if 0 <= place < len(buckets) else self.left_out).append(index)
         self._buckets = [bucket for bucket in buckets if bucket]
 
     def __len__(self) -> int:

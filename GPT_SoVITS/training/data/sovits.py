@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,8 @@ from GPT_SoVITS.features.errors import FeatureError
 from GPT_SoVITS.features.resample import resample
 from GPT_SoVITS.features.spectrogram import SpectrogramConfig, spectrogram
 from GPT_SoVITS.training.data.folder import Array, DatasetError, Folder
-from GPT_SoVITS.training.data.sampling import repeated
+from GPT_SoVITS.training.data.sampling import SovitsOrder, repeated
+from GPT_SoVITS.training.processes import Processes
 from GPT_SoVITS.training.sovits.batch import Clip
 
 SHORTEST, LONGEST = 0.6, 54.0
@@ -87,6 +88,24 @@ class Recordings(ABC, Generic[C]):
         self._folder.skipped.add(f"not between {SHORTEST} and {LONGEST} seconds", name)
         return False
 
+    def order(self, batch_size: int, boundaries: Sequence[int], group: Processes) -> SovitsOrder:
+        """Return the order of training; what it leaves out is noted.
+
+        Args:
+            batch_size: Recordings of a process's batch.
+            boundaries: See :class:`SovitsOrder`.
+            group: The processes that share the batches.
+
+        Raises:
+            DatasetError: it leaves out everything.
+        """
+        order = SovitsOrder(self.frames, batch_size, boundaries, group)
+        for index in order.left_out:
+            self._folder.skipped.add(f"not of {boundaries[0] + 1} to {boundaries[-1]} frames", self.names[index])
+        if not len(order):
+            raise DatasetError(f"{self._folder.root} has no recording to train on: {self._folder.skipped.summary()}")
+        return order
+
     def __len__(self) -> int:
         """Recordings of an epoch."""
         return len(self.names)
@@ -97,17 +116,21 @@ class Recordings(ABC, Generic[C]):
         Raises:
             DatasetError: none can be read.
         """
+        reason = ""
         for step in range(len(self.names)):
             name = self.names[(index + step) % len(self.names)]
             try:
                 return self._clip(name, self._hear(name))
             except (DatasetError, FeatureError, soundfile.LibsndfileError) as error:
-                self._folder.skipped.add("cannot be read", f"{name}: {error}")
-        raise DatasetError(f"{self._folder.root}: no recording can be read")
+                reason = f"{name}: {error}"
+                self._folder.skipped.add("cannot be read", reason)
+        raise DatasetError(f"{self._folder.root}: no recording can be read ({reason})")
 
     def _hear(self, name: str) -> Heard:
         channels, rate = soundfile.read(self._folder.wave_path(name), dtype="float32", always_2d=True)
         samples = channels.mean(1)
+        if not np.isfinite(samples).all():  # a WAV of floating point numbers may hold any
+            raise DatasetError(f"5-wav32k/{name}: holds numbers that are infinite or none (NaN)")
         wave = resample(samples, rate, self._config.sample_rate)
         magnitudes = spectrogram(wave, self._config)[0]
         return Heard(samples, rate, wave, magnitudes, _as_long(self._folder.hubert(name), magnitudes.shape[1], name))

@@ -63,7 +63,7 @@ class GptTrainer:
         config = T2SConfig.from_official(weights.config)
         self._network = Text2SemanticDecoder(config)
         load_arrays(self._network, weights.arrays)
-        self._recordings = GptRecordings(folder, config.max_sec)
+        self._recordings = GptRecordings(folder, config)
         wanted = options.batch_size // 2 if options.prefer else options.batch_size
         self._size = max(min(wanted, len(self._recordings) // 4), 1)
         self._order = GptOrder(self._recordings.seconds, self._size, group=group)

@@ -16,7 +16,7 @@ from convert.weights import Weights
 from GPT_SoVITS.compiled import compile_cell, to_tensor
 from GPT_SoVITS.training.checkpoint import Position
 from GPT_SoVITS.training.data.folder import Folder
-from GPT_SoVITS.training.data.sampling import SovitsOrder
+from GPT_SoVITS.training.data.sampling import BOUNDARIES
 from GPT_SoVITS.training.data.sovits import SovitsRecordings, spectrogram_config
 from GPT_SoVITS.training.gradients import Gradients, whole_graph
 from GPT_SoVITS.training.optim.adamw import AdamW, Group
@@ -98,7 +98,7 @@ class SovitsTrainer:
         self._discriminators.load(discriminators)
         self._spectrogram = spectrogram_config(self._config)
         self._recordings = SovitsRecordings(folder, self._spectrogram, self._synthesizer.is_pro)
-        self._order = SovitsOrder(self._recordings.frames, options.batch_size, group=group)
+        self._order = self._recordings.order(options.batch_size, BOUNDARIES, group)
         self._pools = DropoutPools(self._synthesizer.places_of_dropout(options.dropout), options.dropout_pool)
         self._decay = EpochDecay(float(train["learning_rate"]), float(train["lr_decay"]))
         betas, epsilon = (float(train["betas"][0]), float(train["betas"][1])), float(train["eps"])

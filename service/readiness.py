@@ -15,7 +15,7 @@ from GPT_SoVITS.text.installed import Lacking, lacking, languages_of
 from GPT_SoVITS.text.languages import languages_in
 from service.errors import UnavailableError
 from service.presence import Presence
-from service.weights.starter import language_of, languages_of_starter
+from service.starter import language_of, languages_of_starter
 from service.words import Said, said
 
 _FOR_CHINESE = "roberta"

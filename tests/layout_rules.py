@@ -30,7 +30,8 @@ SERVICE: dict[str, set[str]] = {
     "service.engine": set(),
     "service.pinyin": set(),
     "service.presence": {"service.settings"},
-    "service.readiness": {"service.errors", "service.presence", "service.words"},
+    "service.starter": set(),
+    "service.readiness": {"service.errors", "service.presence", "service.starter", "service.words"},
     "service.paths": {"service.errors"},
     "service.storage": {"service.errors"},
     "service.files": {"service.folders", "service.identifiers", "service.storage"},
@@ -72,13 +73,21 @@ SERVICE: dict[str, set[str]] = {
         "service.threads",
         "service.words",
     },
-    "service.weights": _SHARED | {"service.presence", "service.readiness"},
+    "service.weights": _SHARED | {"service.presence", "service.readiness", "service.starter"},
     "service.resources": _SHARED | {"service.presence"},
     "service.categories": _SHARED | {"service.keys"},
     "service.voices": _SHARED
-    | {"service.categories", "service.files", "service.keys", "service.pinyin", "service.weights"},
+    | {
+        "service.categories",
+        "service.files",
+        "service.keys",
+        "service.pinyin",
+        "service.starter",
+        "service.weights",
+    },
     "service.dictionaries": _SHARED | {"service.voices"},
-    "service.synthesis": _SHARED | {"service.files", "service.jobs", "service.readiness", "service.voices"},
+    "service.synthesis": _SHARED
+    | {"service.files", "service.jobs", "service.readiness", "service.starter", "service.voices"},
     # A kind knows no other kind, and nothing of HTTP.
     "service.speech": {
         "service.bus",
@@ -144,7 +153,7 @@ SERVICE: dict[str, set[str]] = {
         "service.weights",
     },
     "service.compatibility": _SHARED | {"service.options", "service.synthesis", "service.voices", "service.weights"},
-    "service.status": _SHARED | {"service", "service.readiness", "service.weights"},
+    "service.status": _SHARED | {"service", "service.readiness", "service.starter", "service.weights"},
     "service.opening": {"service.database", "service.settings"},
     "service.worker": _SHARED
     | {

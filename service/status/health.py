@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from service import __version__
 from service.container import Container, Domain
 from service.readiness import Readiness, told
-from service.weights.starter import is_starter, languages_of_starter
+from service.starter import is_starter, languages_of_starter
 from service.words import said
 
 

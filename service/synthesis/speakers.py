@@ -12,11 +12,11 @@ from service.container import Container
 from service.errors import MissingError
 from service.files.carrier import FileCarrier
 from service.paths import confined
+from service.starter import is_starter
 from service.synthesis.requests import DEFAULT_PROMPT_LANGUAGE, Speaker
 from service.voices.folders import VoiceFolders
 from service.voices.models import VoiceRow
 from service.voices.store import MARKS
-from service.weights.starter import is_starter
 
 
 class StoredSpeakers:

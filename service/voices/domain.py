@@ -8,6 +8,7 @@ from service.bus import ChangeBus
 from service.categories.store import CategoryStore
 from service.container import Container, Domain
 from service.files.carrier import FileCarrier
+from service.starter import is_of_starter, is_starter
 from service.voices.folders import VoiceFolders
 from service.voices.legacy import import_once
 from service.voices.preparing import Limits
@@ -17,7 +18,7 @@ from service.voices.store import VoiceStore
 from service.weights.choice import relative
 from service.weights.examination import Examiner
 from service.weights.named import named_weights
-from service.weights.starter import first_weights, is_of_starter, is_starter
+from service.weights.starter import first_weights
 
 
 def build(container: Container) -> Domain:

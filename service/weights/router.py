@@ -11,9 +11,9 @@ from GPT_SoVITS.engine.messages import LoadedWeights
 from service.http.dependencies import provided
 from service.http.envelope import Envelope, failures, success
 from service.http.json_routes import JsonRoute
+from service.starter import is_starter
 from service.weights.catalogue import WeightFile
 from service.weights.service import WeightsService
-from service.weights.starter import is_starter
 
 router = APIRouter(tags=["weights"], route_class=JsonRoute)
 Service = Annotated[WeightsService, Depends(provided(WeightsService))]

@@ -18,11 +18,11 @@ from service.bus import ChangeBus
 from service.container import Container
 from service.errors import MissingError, ParameterError, ServiceError, UnavailableError
 from service.presence import Presence
+from service.starter import is_starter
 from service.weights.catalogue import Catalogue, MissingResource, WeightFile
 from service.weights.choice import Remembered, initial_weights, is_open, shown
 from service.weights.examination import Examiner
 from service.weights.named import named_weights
-from service.weights.starter import is_starter
 from service.words import told_by
 
 

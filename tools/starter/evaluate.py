@@ -74,7 +74,16 @@ def main() -> None:
         heard = hear(coder, prompt).tolist()
         measure(
             f"text-k{options.top_k}",
-            lambda item: generate(decoder, np.concatenate([prompt.ids, item.ids]), heard, options.top_k) or [0],
+            lambda item: (
+                generate(
+                    decoder,
+                    np.concatenate([prompt.ids, item.ids]),
+                    heard,
+                    options.top_k,
+                    temperature=options.temperature,
+                )
+                or [0]
+            ),
         )
 
 

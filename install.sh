@@ -248,8 +248,9 @@ packages_by_uv() (
   export UV_CACHE_DIR="${UV_CACHE_DIR:-$cache}"
   if "$python" -m uv pip install --python "$python" --editable ".[$extras]"; then
     rm -rf "$cache"
-    # As pip does it: a process that may not write here would compile all that it imports at every start.
-    "$python" -W ignore -m compileall -q -j 0 -x '/(tests|_akg|pip|setuptools)/' \
+    # As pip does it: a process that may not write here would compile all that it imports at every start. But not what
+    # tests alone need little of.
+    "$python" -W ignore -m compileall -q -j 0 -x '/(tests|_akg|pip|setuptools|moto|mypy|mypyc)/' \
       "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >/dev/null || true
   else
     warn "uv could not install the packages; trying pip"

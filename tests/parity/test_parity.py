@@ -30,11 +30,10 @@ LIKE_ANOTHER = {
     "s2_v2": "s2_v1",
     "s2_v2Pro": "s2_v2ProPlus",
     "s2_v3": "s2_v4",
-    "mel_audio_v3": "mel_audio_v4",
 }
 """Folders whose networks a quick run has under another name. Small ones of each version are in ``tests/networks``."""
-WHOLE_RUNS = {"speech_v3", "speech_v4"}
-"""Runs of all networks together, at full size: minutes of a processor. A quick run has each network by itself."""
+WHOLE_RUNS = {"mel_audio_v3", "mel_audio_v4", "speech_v3", "speech_v4"}
+"""Runs of several networks together, at full size. A quick run has each network by itself."""
 
 
 def _known(name: str) -> Check:

@@ -58,7 +58,7 @@ class Command:
     def arguments(self, *more: str) -> list[str]:
         """Arguments of a command that trains for one epoch of few steps."""
         size = "40" if self.stage == "s1" else "34"
-        common = ["--weights-dir", str(self.weights), "--epochs", "1", "--save-every-epoch", "1", "--bucket", "32"]
+        common = ["--weights-dir", str(self.weights), "--epochs", "1", "--save-every-epoch", "1", "--bucket", "64"]
         options = ["--batch-size", size, "--dropout-pool", "4096", "--checkpoint-steps", "1", "--device", "CPU"]
         stage = "s1" if self.stage == "s1" else "s2"
         return [stage, "--exp-dir", str(self.root / "voice"), *self._pretrained, *common, *options, *more]

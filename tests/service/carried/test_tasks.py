@@ -113,7 +113,6 @@ def test_a_task_of_one_machine_is_spoken_by_another_and_read_from_a_third(
     assert [key.rpartition("/")[0] for key in store.kept("files/") if "/audio/" not in key] == ["files/done/t1.wav"]
 
 
-@pytest.mark.both_databases
 def test_a_machine_that_is_killed_has_lost_nothing(
     machine: Machine, given: dict[str, Any], store: Store, tmp_path: Any
 ) -> None:

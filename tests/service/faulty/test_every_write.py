@@ -33,7 +33,7 @@ def _check(found: dict[str, Any]) -> None:
 
 
 def test_some_writes_of_every_change(tmp_path: Path) -> None:
-    _check(_tried(tmp_path, 7, "ENOSPC"))
+    _check(_tried(tmp_path, 11, "ENOSPC"))
 
 
 @pytest.mark.full

@@ -27,8 +27,7 @@ from GPT_SoVITS.training.data.mel import MelRecordings
 from GPT_SoVITS.training.data.sampling import MEL_BOUNDARIES
 from GPT_SoVITS.training.data.sovits import spectrogram_config
 from GPT_SoVITS.training.gradients import Gradients
-from GPT_SoVITS.training.half import compute_in_half
-from GPT_SoVITS.training.kernels import use_native_kernels
+from GPT_SoVITS.training.half import arrange
 from GPT_SoVITS.training.optim.adamw import AdamW, Group
 from GPT_SoVITS.training.optim.norm import GradientNorm
 from GPT_SoVITS.training.optim.schedules import EpochDecay
@@ -93,9 +92,7 @@ class MelTrainer:
             drawn = generator(options.seed, 0, Purpose.LORA)
             adapt(self._network.cfm.estimator, options.lora_rank, drawn)
         self._scaler = LossScaler(options.precision)
-        if self._scaler.active:
-            compute_in_half(self._network, WITHOUT_GRADIENT)
-        use_native_kernels(self._network)
+        arrange(self._network, self._scaler.active, WITHOUT_GRADIENT)
         self._recordings = MelRecordings(folder, spectrogram_config(self._config), self._sizes)
         self._order = self._recordings.order(options.batch_size, MEL_BOUNDARIES, group)
         self._pools = DropoutPools(self._network.places_of_dropout(options.dropout), options.dropout_pool)

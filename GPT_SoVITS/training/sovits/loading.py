@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from GPT_SoVITS.sovits.config import SovitsConfig
-from GPT_SoVITS.training.half import compute_in_half
-from GPT_SoVITS.training.kernels import use_native_kernels
+from GPT_SoVITS.training.half import arrange
 from GPT_SoVITS.training.sovits.discriminator import WIDTH, Discriminators
 from GPT_SoVITS.training.sovits.encoders import WITHOUT_GRADIENT
 from GPT_SoVITS.training.sovits.synthesizer import Sizes, Synthesizer
@@ -32,7 +31,5 @@ def build(config: Mapping[str, Any], width: int = WIDTH, half: bool = False) -> 
     synthesizer = SovitsConfig.from_official(config)
     networks = Synthesizer(synthesizer, sizes), Discriminators(synthesizer.version, width)
     for network in networks:
-        if half:  # first: the native convolutions are float32 and leave alone what is no longer an operator
-            compute_in_half(network, WITHOUT_GRADIENT)
-        use_native_kernels(network)
+        arrange(network, half, WITHOUT_GRADIENT)
     return networks

@@ -19,8 +19,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{field} 为 {found}，应在 {lowest} 至 {highest} 之间，请修改。",
     ),
     "language_not_trained": (
-        "the current weights speak {spoken} only, and the text has {found}: choose another language, or other weights",
-        "当前模型只会说 {spoken}，文本中有 {found}，请换一种语言或更换模型。",
+        "the current weights speak {spoken} only, and the text has {found}: choose another language, voice or weights",
+        "当前模型只会说 {spoken}，文本中有 {found}，请换一种语言、声音或模型。",
     ),
     "format_unknown": (
         "audio format '{found}' is unknown; there are {expected}",

@@ -80,7 +80,7 @@ def test_weights_of_one_language_are_ready_for_it_alone(start: Starter, shelf: S
     assert running.client.get("/readyz").status_code == 200
     refused = running.client.get("/readyz", params={"language": "zh"}).json()
     assert refused["data"]["error"]["code"] == "language_not_trained"
-    assert "speak en only" in refused["message"] and "other weights" in refused["message"]
+    assert "speak en only" in refused["message"] and "voice or weights" in refused["message"]
     assert submit(running, "Good morning.", "en") == (200, "")
     assert submit(running, "早上好。", "all_zh") == (503, "language_not_trained")
     assert submit(running, "Good morning. 早上好。", "auto") == (503, "language_not_trained")

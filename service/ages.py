@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from service.folders import locked, write_atomically
+from convert.locks import locked
+from service.folders import write_atomically
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
+from convert.locks import locked
 from service.categories.models import CategoryRow
 from service.database import Database
-from service.folders import locked, write_atomically
+from service.folders import write_atomically
 from service.keys.models import SecretRow
 
 logger = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from convert.locks import locked
 from GPT_SoVITS.dataset.labels.lists import ALIASES, clean_path
 from service.datasets.sounds import joined, parted
 from service.errors import ConflictError, MissingError, ParameterError, TooLargeError, size_text
 from service.files.whole import write_whole
-from service.folders import locked
 
 LANGUAGES = tuple(dict.fromkeys(ALIASES.values()))
 MOST_BYTES = 32 << 20

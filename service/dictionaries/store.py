@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from convert.locks import locked
 from GPT_SoVITS.text import userdict
 from GPT_SoVITS.text.errors import DictionaryError
 from GPT_SoVITS.text.userdict import EntryError
 from service.errors import ConflictError, FieldsError
-from service.folders import locked
 from service.voices.records import Voice
 from service.voices.store import VoiceStore
 from service.words import Said, said, told_by

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
+from convert.locks import locked
 from GPT_SoVITS.text import userdict
 from GPT_SoVITS.text.errors import DictionaryError
 from service.categories.store import NAME_LENGTH, clean_line
 from service.errors import ParameterError, TooLargeError, size_text
-from service.folders import locked
 from service.voices.records import MAX_AUXILIARY, Files, Upload, Voice
 from service.voices.store import VoiceStore
 

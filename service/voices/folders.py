@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convert.atomic import sync_folder
+from convert.locks import locked, locked_within
 from service.database import CommitUnknownError
 from service.errors import ConflictError, StorageAwayError
 from service.files.carrier import FileCarrier, Mark
-from service.folders import locked, locked_within, write_synced
+from service.folders import write_synced
 
 logger = logging.getLogger(__name__)
 

@@ -155,7 +155,7 @@ class TTS:
         self._closed = False
         if engine is None:
             weights = _pair(gpt, sovits)
-            self._own_voices = (weights.gpt, weights.sovits) == starter.pair()
+            self._own_voices = starter.language_of(weights.gpt, weights.sovits) is not None
             given = {"weights": weights, "precision": precision, "device_target": device, "warm_up": warm_up}
             fields = {**vars(settings or EngineSettings()), **given}
             engine = open_engine(EngineSettings(**fields), in_process=in_process)

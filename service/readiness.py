@@ -12,7 +12,7 @@ from GPT_SoVITS.engine.interface import Engine
 from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Reference, WeightsPair
 from GPT_SoVITS.resources import load_manifest
 from GPT_SoVITS.text.installed import Lacking, lacking, languages_of
-from GPT_SoVITS.text.languages import languages_in
+from GPT_SoVITS.text.languages import languages_in, narrowed
 from service.errors import UnavailableError
 from service.presence import Presence
 from service.starter import language_of, languages_of_starter
@@ -92,14 +92,14 @@ class Readiness:
         if status.state is EngineState.CLOSED or (status.state is EngineState.NO_WEIGHTS and request.weights is None):
             self._refuse(self.of_engine())
         trained = _trained(request.weights, status)
-        for language in self._languages(request):
+        for language in self._languages(request, trained):
             self._refuse(self._lack(language, status, trained))
 
-    def _languages(self, request: Asked) -> Iterable[str]:
-        found = languages_in(request.language, request.text)
+    def _languages(self, request: Asked, trained: Sequence[str]) -> Iterable[str]:
+        found = languages_in(narrowed(request.language, request.text, trained), request.text)
         said = request.reference
         if said.text and not request.ref_free:
-            found += languages_in(said.language, said.text)
+            found += languages_in(narrowed(said.language, said.text, trained), said.text)
         return dict.fromkeys(found)
 
     def _refuse(self, lack: Said | None) -> None:

@@ -15,8 +15,7 @@ def is_starter(pair: WeightsPair | None) -> bool:
 
 def language_of(pair: WeightsPair | None) -> str | None:
     """Return the language of a pair that comes with the program; None of others."""
-    paths = (Path(pair.gpt), Path(pair.sovits)) if pair else None
-    return next((language for language, own in starter.files().items() if own == paths), None)
+    return starter.language_of(pair.gpt, pair.sovits) if pair else None
 
 
 def is_of_starter(path: str, kind: str) -> bool:

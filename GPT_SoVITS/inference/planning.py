@@ -23,7 +23,7 @@ from GPT_SoVITS.t2s.backend import DecodeInput
 from GPT_SoVITS.t2s.decoding import MAX_STEPS, Row
 from GPT_SoVITS.text.cutting import SPLITTERS
 from GPT_SoVITS.text.errors import EmptyTextError
-from GPT_SoVITS.text.languages import resolve_cutting, resolve_language, resolve_reading
+from GPT_SoVITS.text.languages import narrowed, resolve_cutting, resolve_language, resolve_reading
 from GPT_SoVITS.text.pipeline import Reader, Sentence, reader_of
 from GPT_SoVITS.text.reading.unspoken import told
 from GPT_SoVITS.versions import NEWEST, version_of
@@ -206,7 +206,8 @@ def plan(
     planner = _Planner(request, bundle, reference, reader)
     with text_errors():
         text = request.text.strip("\n")
-        cut = reader.prepare(text, request.language, bundle.version, request.how_to_cut, request.reading)
+        language = narrowed(resolve_language(request.language, bundle.version), text, bundle.languages)
+        cut = reader.prepare(text, language, bundle.version, request.how_to_cut, request.reading)
         sentences = [part for sentence in cut for part in planner.fitting(sentence)]
     check_languages(sentences, bundle.languages)
     segments = tuple(planner.segment(i, sentence) for i, sentence in enumerate(sentences))

@@ -36,7 +36,7 @@ from GPT_SoVITS.inference.frames import encode_phonemes
 from GPT_SoVITS.inference.reading import bert_of, check_languages, text_errors
 from GPT_SoVITS.sovits.synthesizer import InputError
 from GPT_SoVITS.text.cutting import SPLITTERS
-from GPT_SoVITS.text.languages import resolve_language
+from GPT_SoVITS.text.languages import narrowed, resolve_language
 from GPT_SoVITS.text.pipeline import default_reader
 from GPT_SoVITS.text.symbols import symbol_set
 from GPT_SoVITS.versions import version_of
@@ -203,6 +203,7 @@ class References:
     def _prompt(self, bundle: Bundle, reference: Reference) -> Generator[None, None, _Prompt]:
         with text_errors():
             language = resolve_language(reference.language, bundle.version)
+        language = narrowed(language, reference.text, bundle.languages)
         text = prompt_text(reference.text, language)
         width = bundle.decoder.config.bert_dim
         key = (symbol_set(bundle.version), language, text, width, bundle.languages)

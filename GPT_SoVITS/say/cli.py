@@ -174,8 +174,10 @@ def _turns(options: argparse.Namespace) -> tuple[list[Turn], dict[str, Voice]]:
 
 def _comes_with_voices(options: argparse.Namespace) -> bool:
     """Whether the weights that come with the program would speak, in voices of their own; others are given a clip."""
-    spare = starter_weights()
-    return spare is not None and not options.ref_free and _weights(options) == spare and bool(starter.voices())
+    if options.ref_free or not starter.voices():
+        return False
+    weights = _weights(options)
+    return starter.language_of(weights.gpt, weights.sovits) is not None
 
 
 def _own_voice(options: argparse.Namespace, text: str) -> Voice:

@@ -54,6 +54,12 @@ def pairs() -> dict[str, tuple[str, str]]:
     }
 
 
+def language_of(gpt: str, sovits: str) -> str | None:
+    """Return the language of two weight files that are a pair of these, however their paths are written; else None."""
+    paths = (Path(gpt).resolve(), Path(sovits).resolve())
+    return next((language for language, own in files().items() if tuple(each.resolve() for each in own) == paths), None)
+
+
 def pair() -> tuple[str, str] | None:
     """Return the pair that speaks first; None where an installation has left a part of it out."""
     return pairs().get("en")

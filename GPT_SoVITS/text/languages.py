@@ -7,6 +7,7 @@ everything that is not English for Chinese, ``auto`` decides for every piece of 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from GPT_SoVITS.text.errors import UnknownCuttingError, UnknownReadingError, UnsupportedLanguageError
 from GPT_SoVITS.versions import version_of
@@ -42,7 +43,8 @@ CUTTING_METHODS: dict[str, str] = {
 _CODES_BY_NAME = {name: code for code, name in TEXT_LANGUAGES.items()}
 _METHODS_BY_NAME = {name: code for code, name in CUTTING_METHODS.items()}
 _ALONE = {"all_zh": "zh", "en": "en", "all_ja": "ja", "all_yue": "yue", "all_ko": "ko"}
-_HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
+_WITH_CHARACTERS = ("zh", "ja", "yue")
+_HAN, _KANA = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"), re.compile("[\u3040-\u30ff]")
 _HANGUL, _LATIN = re.compile("[\uac00-\ud7af]"), re.compile("[A-Za-z]")
 
 
@@ -129,8 +131,32 @@ def languages_in(code: str, text: str) -> tuple[str, ...]:
 
 
 def languages_asked(name: str, text: str) -> tuple[str, ...]:
-    """Return the languages that a text takes, by the name of its text language; none where that name is unknown."""
+    """Return the languages that a text takes, by the name of its text language; none where that name is unknown.
+
+    Of characters alone, which Chinese and Japanese share, Japanese is the second guess.
+    """
     try:
-        return languages_in(resolve_language(name, "v2"), text)
+        code = resolve_language(name, "v2")
     except UnsupportedLanguageError:
         return ()
+    found = languages_in(code, text)
+    return (*found, "ja") if code.startswith("auto") and "zh" in found else found
+
+
+def narrowed(code: str, text: str, spoken: Sequence[str]) -> str:
+    """Return the text language that is meant by ``auto`` where weights speak one language alone.
+
+    Digits and signs belong to every language, and characters to several: they are read in the one that is spoken. A
+    text with letters of another language stays what it is, so that it is refused.
+
+    Args:
+        code: A text language as :func:`resolve_language` returns it.
+        text: The text.
+        spoken: Languages of the weights; empty for all.
+    """
+    if not code.startswith("auto") or len(spoken) != 1:
+        return code
+    found = set(languages_in(code, text)) - set(spoken)
+    if spoken[0] in _WITH_CHARACTERS:
+        found -= {"zh", "yue"}
+    return code if found else next(alone for alone, language in _ALONE.items() if language == spoken[0])

@@ -102,6 +102,11 @@ def test_a_request_that_leaves_sampling_open_is_sampled_as_the_weights_recommend
     assert taken == [SamplingParameters(**SAMPLING), chosen]  # type: ignore[arg-type]
 
 
+def test_digits_alone_are_read_in_the_only_language(native: _Voice) -> None:
+    planned = [plan(asked("123", language), native.bundle, native.reference).segments for language in ("auto", "en")]
+    assert [one.text for one in planned[0]] == [one.text for one in planned[1]]
+
+
 @pytest.mark.parametrize(("text", "language"), [("今天天气不错。", "all_zh"), ("Good morning. 早上好。", "auto")])
 def test_other_languages_are_refused_in_words(native: _Voice, text: str, language: str) -> None:
     with pytest.raises(InvalidRequestError, match=r"speak en only, and the text has zh; choose other") as refused:

@@ -10,6 +10,7 @@ from GPT_SoVITS import TTS, starter, tts
 from GPT_SoVITS.engine.messages import EngineSettings, Reference, WeightsPair
 from GPT_SoVITS.say.cli import main
 from GPT_SoVITS.testing.fake import FakeEngine
+from GPT_SoVITS.text.languages import languages_asked
 from tests.engine.boxed import boxed
 from tests.engine.small_own import OwnInstallation
 from tests.say.conftest import Say
@@ -78,3 +79,20 @@ def test_japanese_is_spoken_by_the_voice_and_the_pair_of_its_own(
         voice.speak("こんにちは hello", "ja")
     heard = [(request.reference.language, request.weights) for request in (*first.requests, *second.requests)]
     assert heard == [("ja", own), ("ja", own), ("en", box.pair), ("ja", own)]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_chosen_pair_speaks_however_its_paths_are_written(
+    box: OwnInstallation, tmp_path: Path, language: str
+) -> None:
+    """The service notes what somebody chose, relative to the installation."""
+    for name, path in zip(("gweight.txt", "sweight.txt"), starter.pairs()[language], strict=True):
+        (tmp_path / name).write_text(str(Path(path).relative_to(tmp_path)), "utf-8")
+    engine = FakeEngine()
+    assert main(["Good morning.", "-o", str(tmp_path / "out.wav")], make_engine=lambda settings: engine) == 0
+    assert engine.requests[0].reference.language == "en"
+
+
+def test_characters_alone_are_japanese_where_chinese_is_not_spoken(box: OwnInstallation) -> None:
+    found = [starter.voice_for(languages_asked("auto", text)) for text in ("天気予報", "123", "早上好 hello", "你好。")]
+    assert [voice and voice.language for voice in found] == ["ja", "en", "en", "ja"]

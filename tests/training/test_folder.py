@@ -129,7 +129,7 @@ def test_bert_features_of_another_text_or_network_are_left_out(root: Path, shape
     write_tensor(root / "3-bert" / "clip_0.wav.pt", np.zeros(shape, np.float32))
     folder = Folder(root, "v2")
     assert GptRecordings(folder, CONFIG)[0].bert is None
-    assert folder.skipped.summary() == {"BERT features of another size than the text": 1}
+    assert folder.skipped.summary() == {"trained on without their BERT features: of another size than the text": 1}
 
 
 def test_a_clip_has_as_many_hubert_frames_as_spectrogram_frames(root: Path) -> None:

@@ -18,6 +18,9 @@ TOKENS_PER_PHONEME = 2.5
 """The longest text is the longest recording's tokens over this."""
 
 
+_WITHOUT_BERT = "trained on without their BERT features"
+
+
 def _within(ids: Array, count: int) -> bool:
     """Whether all ids are of 0 to count - 1: another one has no row in a table."""
     return bool(((ids >= 0) & (ids < count)).all())
@@ -92,8 +95,8 @@ class GptRecordings:
             bert = self._folder.bert(recording.name)
             expected = (len(recording.phonemes), self._config.bert_dim)
             if bert is not None and bert.shape != expected:
-                self._folder.skipped.add("BERT features of another size than the text", recording.name)
+                self._folder.skipped.add(f"{_WITHOUT_BERT}: of another size than the text", recording.name)
                 bert = None
         except DatasetError as error:
-            self._folder.skipped.add("BERT features cannot be read", f"{recording.name}: {error}")
+            self._folder.skipped.add(f"{_WITHOUT_BERT}: they cannot be read", f"{recording.name}: {error}")
         return Example(recording.phonemes, np.asarray(recording.tokens), bert)

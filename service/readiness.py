@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from GPT_SoVITS import _commands
@@ -13,7 +13,7 @@ from GPT_SoVITS.engine.messages import EngineState, EngineStatus, Reference, Wei
 from GPT_SoVITS.resources import load_manifest
 from GPT_SoVITS.text.installed import Lacking, lacking, languages_of
 from GPT_SoVITS.text.languages import languages_in, narrowed
-from service.errors import UnavailableError
+from service.errors import ParameterError, UnavailableError
 from service.presence import Presence
 from service.starter import language_of, languages_of_starter
 from service.words import Said, said
@@ -86,21 +86,21 @@ class Readiness:
         An engine that is starting is waited for; text and transcript are looked at.
 
         Raises:
+            ParameterError: the weights that are meant were not trained to speak this.
             UnavailableError: see above; its code and message name the next step.
         """
         status = self._engine.status()
         if status.state is EngineState.CLOSED or (status.state is EngineState.NO_WEIGHTS and request.weights is None):
             self._refuse(self.of_engine())
         trained = _trained(request.weights, status)
-        for language in self._languages(request, trained):
+        text = languages_in(narrowed(request.language, request.text, trained), request.text)
+        reference, transcript = request.reference, tuple[str, ...]()
+        if reference.text and not request.ref_free:
+            transcript = languages_in(narrowed(reference.language, reference.text, trained), reference.text)
+        _check_trained(text, trained, "language_not_trained")
+        _check_trained(transcript, trained, "transcript_not_trained")
+        for language in dict.fromkeys((*text, *transcript)):
             self._refuse(self._lack(language, status, trained))
-
-    def _languages(self, request: Asked, trained: Sequence[str]) -> Iterable[str]:
-        found = languages_in(narrowed(request.language, request.text, trained), request.text)
-        said = request.reference
-        if said.text and not request.ref_free:
-            found += languages_in(narrowed(said.language, said.text, trained), said.text)
-        return dict.fromkeys(found)
 
     def _refuse(self, lack: Said | None) -> None:
         if lack is not None:
@@ -128,6 +128,12 @@ class Readiness:
             with self._lock:
                 self._packages[language] = known
         return known[1]
+
+
+def _check_trained(found: Sequence[str], trained: Sequence[str], code: str) -> None:
+    foreign = [language for language in dict.fromkeys(found) if trained and language not in trained]
+    if foreign:
+        raise ParameterError(code, found=", ".join(foreign), spoken=", ".join(trained))
 
 
 def _trained(weights: WeightsPair | None, status: EngineStatus) -> tuple[str, ...]:

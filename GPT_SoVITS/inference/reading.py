@@ -32,12 +32,13 @@ def text_errors() -> Iterator[None]:
         raise InvalidRequestError(str(error)) from error
 
 
-def check_languages(sentences: Iterable[Sentence], spoken: Sequence[str]) -> None:
+def check_languages(sentences: Iterable[Sentence], spoken: Sequence[str], *, transcript: bool = False) -> None:
     """Refuse texts in languages that weights were not trained on.
 
     Args:
         sentences: Read.
         spoken: Codes of the languages that the weights speak; empty for all.
+        transcript: They are what is said in a reference.
 
     Raises:
         InvalidRequestError: a part of a text is in another language.
@@ -47,13 +48,15 @@ def check_languages(sentences: Iterable[Sentence], spoken: Sequence[str]) -> Non
     found = {part.language for sentence in sentences for part in sentence.segments if part.phones}
     unknown = sorted(code for code in found if code in FRONT_ENDS and code not in spoken)
     if unknown:
-        raise InvalidRequestError(
-            f"these weights speak {', '.join(spoken)} only, and the text has {', '.join(unknown)}; "
-            "choose other weights, or another language",
-            code="language_not_trained",
-            found=", ".join(unknown),
-            spoken=", ".join(spoken),
+        what, other = ("what is said in the reference", "reference") if transcript else ("the text", "language")
+        message = (
+            f"these weights speak {', '.join(spoken)} only, and {what} has {', '.join(unknown)}; "
+            f"choose other weights, or another {other}"
         )
+        params = {"found": ", ".join(unknown), "spoken": ", ".join(spoken)}
+        if transcript:
+            raise InvalidRequestError(message, code="transcript_not_trained", **params)
+        raise InvalidRequestError(message, code="language_not_trained", **params)
 
 
 def bert_of(sentence: Sentence, features: Features, width: int = BERT_CHANNELS) -> NDArray[np.float32]:

@@ -213,7 +213,7 @@ class References:
         # Beside the networks: a language's dictionaries are read at its first text, which takes seconds.
         with text_errors():
             sentence = yield from self._beside(lambda: default_reader().read(text, language, bundle.version))
-        check_languages([sentence], bundle.languages)
+        check_languages([sentence], bundle.languages, transcript=True)
         bert = bert_of(sentence, self.features, width)
         return self._prompts.put(key, _Prompt(np.array(sentence.phone_ids, np.int64), bert))
 

@@ -41,7 +41,7 @@ class Plan:
     Attributes:
         folder: Where the state lies.
         epochs: Epochs in all.
-        save_every_epoch: Epochs from one export to the next.
+        save_every_epoch: Epochs from one export to the next; the last epoch has one in any case.
         only_latest: Keep one state, not one for each export (``if_save_latest``).
         export: Write weights (``if_save_every_weights``).
         checkpoint_steps: Steps from one state to the next; the most that is lost when the process dies.
@@ -211,7 +211,7 @@ class Loop:
         """Save and export; whoever dies before both are done, or deletes the weights, has them when it is resumed."""
         epoch, step = self._position.epoch, self._position.step
         self._save()
-        due = self._plan.writes and epoch % self._plan.save_every_epoch == 0
+        due = self._plan.writes and (epoch % self._plan.save_every_epoch == 0 or epoch == self._plan.epochs)
         if due and not self._plan.only_latest:
             self._keep_state(self._plan.folder / f"state-e{epoch}.ckpt")
         if due and self._plan.export:

@@ -22,6 +22,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "the current weights speak {spoken} only, and the text has {found}: choose another language, voice or weights",
         "当前模型只会说 {spoken}，文本中有 {found}，请换一种语言、声音或模型。",
     ),
+    "transcript_not_trained": (
+        "the current weights speak {spoken} only, and what is said in the reference has {found}: choose another "
+        "reference, voice or weights",
+        "当前模型只会说 {spoken}，参考音频的文本中有 {found}，请换一段参考音频、一个声音或模型。",
+    ),
     "format_unknown": (
         "audio format '{found}' is unknown; there are {expected}",
         "不支持音频格式“{found}”，可选：{expected}。",

@@ -116,8 +116,9 @@ def test_other_languages_are_refused_in_words(native: _Voice, text: str, languag
 
 def test_a_prompt_in_another_language_is_refused_too(native: _Voice, own: OwnInstallation) -> None:
     kept = References(native.features)
-    with pytest.raises(InvalidRequestError, match=r"the text has zh"):
+    with pytest.raises(InvalidRequestError, match=r"said in the reference has zh; .* another reference") as refused:
         finish(kept.prepare(native.bundle, replace(own.voice, text="今天天气不错。", language="all_zh")))
+    assert refused.value.code == "transcript_not_trained"
     kept.close()
 
 

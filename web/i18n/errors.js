@@ -199,6 +199,7 @@ export default {
   reference_length: { en: "The reference audio is {found} s long; {shortest} to {longest} s are needed: record or cut out a part of that length.", zh: "参考音频长 {found} 秒，须为 {shortest} 至 {longest} 秒，请裁剪或换一段。" },
   setting_out_of_range: { en: "{field} is {found}, expected {lowest} to {highest}", zh: "{field} 为 {found}，应在 {lowest} 至 {highest} 之间，请修改。" },
   language_not_trained: { en: "The current weights speak {spoken} only, and the text has {found}: choose another language, voice or weights.", zh: "当前模型只会说 {spoken}，文本中有 {found}，请换一种语言、声音或模型。" },
+  transcript_not_trained: { en: "The current weights speak {spoken} only, and what is said in the reference has {found}: choose another reference, voice or weights.", zh: "当前模型只会说 {spoken}，参考音频的文本中有 {found}，请换一段参考音频、一个声音或模型。" },
   format_unknown: { en: "Audio format '{found}' is unknown; there are {expected}", zh: "不支持音频格式“{found}”，可选：{expected}。" },
   engine_weights_missing: { en: "{detail}", zh: "模型文件缺失，请下载或检查路径：{detail}" },
   engine_weights_invalid: { en: "{detail}", zh: "模型文件无法使用，请换一个：{detail}" },

@@ -82,8 +82,11 @@ def test_weights_of_one_language_are_ready_for_it_alone(start: Starter, shelf: S
     assert refused["data"]["error"]["code"] == "language_not_trained"
     assert "speak en only" in refused["message"] and "voice or weights" in refused["message"]
     assert submit(running, "Good morning.", "en") == (200, "")
-    assert submit(running, "早上好。", "all_zh") == (503, "language_not_trained")
-    assert submit(running, "Good morning. 早上好。", "auto") == (503, "language_not_trained")
+    assert submit(running, "早上好。", "all_zh") == (400, "language_not_trained")
+    assert submit(running, "Good morning. 早上好。", "auto") == (400, "language_not_trained")
+    said = {"prompt_text": "今天天气很好。", "prompt_language": "all_zh"}
+    assert submit(running, "Good morning.", "en", **said) == (400, "transcript_not_trained")
+    assert submit(running, "Good morning.", "en", **said, ref_free=True) == (200, "")
 
 
 def test_without_hubert_nothing_is_spoken(start: Starter, shelf: Shelf) -> None:

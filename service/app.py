@@ -86,7 +86,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     shortcuts: tuple[Route, ...] = ()
     for name in PARTS:
         if (module := _module(name, "router")) is not None:
-            app.include_router(module.router)
+            # Not included anew: FastAPI would make every route a second time, at the first request of each application.
+            app.router.routes.extend(module.router.routes)
             shortcuts += getattr(module, "SHORTCUTS", ())
             for prefix, writer in getattr(module, "ERROR_WRITERS", {}).items():
                 app.state.dialects.register(prefix, writer)

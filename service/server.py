@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import os
 import socket
 import sys
@@ -136,6 +137,8 @@ def _run(settings: Settings, open_page: bool) -> int:
     for name in _DEVICE_VARIABLES:  # libraries read one or the other
         os.environ[name] = str(settings.device_id)
     app = create_app(settings)
+    gc.freeze()  # modules and routes live to the end
+    gc.enable()
     app.state.device_known = lambda device: print_device(settings, device)
     config = uvicorn.Config(
         app,

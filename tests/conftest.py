@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -28,6 +29,9 @@ os.environ[NO_STARTER] = "false"
 gc.disable()  # until everything is collected: nothing is garbage while modules are loaded and tests are made
 _MANY_MODULES = 50
 _modules_frozen = 0
+_KEPT_BYTES = 30 << 20
+"""What files may leave before garbage is looked for, which takes 0.1 s."""
+_least_resident = 0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,16 +85,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish() -> None:
     """Collect garbage from now on, but among what tests make."""
     _collect_garbage()
+    gc.set_threshold(20_000, 20, 50)  # the usual one looks through a test's objects many times, at 3 % of all time
     gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Give memory back after each file: glibc keeps what weights of full size took, hundreds of MB a file."""
+    """Give memory back after a file that took some: glibc keeps what weights of full size took, hundreds of MB."""
+    global _least_resident
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None and (nextitem is None or nextitem.path != item.path):
+    if trim is None or (nextitem is not None and nextitem.path == item.path):
+        return
+    own = psutil.Process()
+    if own.memory_info().rss > _least_resident + _KEPT_BYTES:
         _collect_garbage()
         trim(0)
+        _least_resident = own.memory_info().rss
 
 
 def _collect_garbage() -> None:

@@ -1,9 +1,10 @@
 """How a parallel run (``pytest -n 2 --dist loadgroup``) spreads the tests over its processes.
 
-A file is the smallest part that is handed out. All files that build MindSpore's graphs form one part: it is handed out
-first, to one process, so that MindSpore and what it compiled are in memory once. Other long files follow, then files
-that wait for half of their time; what fills a processor is left for the end, when nothing else would fill it. Tests
-marked ``alone`` measure time or need the whole machine; they come last, when every other process has ended.
+A file is the smallest part that is handed out. The files that build MindSpore's graphs form two parts: they are handed
+out first, each to one process, so that MindSpore and what it compiled are in memory twice and not more often. Other
+long files follow, then files that wait for half of their time; what fills a processor is left for the end, when nothing
+else would fill it. Tests marked ``alone`` measure time or need the whole machine; they come last, when every other
+process has ended.
 """
 
 from __future__ import annotations
@@ -13,17 +14,14 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
-ALONE, GRAPHS = "alone", "graphs"
+ALONE = "alone"
 SHARING = ("tests/service/broker/", "tests/webui/")
 """Folders whose tests share what takes seconds to start (one RabbitMQ; Gradio and its pages): each is one part."""
-BUILDS_GRAPHS = (
-    "tests/networks/",
-    "tests/native/",
-    "tests/inference/",
-    "tests/training/",
-    "tests/convert/test_mindspore.py",
-)
-"""Beginnings of the files' names."""
+GRAPHS = {
+    "graphs of networks": ("tests/networks/", "tests/native/", "tests/inference/"),
+    "graphs of training": ("tests/training/", "tests/convert/test_mindspore.py"),
+}
+"""Beginnings of the names of files that build graphs, by their part."""
 LONG = ("tests/parity/", "tests/test_style.py", "tests/service/proof/")
 """Files that are handed out before the others, so that none of them is the last one, while other processes idle."""
 WAITING = ("tests/page/", "tests/service/", "tests/process/", "tests/webui/")
@@ -37,13 +35,13 @@ def part_of(path: str, alone: bool) -> str:
     for folder in SHARING:
         if path.startswith(folder):
             return folder
-    return GRAPHS if path.startswith(BUILDS_GRAPHS) else path
+    return next((part for part, beginnings in GRAPHS.items() if path.startswith(beginnings)), path)
 
 
 def place_of(part: str) -> int:
     """Return a number by which parts are ordered: the lowest is handed out first."""
-    if part in (GRAPHS, ALONE):
-        return 0 if part == GRAPHS else 4
+    if part in GRAPHS or part == ALONE:
+        return 4 if part == ALONE else 0
     if part.startswith(LONG):
         return 1
     return 2 if part.startswith(WAITING) else 3
@@ -59,6 +57,10 @@ def arrange(items: list[pytest.Item]) -> None:
 
 class Scheduler(LoadGroupScheduling):  # type: ignore[misc]
     """Hands out one part after the other, and the last one, if it is to run alone, when nothing else runs."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # by the number of tests, which says nothing of how long they take
 
     def _reschedule(self, node: Any) -> None:
         if node.shutting_down or list(self.workqueue) != [ALONE]:

@@ -70,8 +70,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Tell results at once, and share the work of listing all tests.
 
-    Each process of a parallel run begins with files of its own. Pytest rewrites the assertions of a file that is loaded for the first time, and keeps the result. Processes that
-    go through the files in one order would all rewrite all of them.
+    Each process of a parallel run begins with files of its own. Pytest rewrites the assertions of a file that is loaded
+    for the first time, and keeps the result. Processes that go through the files in one order would all rewrite all of
+    them.
     """
     _tell_reruns_at_once(session.config)
     if session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from GPT_SoVITS.text.symbols import to_ids
 from tools.starter import english
 from tools.starter.content import Coder
 from tools.starter.decoder import Decoder
+from tools.starter.loop import restore
 from tools.starter.phones import CODES, THIRDS, Language
 from tools.starter.synthesizer import Lines, Synthesizer
 
@@ -86,6 +87,15 @@ def load_shipped(network: Synthesizer, path: Path) -> None:
     missing, unexpected = network.load_state_dict(tensors_of(path), strict=False)
     if unexpected or any(not name.startswith(HEAD) for name in missing):
         raise ValueError(f"{path} does not fit: missing {missing}, unexpected {unexpected}")
+
+
+def load_any(network: nn.Module, path: Path) -> None:
+    """Load a checkpoint of training, or a SoVITS file (.pth), into a synthesizer; evaluation mode."""
+    if path.suffix == ".pth" and isinstance(network, Synthesizer):
+        load_shipped(network, path)
+        network.eval()
+    else:
+        restore(network, path)
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ cost about as much as the generator.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +19,8 @@ from torch.nn.utils.parametrizations import weight_norm
 PERIODS = (2, 3, 5, 7, 11)
 PERIOD_CHANNELS = (16, 32, 64, 64)
 SIZES = (256, 1024)
-"""Samples of the windows of the two resolutions; a step is a quarter of one. Pulses of the voice show in the short ones,
-its harmonics in the long ones."""
+"""Samples of the windows of the two resolutions; a step is a quarter of one. Pulses of the voice show in the short
+ones, its harmonics in the long ones."""
 SIZE_CHANNELS = 16
 _SLOPE = 0.1
 _FLOOR = 1e-2
@@ -51,7 +52,7 @@ class OfPeriod(_Layers):
         widths = [1, *PERIOD_CHANNELS]
         layers = [
             nn.Conv1d(before, after, 5, 3 if index < len(PERIOD_CHANNELS) - 1 else 1, padding=2)
-            for index, (before, after) in enumerate(zip(widths, widths[1:], strict=False))
+            for index, (before, after) in enumerate(pairwise(widths))
         ]
         super().__init__(layers, nn.Conv1d(widths[-1], 1, 3, padding=1))
         self.period = period
@@ -69,7 +70,7 @@ class OfResolution(_Layers):
         widths = [1, *[SIZE_CHANNELS] * 4]
         layers = [
             nn.Conv2d(before, after, (5, 3), (2 if index < 3 else 1, 1), padding=(2, 1))
-            for index, (before, after) in enumerate(zip(widths, widths[1:], strict=False))
+            for index, (before, after) in enumerate(pairwise(widths))
         ]
         super().__init__(layers, nn.Conv2d(SIZE_CHANNELS, 1, 3, padding=1))
         self.size = size

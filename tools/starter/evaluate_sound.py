@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("held_out", type=Path, help=".npz of held-out sentences with audio, one voice")
     parser.add_argument("--frames", type=Path, help="SoVITS file, or checkpoint of the first stage")
     parser.add_argument("--generator", type=Path, help="checkpoint, where it is not the generator of --frames")
-    parser.add_argument("--folder", type=Path, help="what bench.starter_quality wrote of one voice: NAME-000.wav and so on")
+    parser.add_argument("--folder", type=Path, help="speech that bench.starter_quality wrote, NAME-000.wav")
     parser.add_argument("--voice", default="*", help="its name in the folder")
     parser.add_argument("--write", type=Path, help="folder for the speech")
     options = parser.parse_args()

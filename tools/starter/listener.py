@@ -26,7 +26,8 @@ _QUIET = 2.0
 def pieces(wave: np.ndarray) -> Tensor:
     """Return log mel bands of speech in pieces, (P, _BANDS, _PIECE), without the level of the whole."""
     audio = torch.from_numpy(wave.astype(np.float32))
-    spectrum = torch.stft(audio, _SIZE, _STEP, _SIZE, torch.hann_window(_SIZE), pad_mode="constant", return_complex=True)
+    window = torch.hann_window(_SIZE)
+    spectrum = torch.stft(audio, _SIZE, _STEP, _SIZE, window, pad_mode="constant", return_complex=True)
     bands = (mel_bands(_SIZE, _BANDS, 100.0) @ spectrum.abs() + _FLOOR).log()
     cut = (bands - bands.mean()).unfold(1, _PIECE, _PIECE // 2).transpose(0, 1)
     return cut[cut.mean((1, 2)) > -_QUIET]

@@ -27,6 +27,7 @@ HEAD = "spectrum."
 _HEARING = ("ssl_proj.", "quantizer.")
 """The content encoder's side of the file, which the synthesizer in training does not have."""
 _GPT_HEAD = "model."
+_GENERATOR = "dec."
 _BERT = "bert_proj."
 _RIDGE = 1e-5
 
@@ -90,12 +91,16 @@ def load_shipped(network: Synthesizer, path: Path) -> None:
 
 
 def load_any(network: nn.Module, path: Path) -> None:
-    """Load a checkpoint of training, or a SoVITS file (.pth), into a synthesizer; evaluation mode."""
-    if path.suffix == ".pth" and isinstance(network, Synthesizer):
-        load_shipped(network, path)
-        network.eval()
-    else:
+    """Load a checkpoint of training, or what a SoVITS file (.pth) has of a synthesizer or its generator; evaluates."""
+    if path.suffix != ".pth":
         restore(network, path)
+    elif isinstance(network, Synthesizer):
+        load_shipped(network, path)
+    else:
+        saved = tensors_of(path)
+        own = {name.removeprefix(_GENERATOR): t for name, t in saved.items() if name.startswith(_GENERATOR)}
+        network.load_state_dict(own)
+    network.eval()
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """What a spectral loss does not see of a sound, and where that of the teacher lies.
 
-The measures look at distributions over a voice's speech, so made sound needs neither the teacher's timing nor its pitch.
-They are plain signal measures; no listener's judgement is in them.
+The measures look at distributions over a voice's speech, so made sound needs neither the teacher's timing nor its
+pitch. They are plain signal measures; no listener's judgement is in them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _first_peak(likeness: Array) -> npt.NDArray[np.int64]:
     inner = likeness[:, 1:-1]
     peaks = (inner >= likeness[:, :-2]) & (inner >= likeness[:, 2:])
     good = peaks & (inner > 0.9 * np.max(likeness, axis=1, keepdims=True))
-    return np.where(good.any(1), good.argmax(1) + 1, likeness[:, 1:-1].argmax(1) + 1)
+    return np.asarray(np.where(good.any(1), good.argmax(1), inner.argmax(1)) + 1)
 
 
 def jitter(hertz: Array) -> Array:
@@ -107,11 +107,11 @@ def levels(wave: Array, size: int) -> Array:
     bins = np.arange(size // 2 + 1) * RATE / size
     inside = (bins >= _BANDS[:, None]) & (bins < _BANDS[:, None] + 500)
     energy = spectra @ (inside / inside.sum(1, keepdims=True)).T
-    return (10 * np.log10(energy + _TINY**2))[loud(wave)]
+    return np.asarray(10 * np.log10(energy + _TINY**2))[loud(wave)]
 
 
 def grain(wave: Array) -> Array:
-    """Return how much bins of a high band differ within a frame, in dB, (T,): noise 5.6, an even buzz less."""
+    """Return how much bins of a high band differ within a frame, in dB, (T,): noise about 5."""
     size = 512
     spectra = np.square(np.abs(np.fft.rfft(frames(wave, size) * np.hanning(size))))[loud(wave)]
     first = _HIGH * size // RATE
@@ -124,6 +124,11 @@ def apart(ours: Array, theirs: Array) -> float:
     return float(np.abs(np.quantile(ours, _QUANTILES) - np.quantile(theirs, _QUANTILES)).mean())
 
 
+def sway(levels_: Array) -> float:
+    """Return how far levels (T, bands) go up and down over time, in dB; little where sound is blurred."""
+    return float(levels_.std(0).mean())
+
+
 def figures(made: Sequence[Array], real: Sequence[Array]) -> dict[str, tuple[float, float]]:
     """Return measures of made speech and of the teacher's by name; those named *apart* have 0 for the teacher."""
     ours, theirs = _Parts.of(made), _Parts.of(real)
@@ -134,7 +139,7 @@ def figures(made: Sequence[Array], real: Sequence[Array]) -> dict[str, tuple[flo
         "harmonics apart, dB": (apart(ours.harmonics, theirs.harmonics), 0.0),
         "voiced share of speech": (ours.voiced, theirs.voiced),
         "jitter, cents": (float(np.median(ours.jitter)), float(np.median(theirs.jitter))),
-        "sway of high bands, dB": (float(ours.level[:, high].std(0).mean()), float(theirs.level[:, high].std(0).mean())),
+        "sway of high bands, dB": (sway(ours.level[:, high]), sway(theirs.level[:, high])),
         "levels apart, dB": (float(np.mean([apart(ours.level[:, c], theirs.level[:, c]) for c in columns])), 0.0),
         "change in 5 ms, high bands, dB": (float(ours.change[:, high].mean()), float(theirs.change[:, high].mean())),
         "changes apart, dB": (float(np.mean([apart(ours.change[:, c], theirs.change[:, c]) for c in columns])), 0.0),
@@ -159,7 +164,7 @@ def pitch_errors(made: Sequence[Array], real: Sequence[Array]) -> tuple[float, f
         cents.append(1200 * np.log2(a[both] / b[both]))
     differences = np.concatenate(cents)
     near = differences[np.abs(differences) < 600]
-    return wrong / max(1, count), float(np.sqrt(np.square(near).mean()))
+    return wrong / max(1, count), float(np.sqrt(np.square(near).mean())) if len(near) else np.nan
 
 
 @dataclass(frozen=True)

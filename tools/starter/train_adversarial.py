@@ -64,7 +64,8 @@ class Rivals:
         Returns:
             Their loss, and what they heard of the real sound.
         """
-        heard = {name: [halves(one) for one in family] for name, family in self.networks(torch.cat([real, made])).items()}
+        both = self.networks(torch.cat([real, made]))
+        heard = {name: [halves(one) for one in family] for name, family in both.items()}
         losses = [own_loss([r for r, _ in family], [m for _, m in family]) for family in heard.values()]
         value = torch.stack(losses).mean()
         self.optimiser.zero_grad()

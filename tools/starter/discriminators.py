@@ -1,14 +1,15 @@
 """Discriminators of the generator's training: small networks that tell made sound from the teacher's.
 
 The spectral loss compares with one wanted sound, so where the latent frames leave something open it asks for a mean of
-what could be, and a mean sounds dull and rough. A discriminator asks only whether sound is like speech at all. Those of
-periods look at every second, third ... sample, those of resolutions at log spectra. They are narrow: all seven of them
-cost about as much as the generator.
+what could be, and a mean sounds dull and hoarse. A discriminator asks only whether sound is like speech at all. There
+are three families: of periods, which look at every second, third ... sample; of resolutions, which look at log spectra;
+and one of pitch, which looks at the correlation of sound with itself. They are narrow and cost less than the
+generator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import torch
@@ -21,10 +22,17 @@ PERIOD_CHANNELS = (16, 32, 64, 64)
 SIZES = (256, 1024)
 """Samples of the windows of the two resolutions; a step is a quarter of one. Pulses of the voice show in the short
 ones, its harmonics in the long ones."""
-SIZE_CHANNELS = 16
+PICTURE_CHANNELS = 16
+PITCH_SIZE, PITCH_STEP = 800, 160
+"""Samples of a window that holds three periods of a low voice, and of its step."""
+FIRST_LAG, LAST_LAG = 33, 289
+"""Samples between which periods of a voice lie, 55 to 480 Hz."""
 _SLOPE = 0.1
 _FLOOR = 1e-2
 """Is added to magnitudes before their logarithm, so that silence has no detail."""
+_QUIET = 1e-5
+"""Mean square of sound so quiet that its likeness to itself is halved."""
+FAMILIES = ("periods", "resolutions", "pitch")
 
 Heard = tuple[Tensor, list[Tensor]]
 """Scores of places, high for real sound, and what the layers before saw."""
@@ -63,16 +71,23 @@ class OfPeriod(_Layers):
         return self.hear(columns.reshape(-1, 1, count))
 
 
-class OfResolution(_Layers):
-    """Looks at log spectra; waves (B, n)."""
+class _OfPicture(_Layers):
+    """Looks at pictures (B, 1, rows, T); the rows become fewer."""
 
-    def __init__(self, size: int) -> None:
-        widths = [1, *[SIZE_CHANNELS] * 4]
+    def __init__(self) -> None:
+        widths = [1, *[PICTURE_CHANNELS] * 4]
         layers = [
             nn.Conv2d(before, after, (5, 3), (2 if index < 3 else 1, 1), padding=(2, 1))
             for index, (before, after) in enumerate(pairwise(widths))
         ]
-        super().__init__(layers, nn.Conv2d(SIZE_CHANNELS, 1, 3, padding=1))
+        super().__init__(layers, nn.Conv2d(PICTURE_CHANNELS, 1, 3, padding=1))
+
+
+class OfResolution(_OfPicture):
+    """Looks at log spectra; waves (B, n)."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
         self.size = size
 
     def forward(self, waves: Tensor) -> Heard:
@@ -82,17 +97,44 @@ class OfResolution(_Layers):
         return self.hear(picture.contiguous(memory_format=torch.channels_last))
 
 
-class Discriminators(nn.Module):
-    """The two families, ``periods`` and ``resolutions``; waves (B, n)."""
+class OfPitch(_OfPicture):
+    """Looks at how like itself sound is some samples later; waves (B, n).
 
-    def __init__(self) -> None:
+    Where a voice is clear the picture has bright lines at its period, where it is hoarse it has none.
+    """
+
+    def forward(self, waves: Tensor) -> Heard:
+        picture = likeness_to_itself(waves)
+        scores, seen = self.hear(picture.contiguous(memory_format=torch.channels_last))
+        return scores, [picture, *seen]
+
+
+def likeness_to_itself(waves: Tensor) -> Tensor:
+    """Return correlations from -1 to 1 of waves (B, n) with themselves, (B, 1, LAST_LAG - FIRST_LAG, T)."""
+    window = torch.hann_window(PITCH_SIZE)
+    pieces = functional.pad(waves, (PITCH_SIZE // 2, PITCH_SIZE // 2)).unfold(1, PITCH_SIZE, PITCH_STEP) * window
+    own = _correlation(window)
+    likeness = _correlation(pieces) / (own / own[:1])
+    energy = likeness[..., :1] + _QUIET * PITCH_SIZE
+    return (likeness[..., FIRST_LAG:LAST_LAG] / energy).transpose(1, 2)[:, None]
+
+
+def _correlation(pieces: Tensor) -> Tensor:
+    power = torch.fft.rfft(pieces, 2 * PITCH_SIZE).abs().square()
+    return torch.fft.irfft(power)[..., :LAST_LAG]
+
+
+class Discriminators(nn.Module):
+    """Families by name; waves (B, n)."""
+
+    def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        self.families = nn.ModuleDict(
-            {
-                "periods": nn.ModuleList(map(OfPeriod, PERIODS)),
-                "resolutions": nn.ModuleList(map(OfResolution, SIZES)),
-            }
-        )
+        makers: dict[str, Callable[[], Iterable[nn.Module]]] = {
+            "periods": lambda: map(OfPeriod, PERIODS),
+            "resolutions": lambda: map(OfResolution, SIZES),
+            "pitch": lambda: [OfPitch()],
+        }
+        self.families = nn.ModuleDict({name: nn.ModuleList(makers[name]()) for name in names})
 
     def forward(self, waves: Tensor) -> dict[str, list[Heard]]:
         return {name: [one(waves) for one in family] for name, family in self.families.items()}

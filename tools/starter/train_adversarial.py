@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tools.starter.dataset import load_all
-from tools.starter.discriminators import Discriminators, Heard, deceit_loss, likeness_loss, own_loss
+from tools.starter.discriminators import FAMILIES, Discriminators, Heard, deceit_loss, likeness_loss, own_loss
 from tools.starter.loop import Figures, Plan, seeded, tell, train
 from tools.starter.shipped import load_any
 from tools.starter.spectra import spectral_loss
@@ -22,8 +22,8 @@ Batch = tuple[Tensor, Tensor, Tensor]
 """Latent frames (B, INTER, T), conditions (B, CONDITION, 1) and audio (B, n)."""
 SLICE = 32
 """Latent frames of a training example: 0.64 s, ten windows of the coarse resolution."""
-_LIKENESS = 2.0
-"""Weight of likeness where deceit has 1, as in HiFi-GAN."""
+_LIKENESS = 1.0
+"""Weight of likeness where deceit has 1. HiFi-GAN has 2, but its frames say which pitch is wanted."""
 _BALANCED = 50
 """Steps between two looks at how hard the discriminators pull."""
 _BETAS = (0.8, 0.99)
@@ -37,10 +37,11 @@ class Rivals:
         rate: Their learning rate, which does not fall: they follow the generator to its end.
         share: How hard each family pulls at the generator's weights where the spectral loss pulls with 1. How large
             their losses are says little: a log spectrum has its steepest slopes where the sound is quiet.
+        families: Which discriminators.
     """
 
-    def __init__(self, rate: float, share: float) -> None:
-        self.share, self.networks = share, Discriminators()
+    def __init__(self, rate: float, share: float, families: Sequence[str] = FAMILIES) -> None:
+        self.share, self.networks = share, Discriminators(families)
         self.weights: dict[str, float] = {}
         self.optimiser = torch.optim.AdamW(self.networks.parameters(), rate, betas=_BETAS, weight_decay=0.001)
         self.steps = 0
@@ -157,8 +158,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=7e-4)
     parser.add_argument("--rivals-rate", type=float, default=1e-3)
-    parser.add_argument("--share", type=float, default=1.0, help="pull of each family for that of the spectra")
-    parser.add_argument("--prepare", type=int, default=150, help="steps of the discriminators alone, at the start")
+    parser.add_argument("--share", type=float, default=0.7, help="pull of each family for that of the spectra")
+    parser.add_argument("--families", default="resolutions,pitch", help=f"of {', '.join(FAMILIES)}")
+    parser.add_argument("--prepare", type=int, default=100, help="steps of the discriminators alone, at the start")
     parser.add_argument("--batch", type=int, default=4)
     options = parser.parse_args()
     rng, network = seeded(8), Synthesizer()
@@ -166,7 +168,7 @@ def main() -> None:
     if options.generator:
         load_any(network.dec, options.generator)
     cached = latents(network, load_all(options.speech))
-    rivals = Rivals(options.rivals_rate, options.share)
+    rivals = Rivals(options.rivals_rate, options.share, options.families.split(","))
     count = sum(p.numel() for p in rivals.networks.parameters())
     tell(f"{len(cached)} utterances, {count / 1e6:.2f} M parameters of discriminators")
     batches = slices(cached, options.batch, rng, SLICE)

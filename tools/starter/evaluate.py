@@ -16,6 +16,7 @@ from tools.starter.decoder import Decoder
 from tools.starter.lines import Voices, lines_of
 from tools.starter.loop import restore, tell
 from tools.starter.sampling import generate
+from tools.starter.shipped import load_any
 from tools.starter.synthesizer import Synthesizer
 from tools.starter.train_content import Coder, hear
 
@@ -30,8 +31,8 @@ def speak(network: Synthesizer, codes: list[int] | np.ndarray, ids: np.ndarray, 
 def main() -> None:
     """Print errors of words, or of kana, by the number of sentences asked for, and write the audio."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("frames", type=Path, help="checkpoint of train_spectrum")
-    parser.add_argument("generator", type=Path, help="checkpoint of train_generator")
+    parser.add_argument("frames", type=Path, help="checkpoint of train_spectrum, or a SoVITS file")
+    parser.add_argument("generator", type=Path, help="checkpoint of its training, or a SoVITS file")
     parser.add_argument("held_out", type=Path, help=".npz of the held-out sentences' timings")
     parser.add_argument("speech", type=Path, help=".npz with audio; prompts and references are taken from it")
     parser.add_argument("--style", default="jm_kumo")
@@ -46,8 +47,8 @@ def main() -> None:
     torch.manual_seed(7)
     torch.set_num_threads(1)
     network = Synthesizer()
-    restore(network, options.frames)
-    restore(network.dec, options.generator)
+    load_any(network, options.frames)
+    load_any(network.dec, options.generator)
     held_out = load_all([options.held_out])[: options.count]
     language = held_out[0].language
     judge = Judge(options.judge, language=language)

@@ -16,9 +16,8 @@ from tools.starter import content, generator, style, synthesizer
 from tools.starter.content import Coder
 from tools.starter.dataset import RATE
 from tools.starter.decoder import BERT, END, SYMBOLS, Decoder
-from tools.starter.loop import restore
 from tools.starter.phones import CODES, LANGUAGES
-from tools.starter.shipped import HEAD, hearing_of
+from tools.starter.shipped import HEAD, hearing_of, load_any
 from tools.starter.synthesizer import Synthesizer
 
 Tensors = dict[str, Tensor]
@@ -140,8 +139,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--decoder", type=Path)
     parser.add_argument("--content", type=Path)
-    parser.add_argument("--frames", type=Path, help="synthesizer after its first stage")
+    parser.add_argument("--frames", type=Path, help="synthesizer after its first stage, or a SoVITS file")
     parser.add_argument("--generator", type=Path)
+    parser.add_argument("--part", type=float, default=1.0, help="way to go from the generator of --frames to the other")
     parser.add_argument("--only-sovits", type=Path, metavar="FILE", help="take what makes codes from this SoVITS file")
     parser.add_argument(
         "--only-gpt", action="store_true", help="write the GPT file, and no other but that of --only-sovits"
@@ -153,7 +153,10 @@ def main() -> None:
     parts = {"decoder": decoder, "content": coder, "frames": network, "generator": network.dec}
     for name, part in parts.items():
         if getattr(options, name):
-            restore(part, getattr(options, name))
+            before = {key: tensor.clone() for key, tensor in part.state_dict().items()}
+            load_any(part, getattr(options, name))
+            if name == "generator":
+                part.load_state_dict({n: before[n].lerp(t, options.part) for n, t in part.state_dict().items()})
     options.folder.mkdir(parents=True, exist_ok=True)
     gpt_name, sovits_name = NAMES[options.language]
     whole = not options.only_sovits and not options.only_gpt

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -78,6 +78,18 @@ class Average:
             self._network.load_state_dict(own)
 
 
+class Stateful(Protocol):
+    """What a checkpoint can hold."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return its state."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take it back."""
+        ...
+
+
 def tell(*words: object) -> None:
     """Print with the time of day, at once."""
     print(time.strftime("%H:%M:%S"), *words, flush=True)
@@ -91,6 +103,7 @@ def train(
     plan: Plan,
     check: Callable[[], str] = str,
     learnt: nn.Module | None = None,
+    beside: Stateful | None = None,
 ) -> None:
     """Train until the budget is spent; goes on where the checkpoint at ``path`` ends.
 
@@ -103,6 +116,7 @@ def train(
         plan: Budget and optimiser.
         check: Called once a minute; what it says is reported.
         learnt: The part that learns, where that is not all.
+        beside: What learns beside it and on its own, such as discriminators; the checkpoint holds it as ``beside``.
     """
     parameters = list((learnt or network).parameters())
     optimiser = torch.optim.AdamW(parameters, plan.rate, betas=plan.betas, weight_decay=plan.decay)
@@ -115,6 +129,8 @@ def train(
         step, before = state["step"], state["spent"]
         if average is not None:
             average.weights = state.get("average", state["network"])
+        if beside is not None:
+            beside.load_state_dict(state["beside"])
     began, told, figures = time.process_time(), int(before), list[Figures]()
     while True:
         spent = before + (time.process_time() - began) / 60
@@ -123,7 +139,11 @@ def train(
             tell(f"{spent:.1f} min, step {step}:", _means(figures), _checked(network, average, check))
             figures = []
             state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "spent": spent}
-            torch.save(state | ({"average": average.weights} if average is not None else {}), path)
+            if average is not None:
+                state["average"] = average.weights
+            if beside is not None:
+                state["beside"] = beside.state_dict()
+            torch.save(state, path)
         if spent >= plan.minutes:
             return
         for group in optimiser.param_groups:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from GPT_SoVITS.text.symbols import to_ids
 from tools.starter import english
 from tools.starter.content import Coder
 from tools.starter.decoder import Decoder
+from tools.starter.loop import restore
 from tools.starter.phones import CODES, THIRDS, Language
 from tools.starter.synthesizer import Lines, Synthesizer
 
@@ -26,6 +27,7 @@ HEAD = "spectrum."
 _HEARING = ("ssl_proj.", "quantizer.")
 """The content encoder's side of the file, which the synthesizer in training does not have."""
 _GPT_HEAD = "model."
+_GENERATOR = "dec."
 _BERT = "bert_proj."
 _RIDGE = 1e-5
 
@@ -86,6 +88,19 @@ def load_shipped(network: Synthesizer, path: Path) -> None:
     missing, unexpected = network.load_state_dict(tensors_of(path), strict=False)
     if unexpected or any(not name.startswith(HEAD) for name in missing):
         raise ValueError(f"{path} does not fit: missing {missing}, unexpected {unexpected}")
+
+
+def load_any(network: nn.Module, path: Path) -> None:
+    """Load a checkpoint of training, or what a SoVITS file (.pth) has of a synthesizer or its generator; evaluates."""
+    if path.suffix != ".pth":
+        restore(network, path)
+    elif isinstance(network, Synthesizer):
+        load_shipped(network, path)
+    else:
+        saved = tensors_of(path)
+        own = {name.removeprefix(_GENERATOR): t for name, t in saved.items() if name.startswith(_GENERATOR)}
+        network.load_state_dict(own)
+    network.eval()
 
 
 @torch.no_grad()

@@ -57,19 +57,21 @@ def latents(network: Synthesizer, items: Sequence[Utterance]) -> list[Latents]:
     return result
 
 
-def slices(items: Sequence[Latents], size: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield latent frames (B, INTER, SLICE), conditions and audio (B, SLICE * HOP) from random places; endless."""
-    items = [item for item in items if item.frames.shape[1] > SLICE]
+def slices(
+    items: Sequence[Latents], size: int, rng: np.random.Generator, length: int = SLICE
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield latent frames (B, INTER, length), conditions and audio (B, length * HOP) from random places; endless."""
+    items = [item for item in items if item.frames.shape[1] > length]
     shares = np.array([item.frames.shape[1] for item in items], float)
     shares /= shares.sum()
     while True:
         chosen = [items[i] for i in rng.choice(len(items), size, p=shares)]
-        starts = [int(rng.integers(0, item.frames.shape[1] - SLICE)) for item in chosen]
+        starts = [int(rng.integers(0, item.frames.shape[1] - length)) for item in chosen]
         places = list(zip(chosen, starts, strict=True))
         yield (
-            torch.stack([item.frames[:, s : s + SLICE].float() for item, s in places]),
+            torch.stack([item.frames[:, s : s + length].float() for item, s in places]),
             torch.stack([item.condition for item in chosen]),
-            torch.stack([item.wave[s * HOP : (s + SLICE) * HOP] for item, s in places]),
+            torch.stack([item.wave[s * HOP : (s + length) * HOP] for item, s in places]),
         )
 
 

@@ -13,7 +13,7 @@ THIRDS = 3
 CODES = 120
 """Codes of the networks: three of each class, of which no language has more than 40."""
 CODE_SECONDS = 0.04
-LANGUAGES = {"en": "english", "ja": "japanese"}
+LANGUAGES = {"en": "english", "ja": "japanese", "zh": "chinese"}
 
 
 class Language(Protocol):

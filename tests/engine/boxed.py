@@ -39,7 +39,8 @@ def boxed(folder: Path, patch: pytest.MonkeyPatch, japanese: bool = False) -> Ow
     (folder / "voices" / "voices.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     places = {
         "FOLDER": folder, "GPT": Path(own.pair.gpt), "SOVITS": Path(own.pair.sovits), "CONTENT_ENCODER": own.content,
-        "JAPANESE": pair, "VOICES": folder / "voices" / "voices.jsonl",
+        "JAPANESE": pair, "CHINESE": (folder / "zh.ckpt", folder / "zh.pth"),
+        "VOICES": folder / "voices" / "voices.jsonl",
     }  # fmt: skip
     for name, place in places.items():
         patch.setattr(starter, name, place)

@@ -17,7 +17,6 @@ from torch.nn import functional
 from tools.starter.phones import CODES
 
 SYMBOLS = 732
-BERT = 1024
 TAUGHT_LAYERS = (1, 2)
 _MASKED = -1e4
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from tools.starter import content, generator, style, synthesizer
 from tools.starter.content import Coder
 from tools.starter.dataset import RATE
-from tools.starter.decoder import BERT, SYMBOLS, Decoder, DecoderSizes
+from tools.starter.decoder import SYMBOLS, Decoder, DecoderSizes
 from tools.starter.loop import restore
 from tools.starter.phones import LANGUAGES, language
 from tools.starter.shipped import HEAD, hearing_of
@@ -33,6 +33,8 @@ NAMES = {
 """Files of a pair, GPT and SoVITS, by language."""
 SAMPLING = {"top_k": 3, "top_p": 1.0, "temperature": 0.3, "repetition_penalty": 1.0}
 """What the service takes where a client leaves sampling open."""
+BERT, NO_BERT = 1024, 8
+"""Channels of BERT features: the official ones, and some other number."""
 _V2_HEAD = b"01"
 _PAUSE = 1
 """Code of the middle of a pause."""
@@ -60,15 +62,19 @@ def half(tensors: Tensors) -> Tensors:
 
 
 def gpt(decoder: Decoder, code: str) -> dict[str, Any]:
-    """Return the content of a GPT file; the projection of BERT features, which nothing was trained with, is zero."""
+    """Return the content of a GPT file; the projection of BERT features, which nothing was trained with, is zero.
+
+    In Chinese it has a width of its own, which says that the network wants none of them.
+    """
+    bert = NO_BERT if code == "zh" else BERT
     sizes = decoder.sizes
     tensors = {f"model.{name}": tensor for name, tensor in decoder.state_dict().items()}
-    tensors["model.bert_proj.weight"] = torch.zeros(sizes.width, BERT)
+    tensors["model.bert_proj.weight"] = torch.zeros(sizes.width, bert)
     tensors["model.bert_proj.bias"] = torch.zeros(sizes.width)
     model = {
         "vocab_size": decoder.end + 1, "phoneme_vocab_size": SYMBOLS, "embedding_dim": sizes.width,
         "hidden_dim": sizes.width, "head": sizes.heads, "linear_units": 4 * sizes.width, "n_layer": sizes.layers,
-        "dropout": 0, "EOS": decoder.end, "mute_token": _PAUSE, "languages": [code],
+        "dropout": 0, "EOS": decoder.end, "mute_token": _PAUSE, "languages": [code], "bert_dim": bert,
     }  # fmt: skip
     config = {"model": model, "data": {"max_sec": 54}, "inference": {"sampling": dict(SAMPLING)}}
     return {"weight": half(tensors), "config": config, "info": "starter"}

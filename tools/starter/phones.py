@@ -51,6 +51,19 @@ def language(code: str) -> Language:
     return cast(Language, import_module(f"tools.starter.{LANGUAGES[code]}"))
 
 
+def similar_codes(own_language: Language) -> tuple[list[int], list[int], list[int]]:
+    """Return codes of a language, and the two English ones of each whose mean is most like it; one where pieces fit."""
+    names, pieces = list(own_language.SOUNDS_LIKE.items()), range(own_language.PIECES)
+    alike = language("en").classes([like for _, like in names])
+    classes = [(own_language.CLASSES.index(name), like) for (name, _), like in zip(names, alike, strict=True)]
+    more = THIRDS - own_language.PIECES
+    return (
+        [own * own_language.PIECES + piece for own, _ in classes for piece in pieces],
+        [like * THIRDS + piece for _, like in classes for piece in pieces],
+        [like * THIRDS + piece + more for _, like in classes for piece in pieces],
+    )
+
+
 def codes_of(
     classes: npt.NDArray[np.int64], ends: npt.NDArray[Any], count: int, pieces: int = THIRDS
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

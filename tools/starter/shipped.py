@@ -15,10 +15,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from GPT_SoVITS.text.symbols import to_ids
-from tools.starter import english
 from tools.starter.content import Coder
 from tools.starter.decoder import Decoder
-from tools.starter.phones import THIRDS, Language
+from tools.starter.phones import Language, similar_codes
 from tools.starter.synthesizer import Lines, Synthesizer
 
 _ZIP_HEAD = b"PK"
@@ -120,19 +119,6 @@ def transfer(network: Decoder | Coder | Synthesizer, language: Language) -> None
     else:
         _copy(network.enc_p.text_embedding.weight, *symbols)
         _copy(network.enc_p.ssl_proj.weight.transpose(0, 1), *codes)
-
-
-def similar_codes(language: Language) -> tuple[list[int], list[int], list[int]]:
-    """Return codes of a language, and the two English ones of each whose mean is most like it; one where pieces fit."""
-    names, pieces = list(language.SOUNDS_LIKE.items()), range(language.PIECES)
-    alike = english.classes([like for _, like in names])
-    classes = [(language.CLASSES.index(name), like) for (name, _), like in zip(names, alike, strict=True)]
-    more = THIRDS - language.PIECES
-    return (
-        [own * language.PIECES + piece for own, _ in classes for piece in pieces],
-        [like * THIRDS + piece for _, like in classes for piece in pieces],
-        [like * THIRDS + piece + more for _, like in classes for piece in pieces],
-    )
 
 
 def _copy(rows: Tensor, own: Sequence[int], like: Sequence[int], other: Sequence[int] | None = None) -> None:

@@ -19,6 +19,8 @@ from tools.starter.phones import Language
 from tools.starter.sampling import error_rate, phone_errors
 from tools.starter.shipped import load_coder, transfer
 
+CLIP_WEIGHT = 30
+"""How often the voices' own clips count beside other sentences: speech is made after them and hardly after others."""
 SILENCE_SECONDS = 0.6
 """The service appends so much to a reference before it is heard."""
 
@@ -133,6 +135,9 @@ def main() -> None:
     parser.add_argument("--hear", type=Path, metavar="FILE", help="train nothing; write codes by sentence and voice")
     parser.add_argument("--shipped", action="store_true", help="the checkpoint is a folder as the program comes with")
     parser.add_argument(
+        "--clips", type=Path, nargs="*", default=[], help="with --over: .npz files of the voices' clips"
+    )
+    parser.add_argument(
         "--over", type=Path, metavar="FOLDER", help="keep the encoder of such a folder; learn what makes codes of it"
     )
     options = parser.parse_args()
@@ -151,7 +156,7 @@ def main() -> None:
         load_coder(coder, options.over / "content", options.over / "starter-sovits.pth")
         transfer(coder, items[0].spoken)
         coder.eval()
-        fit_codes(coder, items, lambda: check(coder, held_out))
+        fit_codes(coder, [*items, *load_all(options.clips) * CLIP_WEIGHT], lambda: check(coder, held_out))
         torch.save({"network": coder.state_dict()}, options.checkpoint)
         return
     tell(f"{sum(p.numel() for p in coder.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances")

@@ -108,9 +108,9 @@ def test_words_begin_where_jieba_parts_them() -> None:
 
 
 def test_similar_codes_fit_where_a_class_has_as_many_and_are_means_where_it_has_fewer() -> None:
-    own, first, second = similar_codes(japanese)
+    own, first, second = similar_codes(language("ja"))
     assert first == second and len(set(own)) == len(own)
-    own, first, second = similar_codes(chinese)
+    own, first, second = similar_codes(language("zh"))
     assert sorted(own) == list(range(chinese.CODES)), "every code begins as one"
     assert [b - a for a, b in zip(first, second, strict=True)] == [THIRDS - chinese.PIECES] * len(own)
     assert first[own.index(1)] // THIRDS == 0, "silence is silence"

@@ -1,4 +1,4 @@
-"""Errors of speech as a recogniser hears it, in words or kana, and what is said twice or not at all."""
+"""Errors of speech as a recogniser hears it, in words, kana or characters, and what is said twice or not at all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from GPT_SoVITS.text.frontend import FrontEnd, front_end
 from GPT_SoVITS.text.japanese.engine import Engine, load_engine
 
 RATE = 16000
@@ -23,6 +24,8 @@ _SAME = {
     "okay": "ok",
 }  # fmt: skip
 """Spellings that sound the same; recognisers write numbers as digits."""
+_SAME_CHARACTER = str.maketrans("她它著", "他他着")
+"""Characters that sound the same and are told apart by nothing that is heard, and one of another spelling."""
 _NOT_READ = re.compile(r"[^A-Za-z\d\u3005\u3040-\u30ff\u4e00-\u9fff]+")
 _KANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
 _LONG = re.compile(
@@ -77,7 +80,17 @@ def kana(text: str) -> list[str]:
     return _KANA.findall(_LONG.sub("ー", spoken.replace("’", "")))
 
 
-UNITS: Mapping[str, Callable[[str], list[str]]] = {"en": words, "ja": kana}
+@cache
+def _mandarin() -> FrontEnd:
+    return front_end("zh", "v2")
+
+
+def characters(text: str) -> list[str]:
+    """Return the simplified characters of Chinese text without signs, numbers as they are read; he is she."""
+    return re.findall(r"[\u4e00-\u9fff]", _mandarin().normalise(text).translate(_SAME_CHARACTER))
+
+
+UNITS: Mapping[str, Callable[[str], list[str]]] = {"en": words, "ja": kana, "zh": characters}
 """What is compared, by language."""
 
 

@@ -1,11 +1,11 @@
 """How well the voices that come with the program speak: words, repeats, omissions, right voice, speed.
 
-    python -m bench.starter_quality GPT SOVITS VOICES --judge FOLDER [--language ja]
+    python -m bench.starter_quality GPT SOVITS VOICES --judge FOLDER [--language ja | zh]
 
 VOICES is the folder of the clips with their ``voices.jsonl``. The held-out sentences of ``starter_sentences.txt``, or
-of ``starter_sentences_ja.txt``, were not among what the weights were trained on. They are spoken through the whole
-program, each after the voice's own clip, with the sampling that the weights ask for. Words, or kana of Japanese, are
-counted where faster-whisper and a model of it are given.
+of those of another language, were not among what the weights were trained on. They are spoken through the whole
+program, each after the voice's own clip, with the sampling that the weights ask for. Words, kana of Japanese or
+characters of Chinese are counted where faster-whisper and a model of it are given.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from GPT_SoVITS.features.mel import log_mel, mel_filters
 from GPT_SoVITS.features.resample import resample
 
 Wave = npt.NDArray[np.float32]
-SENTENCES = {"en": "starter_sentences.txt", "ja": "starter_sentences_ja.txt"}
+SENTENCES = {"en": "starter_sentences.txt", "ja": "starter_sentences_ja.txt", "zh": "starter_sentences_zh.txt"}
 """Files beside this one by language."""
 _SIZE, _STEP = 1024, 256
 _LOWEST, _HIGHEST = 60, 400

@@ -229,7 +229,12 @@ def open_pair(weights: WeightsPair, parts: LoadedParts | None = None) -> OpenedP
     published = _Published(parts, weights.sovits)
     sovits = files["sovits"] = _open(weights.sovits, "sovits", "SoVITS weights", published)
     _check_pair(weights.gpt, decoder.symbols if decoder is not None else files["t2s"].symbols, sovits)
-    companions = Companions(sovits.version, _content_encoder(sovits), _languages(decoder, files))
+    companions = Companions(
+        sovits.version,
+        _content_encoder(sovits),
+        _languages(decoder, files),
+        _text_width(decoder, files) == BERT_CHANNELS,
+    )
     return OpenedPair(
         weights, sovits.version, companions, files, decoder=decoder, base=published.matrices, gpt_file=gpt_file,
         base_file=published.file,
@@ -268,6 +273,12 @@ def _languages(decoder: LoadedDecoder | None, files: Mapping[str, Weights]) -> t
     if decoder is not None:
         return decoder.backend.config.languages
     return tuple(files["t2s"].config["model"].get("languages", ()))
+
+
+def _text_width(decoder: LoadedDecoder | None, files: Mapping[str, Weights]) -> int:
+    if decoder is not None:
+        return decoder.backend.config.bert_dim
+    return int(files["t2s"].config["model"].get("bert_dim", BERT_CHANNELS))
 
 
 def load_bundle(weights: WeightsPair, settings: EngineSettings, features: Features) -> Bundle:
@@ -371,9 +382,8 @@ def _check_pair(gpt: str, symbols: str, sovits: Weights) -> None:
 
 def _check_text(config: T2SConfig, gpt: Weights) -> None:
     symbols = len(SYMBOLS[gpt.symbols])
-    # Only Chinese text has features of RoBERTa, whose width is fixed; those of other languages are zeros.
-    reads_chinese = not config.languages or "zh" in config.languages
-    if config.phoneme_vocab_size < symbols or (reads_chinese and config.bert_dim != BERT_CHANNELS):
+    # Another width than RoBERTa's says that a network was trained without its features, as only own ones are.
+    if config.phoneme_vocab_size < symbols or (not config.languages and config.bert_dim != BERT_CHANNELS):
         raise WeightsInvalidError(
             f"{gpt.path.name!r} has {config.phoneme_vocab_size} phonemes and {config.bert_dim} text channels; "
             f"expected at least {symbols}, and {BERT_CHANNELS}"

@@ -21,11 +21,13 @@ class Companions:
         content_encoder: Name of the network that makes the features of the semantic prompt: one of
             ``content_encoders``. A weight file can name no other, so no file makes the engine open a path.
         languages: Codes of the languages that the pair was trained on; empty for all of its version.
+        reads_roberta: Whether the decoder has a place for RoBERTa's features of Chinese text.
     """
 
     version: str
     content_encoder: str = OFFICIAL
     languages: tuple[str, ...] = ()
+    reads_roberta: bool = True
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -33,7 +35,7 @@ class Companions:
         unused = set()
         if self.content_encoder != OFFICIAL:
             unused.add("hubert")
-        if self.languages and "zh" not in self.languages:
+        if not self.reads_roberta or (self.languages and "zh" not in self.languages):
             unused.add("roberta")
         return tuple(name for name in networks_beside(self.version) if name not in unused)
 

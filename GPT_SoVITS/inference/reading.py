@@ -65,7 +65,7 @@ def bert_of(sentence: Sentence, features: Features, width: int = BERT_CHANNELS) 
     Args:
         sentence: Read.
         features: Has RoBERTa.
-        width: Channels that the decoder reads; a decoder of another number than RoBERTa's knows no Chinese.
+        width: Channels that the decoder reads; one of another number than RoBERTa's was trained without its features.
     """
     if width != BERT_CHANNELS:
         return np.zeros((width, len(sentence.phone_ids)), np.float32)

@@ -12,10 +12,11 @@ GPT = FOLDER / "starter-gpt.ckpt"
 SOVITS = FOLDER / "starter-sovits.pth"
 """The English pair, which speaks where a request names no voice of another one."""
 JAPANESE = (FOLDER / "starter-ja-gpt.ckpt", FOLDER / "starter-ja-sovits.pth")
+CHINESE = (FOLDER / "starter-zh-gpt.ckpt", FOLDER / "starter-zh-sovits.pth")
 CONTENT_ENCODER = FOLDER / "content"
 """The network whose features the semantic tokens of every pair are made from, in the layout of chinese-hubert-base."""
 VOICES = FOLDER / "voices" / "voices.jsonl"
-LANGUAGES = {"en": "English", "ja": "Japanese"}
+LANGUAGES = {"en": "English", "ja": "Japanese", "zh": "Chinese"}
 """What there may be a pair for, and what people call it."""
 
 
@@ -42,7 +43,7 @@ class StarterVoice:
 
 def files() -> dict[str, tuple[Path, Path]]:
     """Return where GPT and SoVITS weights lie, or would, by the language that they speak; the first pair first."""
-    return {"en": (GPT, SOVITS), "ja": JAPANESE}
+    return {"en": (GPT, SOVITS), "ja": JAPANESE, "zh": CHINESE}
 
 
 def pairs() -> dict[str, tuple[str, str]]:

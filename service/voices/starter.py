@@ -19,7 +19,7 @@ from service.voices.store import VoiceStore
 logger = logging.getLogger(__name__)
 
 CATEGORY = "Starter"
-_MARKS = {"en": "starter-voices", "ja": "starter-voices-ja"}
+_MARKS = {"en": "starter-voices", "ja": "starter-voices-ja", "zh": "starter-voices-zh"}
 """What a database remembers that it has had the voices of a language by."""
 _DESCRIPTION = "Comes with the program, for its small demonstration model."
 _NOT_OF_AN_ID = re.compile(r"[^a-z0-9]+")

@@ -122,6 +122,26 @@ def test_a_prompt_in_another_language_is_refused_too(native: _Voice, own: OwnIns
     kept.close()
 
 
+def test_chinese_is_spoken_without_roberta_where_the_decoder_has_no_place_for_it(
+    own: OwnInstallation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("GPT_SoVITS.inference.installed.locate", lambda resource: None)
+    settings, chinese = own.settings(), {**GPT["model"], "languages": ["zh"]}
+    write_gpt(tmp_path / "zh.ckpt", 0, {**GPT, "model": chinese})
+    features = Features(settings)
+    bundle = load_bundle(WeightsPair(str(tmp_path / "zh.ckpt"), own.pair.sovits), settings, features)
+    assert (bundle.languages, bundle.needs) == (("zh",), ())
+    kept = References(features)
+    reference = finish(kept.prepare(bundle, replace(own.voice, text="今天天气不错。", language="all_zh")))
+    kept.close()
+    given = plan(asked("你好，世界。", "zh"), bundle, reference).segments[0].decode_input(features)
+    assert given.bert.shape == (8, len(given.phonemes)) and not given.bert.any()
+    del chinese["languages"]
+    write_gpt(tmp_path / "all.ckpt", 0, {**GPT, "model": chinese})
+    with pytest.raises(WeightsInvalidError, match="and 8 text channels; expected at least"):
+        load_bundle(WeightsPair(str(tmp_path / "all.ckpt"), own.pair.sovits), settings, features)
+
+
 def test_files_that_were_not_trained_together_are_refused(own: OwnInstallation, home: SmallInstallation) -> None:
     settings = own.settings()
     with pytest.raises(WeightsInvalidError, match=r"'one\.ckpt' has 1024 semantic tokens, 'own\.pth' 30; choose"):

@@ -28,6 +28,7 @@ SENTENCES = {
         "The old house stands near the river.",
     ),
     "ja": ("明日の朝は早く起きるつもりです。", "父は毎朝新聞を読みます。", "窓から富士山が見えます。"),
+    "zh": ("明天早上我要早点起床。", "爸爸每天早上都看报纸。", "请把门关上，外面很冷。"),
 }
 ERRORS = 0.5
 """Generous: it tells speech from noise, of which a recogniser makes other words. What was measured is in its README."""

@@ -19,7 +19,7 @@ from tests.say.conftest import Say
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_starter: None) -> OwnInstallation:
     """Small networks in its place, and no others."""
-    own = boxed(tmp_path / "box", monkeypatch, japanese=True)
+    own = boxed(tmp_path / "box", monkeypatch, others=["ja"])
     monkeypatch.setattr(starter, "pair", lambda: (own.pair.gpt, own.pair.sovits))
     monkeypatch.setattr("GPT_SoVITS.say.weights.project_root", lambda: tmp_path)
     monkeypatch.setattr(tts, "locate", lambda resource: None)
@@ -96,3 +96,12 @@ def test_a_chosen_pair_speaks_however_its_paths_are_written(
 def test_characters_alone_are_japanese_where_chinese_is_not_spoken(box: OwnInstallation) -> None:
     found = [starter.voice_for(languages_asked("auto", text)) for text in ("天気予報", "123", "早上好 hello", "你好。")]
     assert [voice and voice.language for voice in found] == ["ja", "en", "en", "ja"]
+
+
+def test_characters_alone_are_chinese_where_that_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    boxed(tmp_path / "all", monkeypatch, others=["ja", "zh"])
+    found = [
+        starter.voice_for(languages_asked("auto", text)) for text in ("你好。", "早上好 hello", "こんにちは。", "123")
+    ]
+    assert [voice and voice.language for voice in found] == ["zh", "zh", "ja", "en"]
+    assert found[0] and found[0].pair == starter.pairs()["zh"]

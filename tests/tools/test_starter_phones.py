@@ -8,10 +8,12 @@ import re
 import numpy as np
 import pytest
 
-from tools.starter import english, japanese
+from GPT_SoVITS.text.chinese.syllables import phonemes
+from tools.starter import chinese, english, japanese
+from tools.starter.dataset import Utterance
 from tools.starter.english import ipa, starts_by
 from tools.starter.grammar import plain_sentence, rules
-from tools.starter.phones import CODES, LANGUAGES, THIRDS, codes_of, language
+from tools.starter.phones import LANGUAGES, THIRDS, codes_of, language, similar_codes
 
 READINGS = {"red": [["R", "EH1", "D"]], "tea": [["T", "IY1"]]}
 
@@ -32,7 +34,7 @@ def test_the_last_segment_goes_on_to_the_end() -> None:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_code_lies_below_their_number(code: str) -> None:
     own = language(code)
-    assert max(own.classes(own.CLASSES[1:])) * THIRDS + THIRDS - 1 < CODES
+    assert len(set(own.CLASSES)) == len(own.CLASSES) and len(own.CLASSES) * own.PIECES <= own.CODES
 
 
 @pytest.mark.parametrize(("phone", "symbols"), [("AH0", "ə"), ("AH1", "ˈʌ"), ("ER2", "ˌɜɹ"), ("CH", "ʧ"), ("?", "?")])
@@ -68,13 +70,63 @@ def test_a_mark_of_prosody_counts_to_the_phoneme_before_it_and_takes_no_time() -
     assert 3 not in segments
 
 
+def test_the_sounds_of_a_final_are_segments_of_their_own() -> None:
+    phones = ["y", "van2", "AA", "an1", "y", "in1", "x", "iao3", ","]
+    assert chinese.symbols(phones, frozenset({2})) == ["ɥ", "ɛ↗", "n", " a→", "n", "i→", "n", "ɕ", "j", "a", "u↓", ","]
+    assert chinese.owners(phones) == [1, 1, 1, 3, 3, 5, 5, 6, 7, 7, 7, 8]
+    names = [chinese.CLASSES[each] for each in chinese.classes(phones)]
+    assert names == ["y-", "ɛ2", "-n", "a1", "-n", "i1", "-n", "x", "i-", "a3", "-u", ""], "a nucleus tells its tone"
+
+
+def test_a_code_knows_its_phoneme_where_a_phoneme_is_several_segments() -> None:
+    phones = ["x", "iao3"]
+    ends = np.array([0.04, 0.12, 0.16, 0.28, 0.36])
+    item = Utterance(
+        "a", "zh", "小", "b", phones, np.zeros(2), np.array([0, *chinese.classes(phones)]), ends, np.zeros(0)
+    )
+    codes, owners = item.codes()
+    assert list(owners) == [0, 0, 0, 1, 1, 1, 1, 1, 1]
+    assert [chinese.CLASSES[code // chinese.PIECES] for code in codes] == ["", "x", "x", "i-", *["a3"] * 3, *["-u"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("syllable", "symbols"),
+    [
+        (("", "i4"), "i↘"), (("", "ia4"), "ja↘"), (("", "iou3"), "jou↓"), (("", "iong4"), "jʊ↘ŋ"), (("", "u3"), "u↓"),
+        (("", "uo3"), "wo↓"), (("", "ueng1"), "wə→ŋ"), (("", "v2"), "y↗"), (("b", "o1"), "pwo→"), (("", "o5"), "o"),
+        (("zh", "i1"), "ꭧɨ→"), (("c", "i2"), "ʦʰɨ↗"), (("", "er2"), "ɚ↗"), (("x", "iong2"), "ɕjʊ↗ŋ"),
+    ],
+)  # fmt: skip
+def test_syllables_in_the_teachers_symbols(syllable: tuple[str, str], symbols: str) -> None:
+    assert "".join(chinese.symbols(phonemes(*syllable), frozenset())) == symbols
+
+
+def test_words_begin_where_jieba_parts_them() -> None:
+    phones = ["w", "o3", "m", "en5", ",", "m", "ai3", "g", "ou3", "."]
+    assert chinese.word_starts("我们,买狗.", phones) == frozenset({5, 7})
+    assert chinese.word_starts("我们,买.", phones) is None
+
+
+def test_similar_codes_fit_where_a_class_has_as_many_and_are_means_where_it_has_fewer() -> None:
+    own, first, second = similar_codes(language("ja"))
+    assert first == second and len(set(own)) == len(own)
+    own, first, second = similar_codes(language("zh"))
+    assert sorted(own) == list(range(chinese.CODES)), "every code begins as one"
+    assert [b - a for a, b in zip(first, second, strict=True)] == [THIRDS - chinese.PIECES] * len(own)
+    assert first[own.index(1)] // THIRDS == 0, "silence is silence"
+
+
 def test_similar_english_phonemes_are_known_on_both_sides() -> None:
     assert all(japanese.classes(list(japanese.LIKE))) and all(english.classes(list(japanese.LIKE.values())))
 
 
 @pytest.mark.parametrize(
     ("code", "pattern"),
-    [("en", r"[A-Za-z0-9][A-Za-z0-9' ,]*[.?!]"), ("ja", r"[\u3005\u3040-\u30ff\u4e00-\u9fff、]+[。？]")],
+    [
+        ("en", r"[A-Za-z0-9][A-Za-z0-9' ,]*[.?!]"),
+        ("ja", r"[\u3005\u3040-\u30ff\u4e00-\u9fff、]+[。？]"),
+        ("zh", r"[\u4e00-\u9fff，、]+[。？！]"),
+    ],
 )
 def test_sentences_of_the_grammar_are_whole(code: str, pattern: str) -> None:
     rng = random.Random(5)

@@ -154,13 +154,19 @@ class Heard:
 
 
 class Coder(nn.Module):
-    """The encoder, the projection of two frames to the scores of codes, and a head of training alone."""
+    """The encoder, the projection of two frames to the scores of codes, and a head of training alone.
 
-    def __init__(self) -> None:
+    Args:
+        codes: Their number.
+        pieces: Codes of a class.
+    """
+
+    def __init__(self, codes: int = CODES, pieces: int = THIRDS) -> None:
         super().__init__()
+        self.pieces = pieces
         self.encoder = ContentEncoder()
-        self.ssl_proj = nn.Conv1d(HIDDEN, CODES, CODE_STRIDE, CODE_STRIDE)
-        self.classes = nn.Linear(HIDDEN, CODES // THIRDS)
+        self.ssl_proj = nn.Conv1d(HIDDEN, codes, CODE_STRIDE, CODE_STRIDE)
+        self.classes = nn.Linear(HIDDEN, codes // pieces)
 
     def forward(self, waves: Tensor, counts: Tensor) -> Heard:
         x = self.encoder(waves, counts)

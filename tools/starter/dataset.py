@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GPT_SoVITS.text.symbols import known, to_ids
-from tools.starter.phones import codes_of, language
+from tools.starter.phones import Language, codes_of, language
 
 Array = npt.NDArray[Any]
 RATE = 16000
@@ -30,8 +30,8 @@ class Utterance:
         style: Name of the voice.
         phones: Its phonemes.
         ids: Their embedding numbers, (L,).
-        classes: Content class of each segment, the leading silence first, (L + 1,).
-        ends: When each segment ends, in seconds, (L + 1,).
+        classes: Content class of each segment, the leading silence first, (S + 1,).
+        ends: When each segment ends, in seconds, (S + 1,).
         wave: 16-bit samples at 16 kHz, (n,); empty where there are timings alone.
     """
 
@@ -46,14 +46,24 @@ class Utterance:
     wave: Array
 
     @property
+    def spoken(self) -> Language:
+        """What the module of its language has."""
+        return language(self.language)
+
+    @property
     def code_count(self) -> int:
         """Whole codes in the audio, or in the timings where there is none."""
         return len(self.wave) // SAMPLES_PER_CODE if len(self.wave) else int(self.ends[-1] * RATE) // SAMPLES_PER_CODE
 
     def codes(self) -> tuple[Array, Array]:
         """Return the true codes (N,), and the phoneme that each belongs to (N,)."""
-        codes, segments = codes_of(self.classes, self.ends, self.code_count)
-        return codes, np.maximum(segments - 1, 0)
+        codes, segments = self.codes_until(self.code_count)
+        owners = np.array(self.spoken.owners(self.phones))
+        return codes, owners[np.maximum(segments - 1, 0)]
+
+    def codes_until(self, count: int) -> tuple[Array, Array]:
+        """Return so many true codes, the last segment going on, and the segment that each belongs to."""
+        return codes_of(self.classes, self.ends, count, self.spoken.PIECES)
 
 
 def load(path: Path) -> list[Utterance]:

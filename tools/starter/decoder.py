@@ -17,20 +17,19 @@ from torch.nn import functional
 from tools.starter.phones import CODES
 
 SYMBOLS = 732
-BERT = 1024
-END = CODES
 TAUGHT_LAYERS = (1, 2)
 _MASKED = -1e4
 
 
 @dataclass(frozen=True)
 class DecoderSizes:
-    """Width, heads and layers, as the configuration of the exported file says them."""
+    """Width, heads, layers and codes, as the configuration of the exported file says them."""
 
     width: int = 256
     heads: int = 4
     layers: int = 4
     dropout: float = 0.03
+    codes: int = CODES
 
 
 @dataclass(frozen=True)
@@ -129,12 +128,19 @@ class Decoder(nn.Module):
     def __init__(self, sizes: DecoderSizes | None = None) -> None:
         super().__init__()
         self.sizes = sizes = sizes or DecoderSizes()
-        self.ar_text_embedding, self.ar_audio_embedding = _Named(SYMBOLS, sizes.width), _Named(CODES + 1, sizes.width)
+        self.ar_text_embedding, self.ar_audio_embedding = (
+            _Named(count, sizes.width) for count in (SYMBOLS, sizes.codes + 1)
+        )
         self.ar_text_position, self.ar_audio_position = _Position(), _Position()
         self.h = _Stack(sizes)
-        self.ar_predict_layer = nn.Linear(sizes.width, CODES + 1, bias=False)
+        self.ar_predict_layer = nn.Linear(sizes.width, sizes.codes + 1, bias=False)
         self.drop = nn.Dropout(sizes.dropout)
         self.register_buffer("table", positions(2500, sizes.width), persistent=False)
+
+    @property
+    def end(self) -> int:
+        """The code that says that speech is over."""
+        return self.sizes.codes
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Symbols (B, L) -> (B, L, width)."""

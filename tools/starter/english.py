@@ -15,6 +15,8 @@ CONSONANTS = [
 ]  # fmt: skip
 CLASSES = ["", *VOWELS, *CONSONANTS]
 """Content classes: silence, then the phonemes without stress."""
+PIECES = 3
+CODES = PIECES * len(CLASSES)
 _CLASS_OF = {name: index for index, name in enumerate(CLASSES)}
 _IPA = {
     "AA": "ɑ", "AE": "æ", "AO": "ɔ", "AW": "W", "AY": "I", "EH": "ɛ", "EY": "A", "IH": "ɪ", "IY": "i", "OW": "O",
@@ -23,6 +25,7 @@ _IPA = {
     "TH": "θ", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
 }  # fmt: skip
 LIKE: Mapping[str, str] = {}
+SOUNDS_LIKE = LIKE
 _STRESS_MARK = {"1": "ˈ", "2": "ˌ"}
 _TOKEN = re.compile(r"[A-Za-z']+|[.,?!]")
 
@@ -39,6 +42,11 @@ def ipa(phone: str) -> str:
     else:
         symbols = _IPA[name]
     return _STRESS_MARK.get(stress, "") + symbols
+
+
+def owners(phones: Sequence[str]) -> list[int]:
+    """Return the index of the phoneme of each segment: a phoneme is one."""
+    return list(range(len(phones)))
 
 
 def classes(phones: Sequence[str]) -> list[int]:

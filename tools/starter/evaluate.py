@@ -12,13 +12,13 @@ import torch
 
 from bench.judging import Errors, Judge, compare
 from tools.starter.dataset import RATE, Utterance, load_all
-from tools.starter.decoder import Decoder
+from tools.starter.decoder import Decoder, DecoderSizes
 from tools.starter.lines import Voices, lines_of
 from tools.starter.loop import restore, tell
 from tools.starter.sampling import generate
 from tools.starter.shipped import load_any
 from tools.starter.synthesizer import Synthesizer
-from tools.starter.train_content import Coder, hear
+from tools.starter.train_content import coder_of, hear
 
 
 @torch.no_grad()
@@ -29,7 +29,7 @@ def speak(network: Synthesizer, codes: list[int] | np.ndarray, ids: np.ndarray, 
 
 
 def main() -> None:
-    """Print errors of words, or of kana, by the number of sentences asked for, and write the audio."""
+    """Print errors of words, kana or characters by the number of sentences asked for, and write the audio."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("frames", type=Path, help="checkpoint of train_spectrum, or a SoVITS file")
     parser.add_argument("generator", type=Path, help="checkpoint of its training, or a SoVITS file")
@@ -68,7 +68,8 @@ def main() -> None:
 
     measure("true", lambda item: item.codes()[0])
     if options.decoder and options.content:
-        decoder, coder = Decoder(), Coder()
+        own = held_out[0].spoken
+        decoder, coder = Decoder(DecoderSizes(codes=own.CODES)), coder_of(own)
         restore(decoder, options.decoder)
         restore(coder, options.content)
         prompt = next(item for item in spoken if 3 < len(item.wave) / RATE < 6)

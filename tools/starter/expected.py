@@ -13,14 +13,15 @@ from torch import nn
 
 from GPT_SoVITS.features.spectrogram import reference_spectrogram
 from GPT_SoVITS.text.symbols import known, to_ids
-from tools.starter.content import Coder, frames
-from tools.starter.decoder import Decoder
+from tools.starter.content import frames
+from tools.starter.decoder import Decoder, DecoderSizes
 from tools.starter.evaluate import speak
 from tools.starter.loop import restore
+from tools.starter.phones import LANGUAGES, language
 from tools.starter.sampling import generate
 from tools.starter.style import REFERENCE_BINS
 from tools.starter.synthesizer import Synthesizer
-from tools.starter.train_content import SILENCE_SECONDS
+from tools.starter.train_content import SILENCE_SECONDS, coder_of
 
 
 def rounded(network: nn.Module) -> None:
@@ -41,8 +42,10 @@ def main() -> None:
     parser.add_argument("--content", type=Path, required=True)
     parser.add_argument("--frames", type=Path, required=True)
     parser.add_argument("--generator", type=Path, required=True)
+    parser.add_argument("--language", choices=LANGUAGES, default="en")
     options = parser.parse_args()
-    decoder, coder, network = Decoder(), Coder(), Synthesizer()
+    own = language(options.language)
+    decoder, coder, network = Decoder(DecoderSizes(codes=own.CODES)), coder_of(own), Synthesizer()
     parts = {"decoder": decoder, "content": coder, "frames": network, "generator": network.dec}
     for name, part in parts.items():
         restore(part, getattr(options, name))

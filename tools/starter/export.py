@@ -15,17 +15,25 @@ from torch import Tensor
 from tools.starter import content, generator, style, synthesizer
 from tools.starter.content import Coder
 from tools.starter.dataset import RATE
-from tools.starter.decoder import BERT, END, SYMBOLS, Decoder
-from tools.starter.phones import CODES, LANGUAGES
+from tools.starter.decoder import SYMBOLS, Decoder, DecoderSizes
+from tools.starter.phones import LANGUAGES, language
 from tools.starter.shipped import HEAD, hearing_of, load_any
 from tools.starter.synthesizer import Synthesizer
+from tools.starter.train_content import coder_of
 
 Tensors = dict[str, Tensor]
 CONTENT = "content"
-NAMES = {"en": ("starter-gpt.ckpt", "starter-sovits.pth"), "ja": ("starter-ja-gpt.ckpt", "starter-ja-sovits.pth")}
+CODEBOOK = "quantizer.vq.layers.0._codebook.embed"
+NAMES = {
+    "en": ("starter-gpt.ckpt", "starter-sovits.pth"),
+    "ja": ("starter-ja-gpt.ckpt", "starter-ja-sovits.pth"),
+    "zh": ("starter-zh-gpt.ckpt", "starter-zh-sovits.pth"),
+}
 """Files of a pair, GPT and SoVITS, by language."""
 SAMPLING = {"top_k": 3, "top_p": 1.0, "temperature": 0.3, "repetition_penalty": 1.0}
 """What the service takes where a client leaves sampling open."""
+BERT, NO_BERT = 1024, 8
+"""Channels of BERT features: the official ones, and some other number."""
 _V2_HEAD = b"01"
 _PAUSE = 1
 """Code of the middle of a pause."""
@@ -52,16 +60,20 @@ def half(tensors: Tensors) -> Tensors:
     return {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in tensors.items()}
 
 
-def gpt(decoder: Decoder, language: str) -> dict[str, Any]:
-    """Return the content of a GPT file; the projection of BERT features, which only Chinese has, is zero."""
+def gpt(decoder: Decoder, code: str) -> dict[str, Any]:
+    """Return the content of a GPT file; the projection of BERT features, which nothing was trained with, is zero.
+
+    In Chinese it has a width of its own, which says that the network wants none of them.
+    """
+    bert = NO_BERT if code == "zh" else BERT
     sizes = decoder.sizes
     tensors = {f"model.{name}": tensor for name, tensor in decoder.state_dict().items()}
-    tensors["model.bert_proj.weight"] = torch.zeros(sizes.width, BERT)
+    tensors["model.bert_proj.weight"] = torch.zeros(sizes.width, bert)
     tensors["model.bert_proj.bias"] = torch.zeros(sizes.width)
     model = {
-        "vocab_size": CODES + 1, "phoneme_vocab_size": SYMBOLS, "embedding_dim": sizes.width,
+        "vocab_size": decoder.end + 1, "phoneme_vocab_size": SYMBOLS, "embedding_dim": sizes.width,
         "hidden_dim": sizes.width, "head": sizes.heads, "linear_units": 4 * sizes.width, "n_layer": sizes.layers,
-        "dropout": 0, "EOS": END, "mute_token": _PAUSE, "languages": [language],
+        "dropout": 0, "EOS": decoder.end, "mute_token": _PAUSE, "languages": [code], "bert_dim": bert,
     }  # fmt: skip
     config = {"model": model, "data": {"max_sec": 54}, "inference": {"sampling": dict(SAMPLING)}}
     return {"weight": half(tensors), "config": config, "info": "starter"}
@@ -69,24 +81,25 @@ def gpt(decoder: Decoder, language: str) -> dict[str, Any]:
 
 def hearing(coder: Coder) -> Tensors:
     """Return what makes codes of features; a code is the position of the largest score: the codebook is one-hot."""
-    size, width = CODES, content.HIDDEN
+    size, width = coder.ssl_proj.out_channels, content.HIDDEN
     weight, bias = torch.zeros(width, width, content.CODE_STRIDE), torch.zeros(width)
     weight[:size], bias[:size] = coder.ssl_proj.weight.detach(), coder.ssl_proj.bias.detach()
-    codebook = {"quantizer.vq.layers.0._codebook.embed": torch.eye(size, width)}
+    codebook = {CODEBOOK: torch.eye(size, width)}
     return {"ssl_proj.weight": weight, "ssl_proj.bias": bias, **codebook}
 
 
 def sovits(network: Synthesizer, heard: Tensors) -> dict[str, Any]:
     """Return the content of a SoVITS file: the synthesizer, and what makes codes."""
     tensors = {n: t.clone() for n, t in network.state_dict().items() if not n.startswith(HEAD)}
-    tensors["enc_p.ssl_proj.weight"][:, CODES:] = 0
+    codes = len(heard[CODEBOOK])
+    tensors["enc_p.ssl_proj.weight"][:, codes:] = 0
     proj = tensors["enc_p.proj.weight"], tensors["enc_p.proj.bias"]
     proj[0][generator.INTER :], proj[1][generator.INTER :] = 0, _QUIET
-    return {"weight": half(weight_norm(tensors | heard, _NORMED, 0)), "config": sovits_config(), "info": "starter"}
+    return {"weight": half(weight_norm(tensors | heard, _NORMED, 0)), "config": sovits_config(codes), "info": "starter"}
 
 
-def sovits_config() -> dict[str, Any]:
-    """Return the configuration of the SoVITS file."""
+def sovits_config(codes: int) -> dict[str, Any]:
+    """Return the configuration of the SoVITS file of so many codes."""
     s = synthesizer
     model = {
         "version": "v2", "semantic_frame_rate": "25hz", "inter_channels": generator.INTER,
@@ -94,7 +107,7 @@ def sovits_config() -> dict[str, Any]:
         "kernel_size": s.KERNEL, "p_dropout": 0.0, "resblock": "1", "resblock_kernel_sizes": list(generator.KERNELS),
         "resblock_dilation_sizes": [list(d) for d in generator.DILATIONS], "upsample_rates": list(generator.RATES),
         "upsample_kernel_sizes": list(generator.RATE_KERNELS), "upsample_initial_channel": generator.INITIAL,
-        "gin_channels": generator.CONDITION, "ssl_dim": content.HIDDEN, "codebook_size": CODES,
+        "gin_channels": generator.CONDITION, "ssl_dim": content.HIDDEN, "codebook_size": codes,
         "style_hidden": style.STYLE, "mrte_hidden": generator.CONDITION, "mrte_heads": s.MRTE_HEADS,
         "flow_count": s.FLOWS, "flow_layers": s.FLOW_LAYERS, "content_encoder": "starter",
     }  # fmt: skip
@@ -149,7 +162,8 @@ def main() -> None:
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="others than English are a pair alone")
     options = parser.parse_args()
     torch.manual_seed(0)
-    decoder, coder, network = Decoder(), Coder(), Synthesizer()
+    own = language(options.language)
+    decoder, coder, network = Decoder(DecoderSizes(codes=own.CODES)), coder_of(own), Synthesizer()
     parts = {"decoder": decoder, "content": coder, "frames": network, "generator": network.dec}
     for name, part in parts.items():
         if getattr(options, name):

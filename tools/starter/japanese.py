@@ -19,6 +19,9 @@ CONSONANTS = [
 ]  # fmt: skip
 CLASSES = ["", *VOWELS, "N", "cl", *CONSONANTS]
 """Content classes: silence, then the phonemes. A long vowel is a vowel twice."""
+PIECES = 3
+CODES = 120
+"""As many as English has: its networks began with those of English."""
 PROSODY = frozenset("[]#")
 """Marks of pitch and of accent phrases: they have no sound and no time of their own."""
 _ALL_PAUSES = frozenset((*PAUSES, "_"))
@@ -43,7 +46,13 @@ LIKE = {
     "r": "L", "ry": "L", "w": "W", "y": "Y", "v": "V",
 }  # fmt: skip
 """The English phoneme that is most like each: networks that spoke English begin with what they know of it."""
+SOUNDS_LIKE = LIKE
 _BETWEEN = re.compile(r"[、。！？…]")
+
+
+def owners(phones: Sequence[str]) -> list[int]:
+    """Return the index of the phoneme of each segment: a phoneme, and a mark of prosody, is one."""
+    return list(range(len(phones)))
 
 
 def classes(phones: Sequence[str]) -> list[int]:

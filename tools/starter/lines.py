@@ -10,7 +10,6 @@ import torch
 
 from GPT_SoVITS.features.spectrogram import reference_spectrogram
 from tools.starter.dataset import RATE, SAMPLES_PER_CODE, Utterance, samples
-from tools.starter.phones import CODES
 from tools.starter.style import REFERENCE_BINS
 from tools.starter.synthesizer import FRAMES_PER_CODE, Lines
 from tools.starter.timing import centres_in_audio
@@ -52,7 +51,7 @@ def drawn_codes(item: Utterance, heard: Mapping[str, np.ndarray], rng: np.random
     known = heard.get(f"{item.name} {item.style}")
     if known is not None and rng.random() < HEARD:
         return known[: len(codes)]
-    return np.where(rng.random(len(codes)) < NOISE, rng.integers(0, CODES, len(codes)), codes)
+    return np.where(rng.random(len(codes)) < NOISE, rng.integers(0, item.spoken.CODES, len(codes)), codes)
 
 
 def lines_of(codes: Sequence[np.ndarray], texts: Sequence[np.ndarray], references: Sequence[np.ndarray]) -> Lines:

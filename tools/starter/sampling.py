@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from bench.judging import distance
-from tools.starter.decoder import END, Decoder
+from tools.starter.decoder import Decoder
 from tools.starter.phones import THIRDS
 
 
@@ -44,26 +44,26 @@ def generate(
         if top_k > 1:
             values, indices = logits.topk(top_k)
             code = int(indices[torch.multinomial((values / temperature).softmax(0), 1)])
-        if END in (best, code) and len(said) > 4:
+        if decoder.end in (best, code) and len(said) > 4:
             break
-        said.append(min(code, END - 1))
+        said.append(min(code, decoder.end - 1))
         rows = decoder.embed_codes(torch.tensor([[said[-1]]]), count + len(said) - 1)
         for block, cache in zip(decoder.h.layers, caches, strict=True):
             rows = block(rows, None, cache)[0]
     return said
 
 
-def spoken_classes(codes: Sequence[int]) -> list[int]:
+def spoken_classes(codes: Sequence[int], pieces: int = THIRDS) -> list[int]:
     """Return the phoneme classes that codes say, repetitions and silence left out."""
-    classes = [code // THIRDS for code in codes]
+    classes = [code // pieces for code in codes]
     changes = [c for i, c in enumerate(classes) if not i or c != classes[i - 1]]
     return [c for c in changes if c]
 
 
-def phone_errors(codes: Sequence[int], classes: Sequence[int]) -> tuple[int, int]:
-    """Return errors and phonemes of classes (L,); equal neighbours count once, as codes cannot tell them apart."""
+def phone_errors(codes: Sequence[int], classes: Sequence[int], pieces: int = THIRDS) -> tuple[int, int]:
+    """Return errors and sounds of classes (S,); equal neighbours count once, as codes cannot tell them apart."""
     wanted = [c for i, c in enumerate(classes) if c and (not i or c != classes[i - 1])]
-    return distance(wanted, spoken_classes(codes)), len(wanted)
+    return distance(wanted, spoken_classes(codes, pieces)), len(wanted)
 
 
 def error_rate(counts: Sequence[tuple[int, int]]) -> float:

@@ -19,7 +19,7 @@ from GPT_SoVITS.text.frontend import front_end
 from tools.starter.phones import LANGUAGES
 
 CLIPS = Path(__file__).with_name("clips.jsonl")
-HELD_OUT = {"en": "starter_sentences.txt", "ja": "starter_sentences_ja.txt"}
+HELD_OUT = {"en": "starter_sentences.txt", "ja": "starter_sentences_ja.txt", "zh": "starter_sentences_zh.txt"}
 """Files of ``bench`` by language."""
 KINDS = {"plain": 0.4, "chain": 0.4, "random": 0.2}
 """Shares of the three kinds."""

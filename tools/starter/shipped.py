@@ -15,20 +15,22 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from GPT_SoVITS.text.symbols import to_ids
-from tools.starter import english
 from tools.starter.content import Coder
 from tools.starter.decoder import Decoder
 from tools.starter.loop import restore
-from tools.starter.phones import CODES, THIRDS, Language
+from tools.starter.phones import Language, similar_codes
 from tools.starter.synthesizer import Lines, Synthesizer
 
 _ZIP_HEAD = b"PK"
 HEAD = "spectrum."
 _HEARING = ("ssl_proj.", "quantizer.")
 """The content encoder's side of the file, which the synthesizer in training does not have."""
+_CODEBOOK = "quantizer.vq.layers.0._codebook.embed"
 _GPT_HEAD = "model."
 _GENERATOR = "dec."
 _BERT = "bert_proj."
+_ROWS = ("ar_audio_embedding.word_embeddings.weight", "ar_predict_layer.weight")
+"""Weights of the decoder with a row a code, the end last."""
 _RIDGE = 1e-5
 
 
@@ -66,17 +68,31 @@ def tensors_of(path: Path) -> dict[str, Tensor]:
 
 
 def load_decoder(decoder: Decoder, path: Path) -> None:
-    """Load the weights of a GPT file, without the projection of BERT features that English has no use for."""
+    """Load the weights of a GPT file, without the projection of BERT features that English has no use for.
+
+    Where the decoder has more codes, those that the file lacks stay, and its last row goes on saying the end.
+    """
     saved: dict[str, Tensor] = torch.load(path, weights_only=True)["weight"]
     own = {name.removeprefix(_GPT_HEAD): tensor.float() for name, tensor in saved.items()}
+    state = decoder.state_dict()
+    for name in _ROWS:
+        rows = state[name]
+        rows[: len(own[name]) - 1], rows[-1] = own[name][:-1], own[name][-1]
+        own[name] = rows
     decoder.load_state_dict({name: tensor for name, tensor in own.items() if not name.startswith(_BERT)})
 
 
 def load_coder(coder: Coder, content: Path, sovits: Path) -> None:
-    """Load the content encoder of a folder and what makes codes in a SoVITS file; the head of training stays."""
+    """Load the content encoder of a folder and what makes codes in a SoVITS file; the head of training stays.
+
+    Codes that the coder has beyond those of the file stay, too.
+    """
     coder.encoder.load_state_dict(_joined(load_file(content / "model.safetensors"), 2))
     saved = hearing_of(sovits)
-    coder.ssl_proj.load_state_dict({name: saved[f"ssl_proj.{name}"][:CODES] for name in ("weight", "bias")})
+    codes = len(saved[_CODEBOOK])
+    with torch.no_grad():
+        coder.ssl_proj.weight[:codes] = saved["ssl_proj.weight"][:codes]
+        coder.ssl_proj.bias[:codes] = saved["ssl_proj.bias"][:codes]
 
 
 def load_shipped(network: Synthesizer, path: Path) -> None:
@@ -106,27 +122,23 @@ def load_any(network: nn.Module, path: Path) -> None:
 @torch.no_grad()
 def transfer(network: Decoder | Coder | Synthesizer, language: Language) -> None:
     """Give the phonemes and codes of a language what English weights know of the most similar English ones."""
-    phones = list(language.LIKE.items())
-    symbols = to_ids([own for own, _ in phones], "v2"), to_ids([like for _, like in phones], "v2")
-    pairs = zip(
-        language.classes([own for own, _ in phones]), english.classes([like for _, like in phones]), strict=True
-    )
-    codes = [(own * THIRDS + third, like * THIRDS + third) for own, like in pairs for third in range(THIRDS)]
-    own_codes, like_codes = ([pair[side] for pair in codes] for side in (0, 1))
+    symbols = to_ids(language.LIKE.keys(), "v2"), to_ids(language.LIKE.values(), "v2")
+    codes = similar_codes(language)
     if isinstance(network, Decoder):
         _copy(network.ar_text_embedding.word_embeddings.weight, *symbols)
-        _copy(network.ar_audio_embedding.word_embeddings.weight, own_codes, like_codes)
-        _copy(network.ar_predict_layer.weight, own_codes, like_codes)
+        _copy(network.ar_audio_embedding.word_embeddings.weight, *codes)
+        _copy(network.ar_predict_layer.weight, *codes)
     elif isinstance(network, Coder):
-        _copy(network.ssl_proj.weight, own_codes, like_codes)
-        _copy(network.ssl_proj.bias, own_codes, like_codes)
+        _copy(network.ssl_proj.weight, *codes)
+        _copy(network.ssl_proj.bias, *codes)
     else:
         _copy(network.enc_p.text_embedding.weight, *symbols)
-        _copy(network.enc_p.ssl_proj.weight.transpose(0, 1), own_codes, like_codes)
+        _copy(network.enc_p.ssl_proj.weight.transpose(0, 1), *codes)
 
 
-def _copy(rows: Tensor, own: Sequence[int], like: Sequence[int]) -> None:
-    rows[own] = rows[like].clone()
+def _copy(rows: Tensor, own: Sequence[int], like: Sequence[int], other: Sequence[int] | None = None) -> None:
+    """Set rows to others, or to the means of two each."""
+    rows[own] = (rows[like] + rows[other or like]) / 2
 
 
 @torch.no_grad()

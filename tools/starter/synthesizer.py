@@ -16,7 +16,6 @@ from torch.nn import functional
 from tools.starter.content import HIDDEN as SSL_DIM
 from tools.starter.decoder import SYMBOLS
 from tools.starter.generator import CONDITION, INTER, Generator
-from tools.starter.phones import CODES
 from tools.starter.spectra import SPECTRUM
 from tools.starter.style import StyleEncoder
 
@@ -167,7 +166,7 @@ class Prior(nn.Module):
         self.proj = nn.Conv1d(HIDDEN, 2 * INTER, 1)
 
     def forward(self, lines: Lines, valid: Tensor, condition: Tensor) -> Tensor:
-        one_hot = self.ssl_proj.weight[:, :CODES, 0].T[lines.codes] + self.ssl_proj.bias
+        one_hot = self.ssl_proj.weight[:, :, 0].T[lines.codes] + self.ssl_proj.bias
         content = self.encoder_ssl(one_hot.transpose(1, 2).repeat_interleave(FRAMES_PER_CODE, 2), valid)
         text_valid = mask(lines.text_lengths, lines.text.shape[1])
         text = self.encoder_text(self.text_embedding(lines.text).transpose(1, 2), text_valid)

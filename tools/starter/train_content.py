@@ -15,10 +15,12 @@ from torch.nn import functional
 from tools.starter.content import CODE_STRIDE, FIELD, HOP, Coder, frames
 from tools.starter.dataset import RATE, Utterance, load_all, samples
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
-from tools.starter.phones import CODES, THIRDS, codes_of, language
+from tools.starter.phones import Language
 from tools.starter.sampling import error_rate, phone_errors
 from tools.starter.shipped import load_coder, transfer
 
+CLIP_WEIGHT = 30
+"""How often the voices' own clips count beside other sentences: speech is made after them and hardly after others."""
 SILENCE_SECONDS = 0.6
 """The service appends so much to a reference before it is heard."""
 
@@ -43,7 +45,7 @@ def recordings(items: Sequence[Utterance], rng: np.random.Generator | None = Non
     for item in items:
         wave = heard_wave(item, SILENCE_SECONDS if rng is None else float(rng.choice([0.02, SILENCE_SECONDS])))
         waves.append(wave if rng is None else wave * 10 ** rng.uniform(-0.5, 0.1))
-        codes.append(codes_of(item.classes, item.ends, frames(len(wave)) // 2)[0])
+        codes.append(item.codes_until(frames(len(wave)) // 2)[0])
     counts = torch.tensor([frames(len(wave)) for wave in waves])
     size = (int(counts.max()) - 1) * HOP + FIELD
     result = Recordings(
@@ -58,13 +60,18 @@ def recordings(items: Sequence[Utterance], rng: np.random.Generator | None = Non
     return result
 
 
+def coder_of(language: Language) -> Coder:
+    """Return the coder of a language, not yet trained."""
+    return Coder(language.CODES, language.PIECES)
+
+
 def loss(coder: Coder, batch: Recordings) -> tuple[Tensor, dict[str, float]]:
     """Return the loss of codes and of frames' classes."""
     heard = coder(batch.waves, batch.counts)
     codes = functional.cross_entropy(
         heard.codes.flatten(0, 1), batch.codes.flatten(), ignore_index=-100, label_smoothing=0.05
     )
-    classes = torch.where(batch.codes < 0, batch.codes, batch.codes // THIRDS).repeat_interleave(2, 1)
+    classes = torch.where(batch.codes < 0, batch.codes, batch.codes // coder.pieces).repeat_interleave(2, 1)
     scores = heard.classes[:, : classes.shape[1]]
     framewise = functional.cross_entropy(scores.flatten(0, 1), classes.flatten(), ignore_index=-100)
     known = batch.codes >= 0
@@ -81,9 +88,8 @@ def hear(coder: Coder, item: Utterance) -> np.ndarray:
 
 def check(coder: Coder, items: Sequence[Utterance]) -> str:
     """Say how far the heard codes are from the text."""
-    return (
-        f"phoneme errors {error_rate([phone_errors(hear(coder, item).tolist(), item.classes) for item in items]):.3f}"
-    )
+    errors = [phone_errors(hear(coder, item).tolist(), item.classes, coder.pieces) for item in items]
+    return f"phoneme errors {error_rate(errors):.3f}"
 
 
 def batches(items: Sequence[Utterance], seconds: float, rng: np.random.Generator) -> Iterator[Recordings]:
@@ -129,11 +135,14 @@ def main() -> None:
     parser.add_argument("--hear", type=Path, metavar="FILE", help="train nothing; write codes by sentence and voice")
     parser.add_argument("--shipped", action="store_true", help="the checkpoint is a folder as the program comes with")
     parser.add_argument(
+        "--clips", type=Path, nargs="*", default=[], help="with --over: .npz files of the voices' clips"
+    )
+    parser.add_argument(
         "--over", type=Path, metavar="FOLDER", help="keep the encoder of such a folder; learn what makes codes of it"
     )
     options = parser.parse_args()
-    rng, coder = seeded(3), Coder()
-    items = load_all(options.speech)
+    rng, items = seeded(3), load_all(options.speech)
+    coder = coder_of(items[0].spoken)
     if options.hear:
         if options.shipped:
             load_coder(coder, options.checkpoint / "content", options.checkpoint / "starter-sovits.pth")
@@ -145,12 +154,12 @@ def main() -> None:
     held_out, items = items[:20], items[20:]
     if options.over:
         load_coder(coder, options.over / "content", options.over / "starter-sovits.pth")
-        transfer(coder, language(items[0].language))
+        transfer(coder, items[0].spoken)
         coder.eval()
-        fit_codes(coder, items, lambda: check(coder, held_out))
+        fit_codes(coder, [*items, *load_all(options.clips) * CLIP_WEIGHT], lambda: check(coder, held_out))
         torch.save({"network": coder.state_dict()}, options.checkpoint)
         return
-    tell(f"{sum(p.numel() for p in coder.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances, {CODES} codes")
+    tell(f"{sum(p.numel() for p in coder.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances")
     source = batches(items, options.seconds, rng)
     train(coder, source, lambda b: loss(coder, b), options.checkpoint, Plan(options.minutes, options.rate, warm_up=80),
           lambda: check(coder, held_out))  # fmt: skip

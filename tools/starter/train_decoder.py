@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from tools.starter.dataset import Utterance, load_all
-from tools.starter.decoder import END, Decoder, DecoderSizes, Sequences, losses
+from tools.starter.decoder import Decoder, DecoderSizes, Sequences, losses
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
-from tools.starter.phones import CODES, language
+from tools.starter.phones import Language
 from tools.starter.sampling import error_rate, generate, phone_errors
 from tools.starter.shipped import load_decoder, transfer
 
@@ -27,8 +27,6 @@ CLIPPED = 0.5
 it."""
 LED = 0.03
 """Share of sentences with a full stop before them, as the service puts it before short texts."""
-SILENCE = 2
-"""Code of the last third of a pause, which a prompt ends with: the service appends silence to it."""
 _FULL_STOP = 3
 
 
@@ -57,11 +55,12 @@ def spoken(items: Sequence[Utterance], heard: dict[str, np.ndarray]) -> list[Spo
     return [Spoken(i.ids, *i.codes(), heard.get(f"{i.name} {i.style}", none)) for i in items]
 
 
-def as_prompt(item: Spoken, rng: np.random.Generator) -> Spoken:
+def as_prompt(item: Spoken, rng: np.random.Generator, own: Language) -> Spoken:
     """Return a sentence as the service has it for a prompt: heard by the encoder, or with the silence it appends."""
+    silence = own.PIECES - 1  # the last piece of a pause
     if len(item.heard) and rng.random() < 0.7:
         return as_heard(item)
-    return _lasting(item, np.append(item.codes, np.full(rng.integers(8, 18), SILENCE)))
+    return _lasting(item, np.append(item.codes, np.full(rng.integers(8, 18), silence)))
 
 
 def as_heard(item: Spoken) -> Spoken:
@@ -93,8 +92,9 @@ def joined(items: Sequence[Spoken]) -> Spoken:
 
 
 def sequences(
-    items: Sequence[Spoken], voices: Sequence[str], clips: Mapping[str, Spoken], rng: np.random.Generator
-) -> list[Spoken]:
+    items: Sequence[Spoken], voices: Sequence[str], clips: Mapping[str, Spoken], rng: np.random.Generator,
+    own: Language,
+) -> list[Spoken]:  # fmt: skip
     """Return one round over the sentences: single ones, and several of one voice joined; ``clips`` by voice."""
     result = []
     for voice in sorted(set(voices)):
@@ -108,15 +108,15 @@ def sequences(
                     group[0] = as_heard(clips[voice])
                 else:
                     known = bool(heard) and rng.random() < 0.5
-                    group[0] = as_prompt(heard[rng.integers(len(heard))] if known else group[0], rng)
+                    group[0] = as_prompt(heard[rng.integers(len(heard))] if known else group[0], rng, own)
             if rng.random() < LED:
                 group[-1] = led(group[-1])
             result.append(joined(group))
     return result
 
 
-def batch_of(group: Sequence[Spoken], rng: np.random.Generator, noise: float = NOISE) -> Sequences:
-    """Pad sequences to one batch; see :class:`Sequences`."""
+def batch_of(group: Sequence[Spoken], rng: np.random.Generator, codes: int, noise: float = NOISE) -> Sequences:
+    """Pad sequences to one batch; see :class:`Sequences`. ``codes`` is their number."""
     count, longest = len(group), max(len(s.codes) for s in group)
     text = torch.zeros(count, max(len(s.ids) for s in group), dtype=torch.long)
     history = torch.zeros(count, longest, dtype=torch.long)
@@ -126,9 +126,9 @@ def batch_of(group: Sequence[Spoken], rng: np.random.Generator, noise: float = N
         size = len(s.codes)
         text[row, : len(s.ids)] = torch.from_numpy(s.ids)
         wrong = rng.random(size) < noise
-        history[row, :size] = torch.from_numpy(np.where(wrong, rng.integers(0, CODES, size), s.codes))
+        history[row, :size] = torch.from_numpy(np.where(wrong, rng.integers(0, codes, size), s.codes))
         target[row, s.given : size] = torch.from_numpy(s.codes[s.given :])
-        target[row, size] = END
+        target[row, size] = codes
         aligned[row, :size] = torch.from_numpy(s.aligned)
         aligned[row, size] = len(s.ids) - 1
     return Sequences(text, torch.tensor([len(s.ids) for s in group]), history, target, aligned)
@@ -136,33 +136,34 @@ def batch_of(group: Sequence[Spoken], rng: np.random.Generator, noise: float = N
 
 def batches(
     items: Sequence[Spoken], voices: Sequence[str], clips: Mapping[str, Spoken], rng: np.random.Generator,
-    rows: int = 1500,
+    own: Language, rows: int = 1500,
 ) -> Iterator[Sequences]:  # fmt: skip
     """Yield batches of at most so many rows, text and codes together; endless."""
     while True:
-        round_ = sequences(items, voices, clips, rng)
+        round_ = sequences(items, voices, clips, rng, own)
         lengths = np.array([len(s.codes) + len(s.ids) for s in round_], float)
         groups = in_groups(lengths, rows, rng)
         seen = 0
         while seen < len(round_):
             group = next(groups)
             seen += len(group)
-            yield batch_of([round_[i] for i in group], rng)
+            yield batch_of([round_[i] for i in group], rng, own.CODES)
 
 
 def check(decoder: Decoder, held_out: Sequence[Utterance], clips: Mapping[str, Spoken], count: int = 4) -> str:
     """Say the phoneme errors of some held-out sentences: alone, after another one, and after the clips."""
     torch.manual_seed(1)
+    own = held_out[0].spoken
     alone, prompted, clipped = [], [], []
     for before, item in pairwise(held_out[: count + 1]):
         limit = 3 * item.code_count
-        alone.append(phone_errors(generate(decoder, item.ids, longest=limit), item.classes))
-        prompt = as_prompt(Spoken(before.ids, *before.codes()), np.random.default_rng(0))
+        alone.append(phone_errors(generate(decoder, item.ids, longest=limit), item.classes, own.PIECES))
+        prompt = as_prompt(Spoken(before.ids, *before.codes()), np.random.default_rng(0), own)
         ids = np.concatenate([before.ids, item.ids])
-        prompted.append(phone_errors(generate(decoder, ids, prompt.codes, 3, limit), item.classes))
+        prompted.append(phone_errors(generate(decoder, ids, prompt.codes, 3, limit), item.classes, own.PIECES))
         for clip in clips.values():
             said = generate(decoder, np.concatenate([clip.ids, item.ids]), clip.heard, longest=limit)
-            clipped.append(phone_errors(said, item.classes))
+            clipped.append(phone_errors(said, item.classes, own.PIECES))
     errors = f"phoneme errors {error_rate(alone):.3f} greedy, {error_rate(prompted):.3f} after a prompt with top_k 3"
     return errors + (f", {error_rate(clipped):.3f} after clips" if clips else "")
 
@@ -183,13 +184,14 @@ def main() -> None:
     rng = seeded(2)
     items, held_out = load_all(options.timings), load_all([options.held_out])
     heard = dict(np.load(options.heard)) if options.heard else {}
-    decoder = Decoder(DecoderSizes())
+    own = items[0].spoken
+    decoder = Decoder(DecoderSizes(codes=own.CODES))
     if options.start and not options.checkpoint.exists():
         load_decoder(decoder, options.start)
-        transfer(decoder, language(items[0].language))
+        transfer(decoder, own)
     clips = {item.style: spoken([item], heard)[0] for item in load_all(options.clips)}
     tell(f"{sum(p.numel() for p in decoder.parameters()) / 1e6:.2f} M parameters, {len(items)} sentences")
-    source = batches(spoken(items, heard), [item.style for item in items], clips, rng)
+    source = batches(spoken(items, heard), [item.style for item in items], clips, rng, own)
     plan = Plan(options.minutes, options.rate, warm_up=150, average=options.average)
     train(decoder, source, lambda b: losses(decoder, b), options.checkpoint, plan,
           lambda: check(decoder, held_out, clips))  # fmt: skip

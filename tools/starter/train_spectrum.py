@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from tools.starter.dataset import Utterance, load_all
 from tools.starter.lines import Voices, centres_of, drawn_codes, lines_of, waves_of
 from tools.starter.loop import Plan, in_groups, seeded, tell, train
-from tools.starter.phones import language
 from tools.starter.shipped import fit_head, load_shipped, transfer
 from tools.starter.spectra import LOW, log_spectrum
 from tools.starter.synthesizer import Lines, Synthesizer
@@ -72,7 +71,7 @@ def main() -> None:
     tell(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, {len(items)} utterances")
     if options.start and not options.checkpoint.exists():
         load_shipped(network, options.start)
-        transfer(network, language(items[0].language))
+        transfer(network, items[0].spoken)
         fit_head(network, islice(batches(items, {}, np.random.default_rng(1), options.codes), _FITTED))
     network.spectrum.requires_grad_(not options.keep_head)
     test = next(batches(held_out, {}, np.random.default_rng(0), 10**6))

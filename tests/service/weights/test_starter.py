@@ -14,7 +14,7 @@ from service.weights import watch
 from service.weights.choice import GPT_FILE, SOVITS_FILE
 from service.weights.service import WeightsService
 from service.weights.starter import first_weights
-from tests.engine.boxed import JAPANESE, NAMES, boxed
+from tests.engine.boxed import CHINESE, JAPANESE, NAMES, boxed
 from tests.engine.small_own import OwnInstallation
 from tests.service.conftest import Running, Starter
 from tests.service.weights.test_by_hand import current
@@ -90,20 +90,23 @@ def test_its_voices_are_put_among_the_others_once(start: Starter, root: Path, fr
     assert voices(again) == ["Main"], "what was removed does not come back"
 
 
-def test_a_japanese_voice_speaks_with_a_pair_of_its_own(start: Starter, tmp_path: Path) -> None:
+def test_a_voice_of_another_language_speaks_with_a_pair_of_its_own(start: Starter, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        own = boxed(tmp_path / "second", patch, japanese=True)
+        own = boxed(tmp_path / "second", patch, others=["ja", "zh"])
         pair = WeightsPair(*starter.pairs()["ja"])
         engine = FakeEngine(weights=own.pair, languages=("en",))
         running = start(engine, root=tmp_path / "of two", starter=True)
-        assert voices(running) == [*NAMES, JAPANESE]
-        assert "in en, ja only" in running.client.get("/readyz").json()["data"]["notes"][0]
-        assert running.client.get("/healthz").json()["languages"]["ja"]["ready"]
+        assert voices(running) == [*NAMES, JAPANESE, CHINESE]
+        assert "in en, ja, zh only" in running.client.get("/readyz").json()["data"]["notes"][0]
+        spoken = running.client.get("/healthz").json()["languages"]
+        assert spoken["ja"]["ready"] and spoken["zh"]["ready"] and not spoken["ko"]["ready"]
         assert say(running, "starter-third", "こんにちは。", "ja") == 200
         assert (
             say(running, "starter-third", "Hello.", "en") == say(running, "starter-main", "こんにちは。", "ja") == 400
         )
         assert engine.requests[-1].weights == pair
+        assert say(running, "starter-fourth", "你好。", "zh") == 200
+        assert engine.requests[-1].weights == WeightsPair(*starter.pairs()["zh"])
         chosen = WeightsPair("other.ckpt", "other.pth")
         engine.languages = ()
         engine.load(chosen)

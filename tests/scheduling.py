@@ -1,10 +1,11 @@
 """How a parallel run (``pytest -n 2 --dist loadgroup``) spreads the tests over its processes.
 
 A file is the smallest part that is handed out. The files that build MindSpore's graphs form two parts: they are handed
-out first, each to one process, so that MindSpore and what it compiled are in memory twice and not more often. Other
-long files follow, then files that wait for half of their time; what fills a processor is left for the end, when nothing
-else would fill it. Tests marked ``alone`` measure time or need the whole machine; they come last, when every other
-process has ended.
+out first, each to one process, so that MindSpore and what it compiled are in memory twice and not more often. Networks
+of full size, which take gigabytes, are in the second of them, so that no third process is as large. Other long files
+follow, then files that wait for half of their time; what fills a processor is left for the end, when nothing else would
+fill it. Tests marked ``alone`` measure time or need the whole machine; they come last, when every other process has
+ended.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ SHARING = ("tests/service/broker/", "tests/webui/")
 """Folders whose tests share what takes seconds to start (one RabbitMQ; Gradio and its pages): each is one part."""
 GRAPHS = {
     "graphs of networks": ("tests/networks/", "tests/native/", "tests/inference/"),
-    "graphs of training": ("tests/training/", "tests/convert/test_mindspore.py"),
+    "graphs of training": ("tests/training/", "tests/convert/test_mindspore.py", "tests/parity/"),
 }
-"""Beginnings of the names of files that build graphs, by their part."""
-LONG = ("tests/parity/", "tests/test_style.py", "tests/service/proof/")
+"""Beginnings of the names of files that build graphs, or networks of full size, by their part."""
+LONG = ("tests/test_style.py", "tests/service/proof/")
 """Files that are handed out before the others, so that none of them is the last one, while other processes idle."""
 WAITING = ("tests/page/", "tests/service/", "tests/process/", "tests/webui/")
 """Files that wait for browsers, processes and databases; they run beside files that do not."""

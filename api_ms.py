@@ -48,6 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal comes."""
     given = parser().parse_args(arguments)
     gc.disable()  # until the application is made: a fifth of the time of imports went into looking for garbage in them
+    try:
+        return _serve(given)
+    finally:
+        gc.enable()
+
+
+def _serve(given: argparse.Namespace) -> int:
     from service.settings import SettingsError, load_settings
 
     try:

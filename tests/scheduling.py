@@ -1,11 +1,11 @@
-"""How a parallel run (``pytest -n 2 --dist loadgroup``) spreads the tests over its processes.
+"""How a parallel run (``pytest -n 3 --dist loadgroup``) spreads the tests over its processes.
 
-A file is the smallest part that is handed out. The files that build MindSpore's graphs form two parts: they are handed
-out first, each to one process, so that MindSpore and what it compiled are in memory twice and not more often. Networks
-of full size, which take gigabytes, are in the second of them, so that no third process is as large. Other long files
-follow, then files that wait for half of their time; what fills a processor is left for the end, when nothing else would
-fill it. Tests marked ``alone`` measure time or need the whole machine; they come last, when every other process has
-ended.
+A file is the smallest part that is handed out. The files that build MindSpore's graphs, or networks of full size, form
+a few parts. They are handed out first, and at most two of them are under way. MindSpore keeps every graph until its
+process ends, so a process that has ended such a part makes room for a new one: listing all tests again takes 12 s, and
+gives back a gigabyte or two. Other long files follow, then files that wait for half of their time; what fills a
+processor is left for the end, when nothing else would fill it. Tests marked ``alone`` measure time or need the whole
+machine; they come last, when every other process has ended.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ ALONE = "alone"
 SHARING = ("tests/service/broker/", "tests/webui/")
 """Folders whose tests share what takes seconds to start (one RabbitMQ; Gradio and its pages): each is one part."""
 GRAPHS = {
-    "graphs of networks": ("tests/networks/", "tests/native/", "tests/inference/"),
     "graphs of training": ("tests/training/", "tests/convert/test_mindspore.py", "tests/parity/"),
+    "graphs of networks": ("tests/networks/",),
+    "graphs of speech": ("tests/native/", "tests/inference/"),
 }
 """Beginnings of the names of files that build graphs, or networks of full size, by their part."""
+GRAPHS_AT_ONCE = 2
+_ONE_LEFT = 1
+"""A process begins its last test only when it knows what follows, so what follows is said while one test is left."""
 LONG = ("tests/test_style.py", "tests/service/proof/")
 """Files that are handed out before the others, so that none of them is the last one, while other processes idle."""
 WAITING = ("tests/page/", "tests/service/", "tests/process/", "tests/webui/")
@@ -41,8 +45,10 @@ def part_of(path: str, alone: bool) -> str:
 
 def place_of(part: str) -> int:
     """Return a number by which parts are ordered: the lowest is handed out first."""
-    if part in GRAPHS or part == ALONE:
-        return 4 if part == ALONE else 0
+    if part in GRAPHS:
+        return list(GRAPHS).index(part) - len(GRAPHS)
+    if part == ALONE:
+        return 4
     if part.startswith(LONG):
         return 1
     return 2 if part.startswith(WAITING) else 3
@@ -62,15 +68,32 @@ class Scheduler(LoadGroupScheduling):  # type: ignore[misc]
     def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False  # by the number of tests, which says nothing of how long they take
+        self._beginning: set[Any] = set()
+
+    def _assign_work_unit(self, node: Any) -> None:
+        under_way = sum(self._has_graphs(other) for other in self.nodes)
+        if under_way >= GRAPHS_AT_ONCE:
+            part = next((part for part in self.workqueue if part not in GRAPHS), next(iter(self.workqueue)))
+            self.workqueue.move_to_end(part, last=False)
+        super()._assign_work_unit(node)
+
+    def _has_graphs(self, node: Any) -> bool:
+        return any(part in GRAPHS for part in self.assigned_work[node])
 
     def _reschedule(self, node: Any) -> None:
-        if node.shutting_down or list(self.workqueue) != [ALONE]:
+        if node.shutting_down:
+            return
+        if self._has_graphs(node):
+            if self._pending_of(self.assigned_work[node]) <= _ONE_LEFT:
+                node.shutdown()  # ends what it has
+            return
+        if list(self.workqueue) != [ALONE]:
             super()._reschedule(node)
             return
         others = [other for other in self.nodes if other is not node]
         if any(not other.shutting_down for other in others):
-            node.shutdown()  # ends what it has; the last process stays
-        elif not any(self._pending_of(self.assigned_work[other]) for other in others):
+            node.shutdown()  # the last process stays
+        elif not self._beginning and not any(self._pending_of(self.assigned_work[other]) for other in others):
             super()._reschedule(node)
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
@@ -78,9 +101,18 @@ class Scheduler(LoadGroupScheduling):  # type: ignore[misc]
         super().mark_test_complete(node, item_index, duration)
         self._look_again()
 
+    def add_node_collection(self, node: Any, collection: Any) -> None:
+        """Take what a process has found; one that is new begins to work then."""
+        self._beginning.discard(node)
+        super().add_node_collection(node, collection)
+
     def remove_node(self, node: Any) -> str | None:
-        """Forget a process that has ended."""
+        """Forget a process that has ended, and begin a new one in its place if it has left work behind."""
+        self._beginning.discard(node)
+        makes_room = node.shutting_down and self._has_graphs(node)
         crashed: str | None = super().remove_node(node)
+        if makes_room and not crashed and any(part != ALONE for part in self.workqueue):
+            self._beginning.add(self.config.pluginmanager.get_plugin("dsession")._clone_node(node))
         self._look_again()
         return crashed
 

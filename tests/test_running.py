@@ -46,10 +46,11 @@ def test_a_run_with_closing_summary_ends_as_pytest_does(tmp_path: Path) -> None:
     assert _run(tmp_path, "echo '1 failed, 2 passed in 61.20s (0:01:01)'; exit 1") == 1
 
 
-def test_files_that_build_graphs_are_two_parts_of_a_parallel_run() -> None:
+def test_files_that_build_graphs_are_a_few_parts_of_a_parallel_run() -> None:
     from tests.scheduling import GRAPHS, LONG, WAITING, part_of
 
-    assert part_of("tests/networks/test_t2s.py", alone=False) == part_of("tests/native/test_pool.py", alone=False)
+    assert part_of("tests/networks/test_t2s.py", alone=False) == part_of("tests/networks/test_cfm.py", alone=False)
+    assert part_of("tests/networks/test_t2s.py", alone=False) != part_of("tests/native/test_pool.py", alone=False)
     assert part_of("tests/text/test_korean.py", alone=False) != part_of("tests/text/test_english.py", alone=False)
     assert part_of("tests/networks/test_t2s.py", alone=True) == part_of("tests/text/test_korean.py", alone=True)
     assert part_of("tests/networks/test_t2s.py", alone=False) != part_of("tests/training/test_gpt.py", alone=False)
@@ -73,18 +74,56 @@ def note(line):
 """
 
 
+def _project(root: Path) -> None:
+    """Lay out a project of its own with the same scheduling."""
+    (root / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text("utf-8"), encoding="utf-8")
+    (root / "pytest.ini").write_text("[pytest]\nmarkers = alone: x\n", encoding="utf-8")
+
+
+def _run_project(root: Path, processes: int) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", str(processes), "--dist", "loadgroup", str(root)],
+        cwd=root, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
 def test_tests_that_need_the_machine_run_when_all_others_have_ended(tmp_path: Path) -> None:
     """In a project of its own with the same scheduling: four files beside each other, then the timed ones."""
-    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text("utf-8"), encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = alone: x\n", encoding="utf-8")
+    _project(tmp_path)
     plain = "def test_{n}():\n    time.sleep(0.05)\n    note('plain')\n"
     timed = "@pytest.mark.alone\ndef test_timed():\n    note('timed')\n"
     for number in range(4):
         body = "".join(plain.format(n=n) for n in range(3)) + (timed if number < 2 else "")
         (tmp_path / f"test_{number}.py").write_text(SAMPLE.format(body=body), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", str(tmp_path)],
-        cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert "14 passed" in done.stdout, done.stdout + done.stderr
+    said = _run_project(tmp_path, 2)
+    assert "14 passed" in said, said
     assert (tmp_path / "log").read_text("utf-8").split() == ["plain"] * 12 + ["timed"] * 2
+
+
+def _note_of_process(name: str) -> str:
+    return f"    time.sleep(0.1)\n    note(f'{name} {{os.getpid()}}')\n"
+
+
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.full), 3])
+def test_graphs_go_with_their_process(tmp_path: Path, processes: int) -> None:
+    """Three parts with graphs, of which two are under way at most, plain files, and a timed test at the end."""
+    _project(tmp_path)
+    graphs = ("training", "networks", "inference")
+    timed = "@pytest.mark.alone\ndef test_timed():\n" + _note_of_process("timed")
+    for name in (*graphs, *(f"plain{number}" for number in range(8))):
+        folder = tmp_path / "tests" / name
+        folder.mkdir(parents=True)
+        body = "import os\n" + "".join(f"def test_{n}():\n{_note_of_process(name)}" for n in range(4))
+        text = SAMPLE.replace("parent /", "parents[2] /").format(body=body + (timed if name == "plain0" else ""))
+        (folder / f"test_{name}.py").write_text(text, encoding="utf-8")
+    said = _run_project(tmp_path, processes)
+    assert "45 passed" in said, said
+    lines = [line.split() for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    assert lines[-1][0] == "timed"
+    places = {graph: [i for i, (name, _) in enumerate(lines) if name == graph] for graph in graphs}
+    owners = {graph: {lines[i][1] for i in places[graph]} for graph in graphs}
+    assert all(len(owner) == 1 for owner in owners.values()) and len(set().union(*owners.values())) == 3, lines
+    for graph, (owner,) in owners.items():
+        assert not any(pid == owner for _, pid in lines[places[graph][-1] + 1 :]), f"{graph} is the last of its process"
+    assert min(places["inference"]) > min(places["training"][-1], places["networks"][-1]), lines

@@ -17,7 +17,7 @@ from GPT_SoVITS.native.library import load
 from tests.parity.checks.hubert import UntilLayer
 from tests.parity.implementations import GRAPH, NATIVE, NATIVE_FP16, NATIVE_INT8
 from tests.parity.report import Report
-from tests.parity.weights import Arrays, generate, load_config, load_io, network_arrays
+from tests.parity.weights import Arrays, forget, generate, load_config, load_io, network_arrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
 States = Callable[[Array, tuple[int, ...]], list[Array]]
@@ -32,13 +32,21 @@ TOLERANCE = {"fp32": 1e-3, "fp16": 1e-2, "int8": 0.2}
 LOGITS_TOLERANCE = {"fp32": 1e-3, "fp16": 0.1, "int8": 3.0}
 """Of logits, which features do not need; seen: fp32 1.2e-4, fp16 0.036, int8 1.2."""
 HEAD = "cls.predictions."
+WORDS = "bert.embeddings.word_embeddings."
+
+
+class _Once(dict[str, Array]):
+    """Arrays that are let go of when they are read: all layers take 1.2 GB, and as much again as matrices."""
+
+    def __getitem__(self, key: str) -> Array:
+        return self.pop(key)
 
 
 def run(folder: Path, report: Report) -> None:
     """Compare every array of a BERT fixture."""
     io = load_io(folder)
     config = RobertaConfig.from_official(load_config(folder))
-    arrays = network_arrays("bert", folder / "manifest.json")
+    arrays = dict(network_arrays("bert", folder / "manifest.json"))
     if report.implementation is GRAPH:
         from GPT_SoVITS.features.roberta_graph import Roberta
 
@@ -50,7 +58,9 @@ def run(folder: Path, report: Report) -> None:
     sizes = EncoderSizes(
         config.hidden_size, config.heads, config.layers, config.intermediate_size, config.layer_norm_eps
     )
-    stack = NativeEncoder(handle, sizes, roberta_layers(arrays), report.implementation.precision)
+    forget()
+    layers = _Once({key: arrays.pop(key) for key in list(arrays) if key.startswith("encoder.layer.")})
+    stack = NativeEncoder(handle, sizes, roberta_layers(layers), report.implementation.precision)
 
     def states(ids: Array, wanted: tuple[int, ...]) -> list[Array]:
         return [StackedRoberta(config, arrays, UntilLayer(stack, n))(ids) for n in wanted]
@@ -80,7 +90,7 @@ def _features(roberta: Any, io: Arrays, report: Report) -> None:
 def _whole_network(states: States, config: RobertaConfig, folder: Path, io: Arrays, report: Report) -> None:
     tolerance = TOLERANCE[report.precision]
     head = {key.removeprefix(HEAD): array for key, array in generate(folder / "manifest.json", HEAD).items()}
-    words = network_arrays("bert", folder / "manifest.json")["embeddings.word_embeddings.weight"]
+    (words,) = generate(folder / "manifest.json", WORDS).values()
     for i in [i for i in _sequences(io) if f"logits_last_{i}" in io]:
         embedded, first, last = states(io[f"ids{i}"], (0, 1, config.layers))
         report.close(f"embeddings_{i}", embedded, io[f"embeddings_{i}"], tolerance)

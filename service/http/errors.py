@@ -112,6 +112,8 @@ def answer_error(connection: HTTPConnection, error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         return _invalid(connection, error)
     if isinstance(error, HTTPException):
+        if (unread := fields.unreadable(error)) is not None:
+            return _wrong_fields(connection, [fields.told("body", unread, wanted_language(connection))])
         what = _MESSAGES.get(error.status_code) or said("http_error", detail=error.detail)
         headers = dict(error.headers or {})
         if error.status_code == 405:
@@ -147,8 +149,10 @@ def _methods(connection: HTTPConnection) -> list[str]:
 
 
 def _invalid(connection: HTTPConnection, error: RequestValidationError) -> Response:
-    language = wanted_language(connection)
-    problems = fields.problems(error.errors(), language)
+    return _wrong_fields(connection, fields.problems(error.errors(), wanted_language(connection)))
+
+
+def _wrong_fields(connection: HTTPConnection, problems: list[dict[str, Any]]) -> Response:
     detail = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
     return answer(
         connection, 422, Code.PARAMETER, said("fields_wrong", detail=detail), {"problems": problems[:_MOST_PROBLEMS]}

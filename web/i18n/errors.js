@@ -48,6 +48,8 @@ export default {
   fields_wrong: { en: "{detail}", zh: "请求参数有误，请修改：{detail}" },
   field_missing: { en: "This field is required: send it.", zh: "缺少此项，请填写" },
   field_json: { en: "This is no JSON: {detail} at character {place}", zh: "不是有效的 JSON：第 {place} 个字符处 {detail}" },
+  field_encoding: { en: "This is no UTF-8: the byte at {place} belongs to no character; send UTF-8.", zh: "不是有效的 UTF-8：位置 {place} 的字节不属于任何字符，请以 UTF-8 发送" },
+  field_unreadable: { en: "This cannot be read: {detail}", zh: "无法读取：{detail}" },
   field_number: { en: "A number is expected.", zh: "应为数字" },
   field_integer: { en: "A whole number is expected.", zh: "应为整数" },
   field_text: { en: "A text is expected.", zh: "应为文本" },

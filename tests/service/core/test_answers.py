@@ -62,6 +62,29 @@ def test_a_body_that_is_no_json(running: Running) -> None:
     assert envelope(answer)[2].startswith("body: this is no JSON: ")
 
 
+UNREADABLE = {
+    "latin-1": (b'{"category_name": "\xe9"}', "field_encoding"),
+    "half a character": (b'{"category_name": "\xe4\xbd', "field_encoding"),
+    "utf-16": (b"\xff\xfe{", "field_encoding"),
+    "nests without a bottom": (b"[" * 200_000, "field_unreadable"),
+    "a number without an end": (b"1" * 10_000, "field_unreadable"),
+}
+
+
+@pytest.mark.parametrize(("content", "code"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("path", ["/voice-categories", "/gpt_sovits/open_slice", "/gpt_sovits/experiments/a/voice"])
+def test_a_body_that_cannot_be_decoded_is_told_as_malformed_json_is(
+    running: Running, path: str, content: bytes, code: str
+) -> None:
+    """Else a training's interface, which knows 422 and 500 alone, calls it a fault of the server."""
+    answer = running.client.post(path, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == 422, answer.text
+    if path != "/gpt_sovits/open_slice":
+        assert answer.json()["data"]["problems"][0]["code"] == code
+        return
+    assert [(each["loc"], each["type"]) for each in answer.json()["detail"]] == [(["body", "body"], code)]
+
+
 @pytest.mark.parametrize("content", [b"{", b"--x\r\n\xff", b"", b"[1]", b'"text"', b"null", b"\xff\xfe{"])
 def test_a_change_of_a_voice_that_is_no_json(running: Running, content: bytes) -> None:
     """Its body may be a form as well, so it is read apart from the others."""

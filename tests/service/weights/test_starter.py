@@ -127,8 +127,24 @@ def test_a_first_start_leaves_the_list_of_categories_as_it_comes(start: Starter,
     (root / "voice_categories.json").write_bytes(content)
     running = start(FakeEngine(), root=root, starter=True)
     assert voices(running) == list(NAMES)
-    assert [each["category_name"] for each in running.client.get("/voice-categories").json()["data"]] == ["Starter"]
+    assert names_of_categories(running) == ["Starter"]
     assert (root / "voice_categories.json").read_bytes() == content
+
+
+def names_of_categories(running: Running) -> list[str]:
+    return [each["category_name"] for each in running.client.get("/voice-categories").json()["data"]]
+
+
+def test_its_category_is_not_there_when_it_is_left_out(start: Starter, root: Path) -> None:
+    """The list that comes with the program has it, and would show it empty."""
+    root.mkdir()
+    (root / "voice_categories.json").write_bytes((ROOT / "voice_categories.json").read_bytes())
+    running = start(FakeEngine(weights=None), root=root, starter=False)
+    assert names_of_categories(running) == []
+    running.client.post("/voice-categories", json={"category_name": "Mine", "category_id": "mine"})
+    assert names_of_categories(start(FakeEngine(weights=None), root=root, starter=False)) == ["Mine"]
+    assert names_of_categories(start(FakeEngine(), root=root, starter=True)) == ["Mine", "Starter"]
+    assert "Starter" in names_of_categories(start(FakeEngine(), root=root, starter=False)), "its voices are in it"
 
 
 def test_nothing_of_it_is_there_when_it_is_left_out_or_other_weights_are_chosen(start: Starter, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ export default {
   host_unknown: { en: "The service does not answer to this host name; allowed_hosts in its settings lists it.", zh: "服务不接受此主机名，请在设置的 allowed_hosts 中加入。" },
   other_site: { en: "Pages of other sites may not do this; cors_origins in the settings allows them.", zh: "不允许其他网站的页面执行此操作；如需允许，请设置 cors_origins。" },
   admin_needed: { en: "Installing needs an administrator's key, one that is named admin or admin-...: {command}", zh: "安装需要管理员密钥（名称为 admin 或以 admin- 开头）。在服务器上创建：{command}" },
-  key_name_form: { en: "The name of a key has 1 to 100 letters, digits, spaces and . _ @ -: choose such a name.", zh: "密钥名称须为 1 至 100 个字母、数字、空格或 . _ @ -，请换一个名称。" },
+  key_name_form: { en: "The name of a key has 1 to 100 letters, digits and . _ @ -, and spaces only within: choose such a name.", zh: "密钥名称须为 1 至 100 个字母、数字或 . _ @ -，空格只能在中间，请换一个名称。" },
   key_exists: { en: "There is a key named '{name}': revoke it first, or choose another name.", zh: "已有名为“{name}”的密钥，请先撤销它，或换一个名称。" },
   key_missing: { en: "There is no valid key named '{name}': list the keys to see their names.", zh: "没有名为“{name}”的有效密钥，请列出密钥查看名称。" },
   control_off: { en: "Control is switched off; set allow_control in the configuration to allow it.", zh: "远程控制已关闭；如需使用，请在配置中设置 allow_control。" },

@@ -20,6 +20,7 @@ from GPT_SoVITS.text.errors import TextError
 from service.errors import Code, FieldsError, ServiceError
 from service.http import fields
 from service.http.envelope import failure
+from service.http.heads import reads
 from service.http.proxies import local_path
 from service.storage import is_broken, is_full
 from service.words import DEFAULT, Said, language_of, said, told_by
@@ -137,7 +138,7 @@ def _methods(connection: HTTPConnection) -> list[str]:
     # Within a mounted application the path is relative to it.
     root = connection.scope.get("app_root_path", connection.scope.get("root_path", ""))
     scope = {**connection.scope, "root_path": root}
-    return [
+    found = {
         method
         for method in _METHODS
         if any(
@@ -145,7 +146,10 @@ def _methods(connection: HTTPConnection) -> list[str]:
             for route in connection.app.routes
             if method in _READING or not isinstance(route, Mount)  # mounted are files
         )
-    ]
+    }
+    if "GET" in found and reads(local_path(connection.scope)):
+        found.add("HEAD")
+    return sorted(found)
 
 
 def _invalid(connection: HTTPConnection, error: RequestValidationError) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,31 @@ def test_a_voice_of_another_language_speaks_with_a_pair_of_its_own(start: Starte
         engine.load(chosen)
         assert say(running, "starter-third", "こんにちは。", "ja") == 200
         assert engine.requests[-1].weights is None, "the current weights take its place"
+
+
+def test_characters_alone_are_read_as_the_voice_speaks_and_the_preview_says_so(
+    start: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chinese and Japanese share them; ``auto`` means the one language that the weights speak."""
+    own = boxed(tmp_path / "second", monkeypatch, others=["ja", "zh"])
+    running = start(FakeEngine(weights=own.pair, languages=("en",)), root=tmp_path / "of two", starter=True)
+
+    def previewed(text: str, **more: str) -> dict[str, Any]:
+        answer = running.client.post("/text/preview", json={"text": text, "language": "auto", **more})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()["data"]
+        return found
+
+    assert previewed("父母。", model_id="starter-third")["language"] == "all_ja"
+    assert previewed("父母。", model_id="starter-fourth")["language"] == "all_zh"
+    assert previewed("父母。")["language"] == "auto", "the current weights speak neither"
+    assert previewed("123")["language"] == "en"
+    assert running.client.post("/text/preview", json={"text": "1", "model_id": "nobody"}).status_code == 404
+    assert say(running, "starter-third", "父母。", "auto") == say(running, "starter-fourth", "父母。", "auto") == 200
+    unread = {"text": "你好。", "text_language": "auto", "model_id": "starter-third", "user_id": "u"}
+    for path in ("/synthesize", "/voice-tasks"):
+        answer = running.client.post(path, json=unread)
+        assert (answer.status_code, answer.json()["data"]["error"]["code"]) == (400, "text_empty"), path
 
 
 def say(running: Running, voice: str, text: str, language: str) -> int:

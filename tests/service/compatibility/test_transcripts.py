@@ -23,7 +23,7 @@ ADDRESSES = {
 }
 
 
-@pytest.fixture(params=ADDRESSES.values(), ids=ADDRESSES)
+@pytest.fixture(params=list(ADDRESSES.values()), ids=list(ADDRESSES))
 def address(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
     found: tuple[str, dict[str, str]] = request.param
     return found

@@ -264,10 +264,10 @@ class Settings(BaseSettings):
     def _language(cls, value: str | None) -> str | None:
         return value and resolve_language(value, NEWEST)
 
-    @field_validator("database_url", "broker", mode="after")
+    @field_validator("database_url", "broker", "objects_url", "files_url", mode="after")
     @classmethod
-    def _address(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and "://" not in value.get_secret_value():
+    def _address(cls, value: SecretStr | str | None) -> SecretStr | str | None:
+        if value is not None and "://" not in (value.get_secret_value() if isinstance(value, SecretStr) else value):
             raise ValueError("it is no address; write it as docs/SETTINGS.md shows")
         return value
 

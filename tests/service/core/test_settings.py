@@ -96,6 +96,7 @@ NOT_ALLOWED = {
     "RETENTION=soon": "retention ({}): 'soon' is no duration; write seconds, or a number with s, m, h, d or w, "
     "such as 30m",
     "TRUSTED_PROXIES=x/y": "trusted_proxies ({}): 'x/y' does not appear to be an IPv4 or IPv6 network",
+    "FILES_URL=voices": "files_url ({}): it is no address; write it as docs/SETTINGS.md shows",
     "DATABASE_URL=me:hunter2@db": "database_url ({}): it is no address; write it as docs/SETTINGS.md shows",
 }
 

@@ -39,9 +39,13 @@ def __getattr__(name: str) -> Any:
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from service.app import create_app
-    from service.settings import load_settings
+    from service.settings import SettingsError, load_settings, report
 
-    return globals().setdefault("app", create_app(load_settings()))
+    try:
+        settings = load_settings()
+    except SettingsError as error:  # a server would print it with its own stack
+        sys.exit(report(error))
+    return globals().setdefault("app", create_app(settings))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(given: argparse.Namespace) -> int:
-    from service.settings import SettingsError, load_settings
+    from service.settings import SettingsError, load_settings, report
 
     try:
         settings = load_settings(
@@ -72,8 +76,7 @@ def _serve(given: argparse.Namespace) -> int:
             starter=False if given.no_starter else None,
         )
     except SettingsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return report(error)
     from service.server import run
 
     return run(settings, open_page=given.open)

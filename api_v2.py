@@ -9,13 +9,12 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal comes."""
     from service.compatibility.command_lines import api_v2_settings
-    from service.settings import SettingsError, load_settings
+    from service.settings import SettingsError, load_settings, report
 
     try:
         settings = load_settings(**api_v2_settings(sys.argv[1:] if arguments is None else arguments))
     except SettingsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return report(error)
     from service.server import run
 
     return run(settings)

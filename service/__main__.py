@@ -11,7 +11,7 @@ from GPT_SoVITS import _commands
 from service.errors import ServiceError
 from service.keys.store import KeyStore, ask_to_rebuild
 from service.opening import open_database
-from service.settings import SettingsError, load_settings
+from service.settings import SettingsError, load_settings, report
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _keys(KeyStore(database), given.action, getattr(given, "name", None))
         finally:
             database.close()
-    except (ServiceError, SettingsError) as error:
+    except SettingsError as error:
+        return report(error)
+    except ServiceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -27,6 +27,7 @@ from service.http import errors, openapi
 from service.http.access import Access, Guard
 from service.http.bodies import BodyLimits
 from service.http.context import RequestContext
+from service.http.heads import Heads
 from service.http.metrics import EngineMetrics, HttpMetrics
 from service.http.proxies import Proxies
 from service.http.rates import RateLimit
@@ -128,6 +129,7 @@ def _add_middleware(app: FastAPI, settings: Settings, folders: Folders, shortcut
     """Add the layers, the innermost first."""
     access_log = app.state.access_log = logs.AccessLog(folders.logs / "access.log")
     app.state.figures = HttpMetrics()
+    app.add_middleware(Heads)
     app.add_middleware(
         BodyLimits,
         limit_of=lambda path, content_type: body_limit(settings, path, content_type),

@@ -103,12 +103,13 @@ class Announcer:
             self._bell.ring()  # of the steps that waited for it, whatever kinds they are
 
 
-def open_queue(container: Container, demand: Callable[[Utterance], None] = lambda _asked: None) -> Queue:
+def open_queue(container: Container, demand: Callable[[Utterance], str] = lambda asked: asked.language) -> Queue:
     """Return the queue on the service's database, with every kind that there is.
 
     Args:
         container: What the kinds are made of.
-        demand: Refuses new voice tasks that cannot be spoken as things are installed.
+        demand: Refuses new voice tasks that cannot be spoken as things are installed, and returns in which language
+            the others are.
     """
     settings, bus, database = container.settings, container.get(ChangeBus), container.database
     files = _speech_files(container)

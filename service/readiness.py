@@ -80,10 +80,21 @@ class Readiness:
         trained = languages_of_starter(status.current) or (status.current.languages if status.current else ())
         return {language: whole or self._lack(language, status, trained) for language in spoken}
 
-    def demand(self, request: Asked) -> None:
+    def meant(self, language: str, text: str, weights: WeightsPair | None) -> str:
+        """Return the code of the language in which a text will be read: ``auto`` means the one that weights speak.
+
+        Args:
+            language: The code that was asked for.
+            text: The text.
+            weights: What it is spoken with; None for the current ones.
+        """
+        return narrowed(language, text, _trained(weights, self._engine.status()))
+
+    def demand(self, request: Asked) -> str:
         """Refuse a text for the queue that nothing but an installation could make speakable.
 
-        An engine that is starting is waited for; text and transcript are looked at.
+        An engine that is starting is waited for; text and transcript are looked at. Returns the code of the language
+        in which the text will be read.
 
         Raises:
             ParameterError: the weights that are meant were not trained to speak this.
@@ -93,7 +104,8 @@ class Readiness:
         if status.state is EngineState.CLOSED or (status.state is EngineState.NO_WEIGHTS and request.weights is None):
             self._refuse(self.of_engine())
         trained = _trained(request.weights, status)
-        text = languages_in(narrowed(request.language, request.text, trained), request.text)
+        meant = narrowed(request.language, request.text, trained)
+        text = languages_in(meant, request.text)
         reference, transcript = request.reference, tuple[str, ...]()
         if reference.text and not request.ref_free:
             transcript = languages_in(narrowed(reference.language, reference.text, trained), reference.text)
@@ -101,6 +113,7 @@ class Readiness:
         _check_trained(transcript, trained, "transcript_not_trained")
         for language in dict.fromkeys((*text, *transcript)):
             self._refuse(self._lack(language, status, trained))
+        return meant
 
     def _refuse(self, lack: Said | None) -> None:
         if lack is not None:

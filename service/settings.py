@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -13,10 +14,14 @@ from GPT_SoVITS import starter
 from GPT_SoVITS.engine.messages import EngineSettings, WeightsPair
 from GPT_SoVITS.resources.pairing import WEIGHTS_ROOTS
 from GPT_SoVITS.text import resources, userdict
+from GPT_SoVITS.text.languages import resolve_cutting, resolve_language
+from GPT_SoVITS.versions import NEWEST
 from service.addresses import is_loopback
+from service.settings_problems import in_words
+from service.settings_problems import report as report
 from service.settings_sources import ENVIRONMENT as ENVIRONMENT
 from service.settings_sources import PREFIX as PREFIX
-from service.settings_sources import Environment, File, OldFile
+from service.settings_sources import Environment, File, OldFile, origin_of
 from service.settings_sources import SettingsError as SettingsError
 from service.settings_sources import read_config as read_config
 
@@ -242,6 +247,30 @@ class Settings(BaseSettings):
     def _separated(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("trusted_proxies", mode="after")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            ipaddress.ip_network(address, strict=False)
+        return value
+
+    @field_validator("default_cut", mode="after")
+    @classmethod
+    def _cutting(cls, value: str) -> str:
+        return resolve_cutting(value)
+
+    @field_validator("default_refer_language", mode="after")
+    @classmethod
+    def _language(cls, value: str | None) -> str | None:
+        return value and resolve_language(value, NEWEST)
+
+    @field_validator("database_url", "broker", "objects_url", "files_url", mode="after")
+    @classmethod
+    def _address(cls, value: SecretStr | str | None) -> SecretStr | str | None:
+        if value is not None and "://" not in (value.get_secret_value() if isinstance(value, SecretStr) else value):
+            raise ValueError("it is no address; write it as docs/SETTINGS.md shows")
+        return value
+
     @model_validator(mode="after")
     def _spoken_somewhere(self) -> Settings:
         if not self.engine and self.broker is None:
@@ -328,8 +357,8 @@ def load_settings(**given: Any) -> Settings:
     Raises:
         SettingsError: a value is wrong or a name in the configuration file is unknown.
     """
+    known = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings(**known)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(str(p) for p in each['loc'])}: {each['msg']}" for each in error.errors())
-        raise SettingsError(f"wrong settings: {wrong}") from None
+        raise in_words(error, Settings.model_fields, lambda name: origin_of(name, known)) from None

@@ -17,7 +17,12 @@ PREFIX = "GPT_SOVITS_"
 
 
 class SettingsError(ValueError):
-    """A setting is wrong; the message names it and where it came from."""
+    """Settings are wrong; the message has a line for each, which names it and where it came from."""
+
+
+def _line(error: Exception) -> str:
+    """Return what parsers write on several lines on one."""
+    return " ".join(str(error).split())
 
 
 def _precision(is_half: str) -> str:
@@ -42,15 +47,28 @@ ENVIRONMENT: Mapping[str, tuple[tuple[str, Callable[[str], str]], ...]] = {
 }
 
 
+def _variable(field_name: str) -> tuple[str, Callable[[str], str]] | None:
+    """Return the environment variable that sets a field and how it is read; None where none does."""
+    names = [(PREFIX + field_name.upper(), _as_it_is), *ENVIRONMENT.get(field_name, ())]
+    return next((each for each in names if os.environ.get(each[0])), None)
+
+
+def origin_of(field_name: str, given: Mapping[str, Any]) -> str:
+    """Return where the value of a field comes from, in words; ``given`` is what the command line gave."""
+    if field_name in given:
+        return "on the command line"
+    if variable := _variable(field_name):
+        return f"environment variable {variable[0]}"
+    config = given.get("config") or os.environ.get(f"{PREFIX}CONFIG")
+    return f"in {config}" if config and field_name in read_config(Path(config)) else "in config.ini"
+
+
 class Environment(PydanticBaseSettingsSource):
     """Environment variables, by field name; an empty variable is none."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        names = [(PREFIX + field_name.upper(), _as_it_is), *ENVIRONMENT.get(field_name, ())]
-        for name, convert in names:
-            if value := os.environ.get(name):
-                return convert(value), field_name, False
-        return None, field_name, False
+        found = _variable(field_name)
+        return (found[1](os.environ[found[0]]) if found else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
@@ -82,7 +100,7 @@ class OldFile(PydanticBaseSettingsSource):
             parser.read(path, encoding="utf-8")
             found = parser.get("cleanup", "retention", fallback="").strip()
         except (OSError, ValueError, configparser.Error) as error:
-            raise SettingsError(f"the old configuration file {path} cannot be read: {error}") from None
+            raise SettingsError(f"the old configuration file {path} cannot be read: {_line(error)}") from None
         return {"retention": found} if found else {}
 
 
@@ -101,7 +119,7 @@ def read_config(path: Path) -> dict[str, Any]:
     except ImportError:
         raise SettingsError("TOML needs Python 3.11; write the configuration as YAML") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SettingsError(f"the configuration file {path} cannot be read: {error}") from None
+        raise SettingsError(f"the configuration file {path} cannot be read: {_line(error)}") from None
     if not isinstance(content, dict):
         raise SettingsError(f"the configuration file {path} must hold names and values")
     return {str(name): value for name, value in content.items()}

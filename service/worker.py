@@ -25,7 +25,7 @@ from service.jobs.job_cache import JobCache
 from service.objects.opening import open_carrier
 from service.opening import open_database
 from service.queue import KINDS, NEED_ENGINE, new_worker, open_queue, show_figures
-from service.settings import Settings, SettingsError, load_settings
+from service.settings import Settings, SettingsError, load_settings, report
 
 logger = logging.getLogger(__name__)
 
@@ -132,8 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             database_url=given.database,
         )
     except SettingsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return report(error)
     logs.configure(settings.log_level, settings.log_format, lambda: "")
     asyncio.run(_until_a_signal(settings, given.kinds or KINDS, given.metrics_port))
     return 0

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webui.hosts import Hosts
 from webui.logins import Logins, Opens
+from webui.unknown import refuse_unknown
 
 _PREFIX = "/gradio_api"
 # What clients before 1.4 ask for without the prefix.
@@ -114,6 +115,7 @@ def application(page: gr.Blocks, door: Door) -> Dialects:
     # Only of an application that counts as launched does Gradio ask whether a file that a client names was uploaded.
     # It launches nothing that is mounted, and would copy any file of the machine to where clients can fetch it.
     page.has_launched = True
+    refuse_unknown(_mounted(app))
     if logins is not None:
         _mounted(app).tokens = logins
     return Dialects(app, door)

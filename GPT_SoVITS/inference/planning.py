@@ -203,10 +203,10 @@ def plan(
         _within("sample_steps", request.sample_steps, LEAST_STEPS, MOST_STEPS)
     raised = bundle.extension() if request.super_sampling and bundle.extension is not None else None
     reader = reader or reader_of(request.reference.path)
-    planner = _Planner(request, bundle, reference, reader)
     with text_errors():
         text = request.text.strip("\n")
         language = narrowed(resolve_language(request.language, bundle.version), text, bundle.languages)
+        planner = _Planner(replace(request, language=language), bundle, reference, reader)
         cut = reader.prepare(text, language, bundle.version, request.how_to_cut, request.reading)
         sentences = [part for sentence in cut for part in planner.fitting(sentence)]
     check_languages(sentences, bundle.languages)

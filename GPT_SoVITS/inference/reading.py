@@ -29,7 +29,7 @@ def text_errors() -> Iterator[None]:
     except MissingResourceError as error:
         raise WeightsMissingError(str(error)) from error
     except TextError as error:
-        raise InvalidRequestError(str(error)) from error
+        raise InvalidRequestError(str(error), code=error.code) from error
 
 
 def check_languages(sentences: Iterable[Sentence], spoken: Sequence[str], *, transcript: bool = False) -> None:

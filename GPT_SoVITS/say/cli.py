@@ -220,10 +220,10 @@ def _check_references(voices: Mapping[str, Voice], quiet: bool) -> None:
                 if path == voice.reference:
                     check_reference_length(len(samples) / rate)
             except EngineError as error:
-                raise type(error)(f"{who}{Path(path).name}: {error}") from None
+                raise type(error)(f"{who}{path}: {error}") from None
             for advice in () if quiet else analyse(samples, rate).warnings:
                 if path == voice.reference:
-                    print(f"warning: {who}{Path(path).name}: {advice.en}", file=sys.stderr)
+                    print(f"warning: {who}{path}: {advice.en}", file=sys.stderr)
 
 
 def _standard_output() -> BinaryIO:

@@ -44,7 +44,9 @@ def as_engine_error(error: BaseException) -> EngineError:
     """Turn what the steps of a synthesis raise into what a caller can handle."""
     if isinstance(error, EngineError):
         return error
-    if isinstance(error, DecodeError | TextError):
+    if isinstance(error, TextError):
+        return InvalidRequestError(str(error), code=error.code)
+    if isinstance(error, DecodeError):
         return InvalidRequestError(str(error))
     return SynthesisFailedError(f"{type(error).__name__}: {error}")
 

@@ -330,7 +330,7 @@ class FakeEngine:
         except EngineError as error:
             return Failed(job.request.request_id, error)
         except TextError as error:
-            return Failed(job.request.request_id, InvalidRequestError(str(error)))
+            return Failed(job.request.request_id, InvalidRequestError(str(error), code=error.code))
 
     def _pause(self, job: _Job, seconds: float) -> None:
         """Wait, as a computation takes time; a request that is stopped meanwhile ends here."""
@@ -352,7 +352,7 @@ class FakeEngine:
             segments = tuple(found.strip() for found in _SENTENCE.findall(request.text))
         segments = tuple(segment for segment in segments if re.search(r"\w", segment))
         if not segments:
-            raise InvalidRequestError("there is nothing to read in the text")
+            raise InvalidRequestError("there is nothing to read in the text", code="text_empty")
         return segments
 
     def _spoken(self, job: _Job) -> Event:

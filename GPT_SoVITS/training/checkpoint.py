@@ -6,6 +6,7 @@ The file is a MindSpore checkpoint with a checksum: arrays under their names, an
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from convert.storage import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FORMAT = 1
+_OF_EPOCH = re.compile(r"state-e(\d+)\.ckpt")
+"""Names of the states that are kept of whole epochs."""
 _BEFORE = {"precision": "fp32", "processes": 1}
 """What files of a time without these settings were written with."""
 
@@ -77,17 +80,24 @@ def restore(path: Path, settings: Mapping[str, Any]) -> tuple[Position, dict[str
     """
     try:
         tree = load(path, verify=True).tree
-    except CheckpointError as error:
-        raise ResumeError(f"{path} cannot be read ({error}); remove it to begin anew") from error
+    except CheckpointError as error:  # its words are about files that can be fetched again
+        raise ResumeError(_damaged(path)) from error
     try:
         content = json.loads(tree[METADATA_TAG])
         position = Position(**content["position"])
         known = _BEFORE | content["settings"]
     except (KeyError, TypeError, ValueError) as error:
-        raise ResumeError(f"{path} is not where a training stood; remove it to begin anew") from error
+        raise ResumeError(_damaged(path)) from error
     differing = [
         f"{key} was {known.get(key)!r} and is {value!r}" for key, value in settings.items() if known.get(key) != value
     ]
     if differing:
         raise ResumeError(f"{path}: {'; '.join(differing)}; set it back to go on, or remove the file to begin anew")
     return position, {tag: np.array(value.array()) for tag, value in tree.items() if isinstance(value, Tensor)}
+
+
+def _damaged(path: Path) -> str:
+    """Say that a state is damaged, and what can be done: states of whole epochs may lie beside it."""
+    kept = {int(found[1]): each for each in path.parent.glob("*") if (found := _OF_EPOCH.fullmatch(each.name))}
+    newest = f"copy {kept[max(kept)].name} over it to go on after epoch {max(kept)}, or " if kept else ""
+    return f"{path}, where the training stood, is damaged: {newest}remove it to begin anew"

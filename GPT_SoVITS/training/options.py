@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ SMALLEST_POOL, LARGEST_POOL = 64, 1 << 28
 LARGEST_BUCKET = 1024
 """The longest sequence, a rejected one of twice the longest recording, stays within the table of positions."""
 MOST_SEEDS = 1 << 64
+_UNFIT = re.compile(r"[/\\\x00-\x1f\x7f]")
 LONGEST_NAME = 200
 """Bytes: weights, and the hidden files that become them, add up to 50."""
 
@@ -54,8 +56,12 @@ class Options:
             raise OptionError(f"batch_size is {self.batch_size}, expected 1 to {LARGEST_BATCH}")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise OptionError(f"dropout is {self.dropout}, expected 0 or more and less than 1")
-        if not self.name or any(character in self.name for character in "/\\\0") or self.name.startswith("."):
-            raise OptionError(f"name {self.name!r} is not part of a file name")
+        seen = self.name.strip()
+        if not seen or seen != self.name or seen.startswith(".") or _UNFIT.search(seen):
+            raise OptionError(
+                f"name {self.name!r} is not part of a file name: it may not be blank, begin with a dot, begin or end "
+                "with a space, or hold slashes and characters that cannot be seen; --name gives another"
+            )
         if len(self.name.encode("utf-8", "surrogateescape")) > LONGEST_NAME:
             raise OptionError(f"name {self.name[:20]}... is longer than {LONGEST_NAME} bytes")
         if not SMALLEST_POOL <= self.dropout_pool <= LARGEST_POOL:

@@ -18,6 +18,7 @@ from service.compatibility.speaking import (
     DialectSpeech,
     audio_answer,
     declared,
+    of_voice,
     parse,
     sampling_open,
 )
@@ -57,7 +58,9 @@ class Api2Fields(LenientFields):
     )
     prompt_text: str | None = Field(None, max_length=1000, description="What is said in it.")
     prompt_language: str | None = Field(None, max_length=64, description="Its language.")
-    model_id: str | None = Field(None, max_length=64, description="A stored voice instead of a path.")
+    model_id: str | None = Field(
+        None, max_length=64, description="A stored voice; the three reference fields win over its own, one by one."
+    )
     cut_punc: str | None = Field(None, max_length=64, description="Cut after these signs.")
     top_k: int = Field(15, ge=1, le=10_000, description="Choose among the k best tokens.")
     top_p: float = Field(1.0, ge=0, le=1, description="Choose among the best tokens up to this probability.")
@@ -87,10 +90,11 @@ def native_fields(fields: Api2Fields, dialects: DialectSpeech) -> dict[str, Any]
     if signs := _CUT_SIGNS & set(fields.cut_punc or ""):
         found |= {"text": "".join(c + "\n" if c in signs else c for c in fields.text), "how_to_cut": "cut0"}
     given = (fields.refer_wav_path, fields.prompt_text, fields.prompt_language)
+    reference = dict(zip(("ref_wav_path", "prompt_text", "prompt_language"), given, strict=True))
     if fields.model_id:
-        return found | {"model_id": fields.model_id}
+        return found | of_voice(fields.model_id, reference)
     if all(given):
-        return found | dict(zip(("ref_wav_path", "prompt_text", "prompt_language"), given, strict=True))
+        return found | reference
     return found | dialects.preset_reference()
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from GPT_SoVITS.engine.messages import Streaming
-from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, sampling_open
+from service.compatibility.speaking import DialectsDep, DialectSpeech, audio_answer, declared, of_voice, sampling_open
 from service.errors import MissingError, ParameterError
 from service.http.dependencies import refuse_changes_of_other_sites, refuse_other_sites
 from service.http.envelope import Json
@@ -42,7 +42,11 @@ class TtsFields(LenientFields):
     ref_audio_path: str | None = Field(
         None, max_length=4096, description="Reference audio of 3 to 10 s on the server; else what was set before."
     )
-    model_id: str | None = Field(None, max_length=64, description="A stored voice instead of `ref_audio_path`.")
+    model_id: str | None = Field(
+        None,
+        max_length=64,
+        description="A stored voice; `ref_audio_path` and what is said in it win over its own.",
+    )
     aux_ref_audio_paths: list[str] = Field([], max_length=16, description="More clips of the voice.")
     prompt_text: str = Field("", max_length=1000, description="What is said in the reference audio.")
     prompt_lang: str = Field("", max_length=64, description="Its language; needed with `ref_audio_path`.")
@@ -100,9 +104,9 @@ def native_fields(fields: TtsFields, dialects: DialectSpeech) -> dict[str, Any]:
         "speed": fields.speed_factor,
         "auxiliary": fields.aux_ref_audio_paths,
     }
-    if fields.model_id:
-        return found | {"model_id": fields.model_id}
     spoken = {"prompt_text": fields.prompt_text, "prompt_language": fields.prompt_lang or None}
+    if fields.model_id:
+        return found | of_voice(fields.model_id, {"ref_wav_path": fields.ref_audio_path, **spoken})
     if fields.ref_audio_path:
         if fields.prompt_text and not fields.prompt_lang:
             raise ParameterError("prompt_lang_needed")
@@ -121,7 +125,9 @@ async def answer(fields: TtsFields, dialects: DialectSpeech, request: Request) -
     """Speak."""
     voice = fields.target_voice or _clip_of_voice(fields.ref_audio_path)
     if voice and (found := await dialects.find_voice(voice)) is not None:
-        fields = fields.model_copy(update={"model_id": found})
+        # These clients write the voice's name, or nothing that is true, as what is said in its clip.
+        own = {"ref_audio_path": None, "prompt_text": "", "prompt_lang": ""}
+        fields = fields.model_copy(update={"model_id": found, **own})
     elif fields.target_voice:
         raise MissingError("speaker_missing", voice=fields.target_voice, address="/speakers")
     mode = Streaming(fields.streaming_mode)

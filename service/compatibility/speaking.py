@@ -70,6 +70,11 @@ def sampling_open(fields: BaseModel) -> dict[str, bool]:
     return {SAMPLING_OPEN: leaves_sampling_open(vars(fields), defaults)}
 
 
+def of_voice(model_id: str, reference: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the native fields of a stored voice; what a request says of the reference wins over the voice's own."""
+    return {"model_id": model_id, **{name: value for name, value in reference.items() if value}}
+
+
 class DialectSpeech:
     """Speech for every dialect. Used on one event loop.
 

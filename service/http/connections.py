@@ -10,9 +10,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import sys
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from httptools import (
+    HttpParserCallbackError,
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserInvalidURLError,
+)
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Files that the service itself opens: database, clips, results, logs, the engine's pipe, threads' sockets.
@@ -20,9 +27,11 @@ _OWN_FILES = 200
 _FEWEST = 32
 _MOST_FILES = 65_536
 _WORDS = {
-    400: (b"Bad Request", b"too many requests at once on one connection"),
+    400: (b"Bad Request", b"the request is malformed"),
     408: (b"Request Timeout", b"no complete request came in time"),
+    429: (b"Too Many Requests", b"too many requests at once on one connection"),
     431: (b"Request Header Fields Too Large", b"the head of the request is too large"),
+    501: (b"Not Implemented", b"the method of the request is unknown, or this is no HTTP request"),
     503: (b"Service Unavailable", b"too many connections: try again"),
 }
 
@@ -75,7 +84,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._held = 0  # bytes that came since the parser last passed something on
         self._lines = 0
         self._in_head = True
-        self._status = 400
+        self._status: int | None = None  # for which a callback has refused the request
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -139,6 +148,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._idle.pop(self, None)
         self._forget_timer()
         if len(self.pipeline) >= self.limits.waiting:
+            self._status = 429
             raise _RefusedError
         super().on_headers_complete()
 
@@ -161,8 +171,13 @@ class LimitedConnection(HttpToolsProtocol):
             self._rest()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be parsed, or what a callback refused."""
-        self._refuse(self._status)
+        """Refuse what cannot be parsed, or what a callback refused; called while the parser's error is handled."""
+        if self._status is not None:
+            self._refuse(self._status)
+        elif isinstance(error := sys.exc_info()[1], HttpParserInvalidMethodError):
+            self._refuse(501)
+        else:
+            self._refuse(400, _reason(error))
 
     def _rest(self) -> None:
         self._idle.pop(self, None)
@@ -180,7 +195,7 @@ class LimitedConnection(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, reason: bytes = b"") -> None:
         """Say why, where no other answer is being written, and close."""
         self._idle.pop(self, None)
         self._forget_timer()
@@ -190,11 +205,19 @@ class LimitedConnection(HttpToolsProtocol):
             self.drop()
             return
         phrase, words = _WORDS[status]
+        words += reason
         head = (
             b"HTTP/1.1 %d %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n"
         )
         self.transport.write(head % (status, phrase, len(words)) + b"\r\n" + words)
         self.transport.close()
+
+
+def _reason(error: BaseException | None) -> bytes:
+    """Return what the parser found wrong, to be added to words; nothing that the client sent is in it."""
+    if isinstance(error, HttpParserInvalidURLError | HttpParserCallbackError):  # the address is parsed in a callback
+        return b": its address cannot be read"
+    return b": %s" % str(error).lower().encode("ascii", "replace") if isinstance(error, HttpParserError) else b""
 
 
 def protocol(limits: ConnectionLimits) -> type[LimitedConnection]:

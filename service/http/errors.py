@@ -20,6 +20,7 @@ from GPT_SoVITS.text.errors import TextError
 from service.errors import Code, FieldsError, ServiceError
 from service.http import fields
 from service.http.envelope import failure
+from service.http.heads import reads
 from service.http.proxies import local_path
 from service.storage import is_broken, is_full
 from service.words import DEFAULT, Said, language_of, said, told_by
@@ -112,6 +113,8 @@ def answer_error(connection: HTTPConnection, error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         return _invalid(connection, error)
     if isinstance(error, HTTPException):
+        if (unread := fields.unreadable(error)) is not None:
+            return _wrong_fields(connection, [fields.told("body", unread, wanted_language(connection))])
         what = _MESSAGES.get(error.status_code) or said("http_error", detail=error.detail)
         headers = dict(error.headers or {})
         if error.status_code == 405:
@@ -135,7 +138,7 @@ def _methods(connection: HTTPConnection) -> list[str]:
     # Within a mounted application the path is relative to it.
     root = connection.scope.get("app_root_path", connection.scope.get("root_path", ""))
     scope = {**connection.scope, "root_path": root}
-    return [
+    found = {
         method
         for method in _METHODS
         if any(
@@ -143,12 +146,17 @@ def _methods(connection: HTTPConnection) -> list[str]:
             for route in connection.app.routes
             if method in _READING or not isinstance(route, Mount)  # mounted are files
         )
-    ]
+    }
+    if "GET" in found and reads(local_path(connection.scope)):
+        found.add("HEAD")
+    return sorted(found)
 
 
 def _invalid(connection: HTTPConnection, error: RequestValidationError) -> Response:
-    language = wanted_language(connection)
-    problems = fields.problems(error.errors(), language)
+    return _wrong_fields(connection, fields.problems(error.errors(), wanted_language(connection)))
+
+
+def _wrong_fields(connection: HTTPConnection, problems: list[dict[str, Any]]) -> Response:
     detail = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
     return answer(
         connection, 422, Code.PARAMETER, said("fields_wrong", detail=detail), {"problems": problems[:_MOST_PROBLEMS]}

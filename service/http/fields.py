@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from service.words import Said, said
 
 INTERFACES = ("interface-api2", "interface-tts")
@@ -63,6 +65,21 @@ def _problem(error: Mapping[str, Any], language: str) -> dict[str, Any]:
     else:
         what = _said(str(error["type"]), context, str(error["msg"]))
     return told(".".join(where) or "body", what, language)
+
+
+def unreadable(error: HTTPException) -> Said | None:
+    """Return what is wrong with a body that the framework could not read; ``None`` if the error is about another thing.
+
+    The framework tells malformed JSON as fields, but anything else that it cannot decode as a bare 400.
+    """
+    cause = error.__cause__
+    if error.status_code != 400:
+        return None
+    if isinstance(cause, UnicodeDecodeError):
+        return said("field_encoding", place=cause.start)
+    if isinstance(cause, ValueError | RecursionError):  # a number without an end, a nest without a bottom
+        return said("field_unreadable", detail=cause)
+    return None
 
 
 def told(field: str, what: Said, language: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class KeyStore:
             ParameterError: the name is empty or has odd characters.
             ConflictError: a valid key of that name exists.
         """
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name != name.strip():
             raise ParameterError("key_name_form")
         key = PREFIX + secrets.token_urlsafe(32)
         with self._database.writing() as session:

@@ -19,11 +19,11 @@ class StoredRequests:
     Args:
         speakers: Find voices and reference files.
         engine: For the version of its weights.
-        demand: Refuses what cannot be spoken as things are installed.
+        demand: Refuses what cannot be spoken as things are installed, and returns in which language the rest is.
     """
 
     def __init__(
-        self, speakers: Speakers, engine: Engine, demand: Callable[[Utterance], None] = lambda _asked: None
+        self, speakers: Speakers, engine: Engine, demand: Callable[[Utterance], str] = lambda asked: asked.language
     ) -> None:
         self._speakers, self._engine, self._demand = speakers, engine, demand
 
@@ -36,9 +36,9 @@ class StoredRequests:
             UnavailableError: something that has to be installed is missing.
         """
         asked = resolved(new.request, self._speakers)
-        self._demand(asked)
+        language = self._demand(asked)
         version = self._version(asked.weights)
-        count = check_speakable(asked.text, asked.language, asked.how_to_cut, version, asked.reading)
+        count = check_speakable(asked.text, language, asked.how_to_cut, version, asked.reading)
         named = {VOICE_NAME: asked.voice_name} if new.request.get("model_id") is not None else {}
         return replace(new, expected_steps=count, request={**new.request, **named})
 

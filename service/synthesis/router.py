@@ -19,8 +19,10 @@ from service.http.streaming import streamed, while_connected
 from service.http.urls import RequestUrls, Urls
 from service.identifiers import disk_name, new_task_id
 from service.jobs.manager import JobManager
+from service.readiness import Readiness
 from service.synthesis.fields import SynthesizeFields
 from service.synthesis.service import SaveAs, Speech, SynthesisService
+from service.synthesis.speakers import StoredSpeakers
 from service.synthesis.texts import Preview, preview, readings_of
 
 router = APIRouter(tags=["synthesis"], route_class=JsonRoute)
@@ -93,7 +95,10 @@ class TextPreview(BaseModel):
     """How a text will be spoken."""
 
     characters: int = Field(description="Length of the text.")
-    language: str = Field(description="Code of the language that was asked for, or guessed.")
+    language: str = Field(
+        description="Code of the language in which it is read: as asked for or guessed. `auto` is the one that "
+        "the voice speaks, where that is one alone."
+    )
     guessed_language: str = Field(description="Code of the likeliest language.")
     seconds: float = Field(description="About how long it will be; from usual pace, not measured.")
     segments: list[PreviewSegment] = Field(description="The pieces, in order.")
@@ -123,6 +128,7 @@ class PreviewFields(BaseModel):
     text: str = Field(min_length=1, description="The text.")
     language: str | None = Field(None, max_length=64, description="Name or code; none takes the guess.")
     text_language: str | None = Field(None, max_length=64, description="Another name of language.")
+    model_id: str | None = Field(None, max_length=64, description="Who speaks; none takes the current weights.")
     how_to_cut: str = Field("凑四句一切", max_length=64, description="Name or code of the cutting method.")
     speed: float = Field(1.0, ge=0.25, le=4, description="2 is twice as fast.")
     fragment_interval: float = Field(0.3, ge=0, le=10, description="Seconds of silence after each piece.")
@@ -130,26 +136,37 @@ class PreviewFields(BaseModel):
     show_readings: bool = Field(False, description="Also return what each reading says; loads the language's packages.")
 
 
+def _previewed_for(fields: PreviewFields, container: Container) -> Preview:
+    """Return how a text will be spoken by the voice that is named. Blocks."""
+    readiness = container.get(Readiness)
+    weights = StoredSpeakers(container).speaker(fields.model_id).weights if fields.model_id else None
+    return preview(
+        fields.text,
+        fields.language or fields.text_language or None,
+        fields.how_to_cut,
+        fields.speed,
+        fields.fragment_interval,
+        fields.reading or container.settings.default_reading,
+        lambda code: readiness.meant(code, fields.text, weights),
+    )
+
+
 async def _previewed(fields: PreviewFields, container: Container) -> Envelope[TextPreview]:
     _check_length(fields.text, container)
-    language = fields.language or fields.text_language or None
-    reading = fields.reading or container.settings.default_reading
-    found: Preview = await container.offload(
-        preview, fields.text, language, fields.how_to_cut, fields.speed, fields.fragment_interval, reading
-    )
+    found: Preview = await container.offload(_previewed_for, fields, container)
     shown = TextPreview.of(fields.text, found)
     if fields.show_readings:
         shown.readings = await container.offload(readings_of, fields.text, found.language, fields.how_to_cut)
     return success(shown)
 
 
-@router.get("/text/preview", summary="Preview a text", responses=failures(400, 413))
+@router.get("/text/preview", summary="Preview a text", responses=failures(400, 404, 413))
 async def preview_by_address(fields: Annotated[PreviewFields, Query()], container: Shared) -> Envelope[TextPreview]:
     """How a text will be cut, about how long it will be, and in which language it is."""
     return await _previewed(fields, container)
 
 
-@router.post("/text/preview", summary="Preview a long text", responses=failures(400, 413))
+@router.post("/text/preview", summary="Preview a long text", responses=failures(400, 404, 413))
 async def preview_by_body(fields: PreviewFields, container: Shared) -> Envelope[TextPreview]:
     """As by address, for texts too long for one."""
     return await _previewed(fields, container)

@@ -148,8 +148,8 @@ class Speech:
         await self._events.aclose()
 
 
-def _check(request: SynthesisRequest) -> None:
-    check_speakable(request.text, request.language, request.how_to_cut, reading=request.reading)
+def _check(request: SynthesisRequest, language: str) -> None:
+    check_speakable(request.text, language, request.how_to_cut, reading=request.reading)
 
 
 class SynthesisService:
@@ -160,7 +160,8 @@ class SynthesisService:
         outputs: Where results are kept.
         speakers: Finds voices and reference files.
         offload: Runs blocking work in a thread.
-        demand: Refuses what nothing but an installation could make speakable.
+        demand: Refuses what nothing but an installation could make speakable, and returns in which language the rest
+            is.
     """
 
     def __init__(
@@ -169,7 +170,7 @@ class SynthesisService:
         outputs: Outputs,
         speakers: Speakers,
         offload: Offload,
-        demand: Callable[[SynthesisRequest], None],
+        demand: Callable[[SynthesisRequest], str],
     ) -> None:
         self.engine, self._outputs, self._speakers, self._offload = engine, outputs, speakers, offload
         self._demand = demand
@@ -202,8 +203,10 @@ class SynthesisService:
             UnavailableError: something that it needs is not installed; the message names the next step.
             EngineError: the engine refused; nothing is under way.
         """
-        await self._offload(_check, request)
-        await self._offload(self._demand, request)
+        await self._offload(_check, request, request.language)
+        meant = await self._offload(self._demand, request)
+        if meant != request.language:
+            await self._offload(_check, request, meant)
         events = astream(self.engine, request)
         try:
             first = await anext(events)

@@ -6,7 +6,7 @@ Everything here blocks for as long as reading the text takes: call it off the ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -105,7 +105,7 @@ class Preview:
     """How a text will be spoken.
 
     Attributes:
-        language: Code of the language asked for.
+        language: Code of the language in which it is read: the one asked for, or the one that it means.
         guessed_language: Code of the likeliest language.
         pieces: What is spoken in one go, each.
         seconds: Estimated length of each piece.
@@ -126,6 +126,7 @@ def preview(
     speed: float = 1.0,
     pause: float = 0.3,
     reading: str = NATURAL,
+    meant: Callable[[str], str] = lambda code: code,
 ) -> Preview:
     """Return how a text will be cut and about how long it will be.
 
@@ -136,12 +137,17 @@ def preview(
         speed: 2 is twice as fast.
         pause: Seconds of silence after each piece.
         reading: How it is read.
+        meant: Code that is asked for -> code in which whoever speaks will read the text.
 
     Raises:
         ParameterError: language, cutting method or reading are unknown, or there is nothing to read.
     """
     with _refusing():
-        return _previewed(text, language, how_to_cut, speed, pause, reading)
+        guessed = guess_language(text)
+        code = guessed if language is None else meant(resolve_language(language, LATEST_VERSION))
+        pieces, left_out = pieces_and_left_out(text, code, LATEST_VERSION, how_to_cut, reading)
+        seconds = tuple(_seconds(piece, speed) + pause for piece in pieces)
+        return Preview(code, guessed, tuple(pieces), seconds, tuple(dict.fromkeys(left_out)))
 
 
 def readings_of(text: str, language: str, how_to_cut: str) -> dict[str, str]:
@@ -164,14 +170,6 @@ def _said(text: str, language: str, how_to_cut: str, reading: str) -> str:
     except EmptyTextError:
         return ""
     return "\n".join(sentence.norm_text for sentence in sentences)
-
-
-def _previewed(text: str, language: str | None, how_to_cut: str, speed: float, pause: float, reading: str) -> Preview:
-    guessed = guess_language(text)
-    code = guessed if language is None else resolve_language(language, LATEST_VERSION)
-    pieces, left_out = pieces_and_left_out(text, code, LATEST_VERSION, how_to_cut, reading)
-    seconds = tuple(_seconds(piece, speed) + pause for piece in pieces)
-    return Preview(code, guessed, tuple(pieces), seconds, tuple(dict.fromkeys(left_out)))
 
 
 def _seconds(piece: str, speed: float) -> float:

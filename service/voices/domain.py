@@ -13,7 +13,7 @@ from service.voices.folders import VoiceFolders
 from service.voices.legacy import import_once
 from service.voices.preparing import Limits
 from service.voices.service import Voices
-from service.voices.starter import install_once
+from service.voices.starter import install_once, remove_unused_category
 from service.voices.store import VoiceStore
 from service.weights.choice import relative
 from service.weights.examination import Examiner
@@ -37,10 +37,13 @@ def build(container: Container) -> Domain:
     store = VoiceStore(database, folders, Limits(settings.upload_limit, settings.avatar_limit), weights_path)
     store.sweep()
     import_once(database, folders, settings.root)
+    categories = container.get(CategoryStore)
     if is_starter(first_weights(settings)):
-        install_once(database, store, container.get(CategoryStore))
+        install_once(database, store, categories)
+    else:
+        remove_unused_category(database, store, categories)
     bus = container.get(ChangeBus)
     store.announce = lambda model_id: bus.publish("voice", model_id)
     container.add(VoiceStore, store)
-    container.add(Voices, Voices(store, container.get(CategoryStore), settings.archive_limit))
+    container.add(Voices, Voices(store, categories, settings.archive_limit))
     return Domain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import re
@@ -10,7 +11,7 @@ from GPT_SoVITS import starter
 from GPT_SoVITS.starter import StarterVoice
 from service.categories.store import CategoryStore
 from service.database import Database
-from service.errors import ConflictError, StorageAwayError
+from service.errors import ConflictError, MissingError, StorageAwayError
 from service.keys.models import SecretRow
 from service.voices.drawing import drawn_avatar
 from service.voices.records import FEMALE, MALE, Files, Upload
@@ -18,7 +19,8 @@ from service.voices.store import VoiceStore
 
 logger = logging.getLogger(__name__)
 
-CATEGORY = "Starter"
+CATEGORY, _CATEGORY_ID = "Starter", "starter"
+"""A name, and the id that the list of categories which comes with the program gives it."""
 _MARKS = {"en": "starter-voices", "ja": "starter-voices-ja", "zh": "starter-voices-zh"}
 """What a database remembers that it has had the voices of a language by."""
 _DESCRIPTION = "Comes with the program, for its small demonstration model."
@@ -46,6 +48,17 @@ def install_once(database: Database, store: VoiceStore, categories: CategoryStor
             if session.get(SecretRow, mark) is None:
                 session.add(SecretRow(name=mark, value=str(count)))
     return count
+
+
+def remove_unused_category(database: Database, store: VoiceStore, categories: CategoryStore) -> None:
+    """Remove the starter's category where its voices were never put: it came with the list of categories alone."""
+    with database.reading() as session:
+        if any(session.get(SecretRow, mark) is not None for mark in _MARKS.values()):
+            return
+    named = any((one.category_id, one.description) == (_CATEGORY_ID, _DESCRIPTION) for one in categories.all())
+    if named and store.page(0, 1, category=_CATEGORY_ID)[1] == 0:
+        with contextlib.suppress(MissingError):  # another process was first
+            categories.remove(_CATEGORY_ID)
 
 
 def _make_category(categories: CategoryStore) -> None:

@@ -40,8 +40,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "安装需要管理员密钥（名称为 admin 或以 admin- 开头）。在服务器上创建：{command}",
     ),
     "key_name_form": (
-        "the name of a key has 1 to 100 letters, digits, spaces and . _ @ -: choose such a name",
-        "密钥名称须为 1 至 100 个字母、数字、空格或 . _ @ -，请换一个名称。",
+        "the name of a key has 1 to 100 letters, digits and . _ @ -, and spaces only within: choose such a name",
+        "密钥名称须为 1 至 100 个字母、数字或 . _ @ -，空格只能在中间，请换一个名称。",
     ),
     "key_exists": (
         "there is a key named '{name}': revoke it first, or choose another name",

@@ -6,6 +6,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "fields_wrong": ("{detail}", "请求参数有误，请修改：{detail}"),
     "field_missing": ("this field is required: send it", "缺少此项，请填写"),
     "field_json": ("this is no JSON: {detail} at character {place}", "不是有效的 JSON：第 {place} 个字符处 {detail}"),
+    "field_encoding": (
+        "this is no UTF-8: the byte at {place} belongs to no character; send UTF-8",
+        "不是有效的 UTF-8：位置 {place} 的字节不属于任何字符，请以 UTF-8 发送",
+    ),
+    "field_unreadable": ("this cannot be read: {detail}", "无法读取：{detail}"),
     "field_number": ("a number is expected", "应为数字"),
     "field_integer": ("a whole number is expected", "应为整数"),
     "field_text": ("a text is expected", "应为文本"),

@@ -20,6 +20,8 @@ from GPT_SoVITS.inference.features import Features
 from GPT_SoVITS.inference.planning import plan
 from GPT_SoVITS.inference.references import PreparedReference, References
 from GPT_SoVITS.native.library import load
+from GPT_SoVITS.scheduler.limits import as_engine_error
+from GPT_SoVITS.text.errors import EmptyTextError
 from tests.engine.small import SmallInstallation, write_gpt, write_sovits
 from tests.engine.small_own import CODES, GPT, RATE, SAMPLING, SOVITS, OwnInstallation
 from tests.inference.conftest import FEW
@@ -102,9 +104,17 @@ def test_a_request_that_leaves_sampling_open_is_sampled_as_the_weights_recommend
     assert taken == [SamplingParameters(**SAMPLING), chosen]  # type: ignore[arg-type]
 
 
-def test_digits_alone_are_read_in_the_only_language(native: _Voice) -> None:
-    planned = [plan(asked("123", language), native.bundle, native.reference).segments for language in ("auto", "en")]
+@pytest.mark.parametrize("text", ["123", "123 " * 120], ids=["short", "cut into halves that fit"])
+def test_digits_alone_are_read_in_the_only_language(native: _Voice, text: str) -> None:
+    planned = [plan(asked(text, language), native.bundle, native.reference).segments for language in ("auto", "en")]
     assert [one.text for one in planned[0]] == [one.text for one in planned[1]]
+
+
+def test_a_text_without_a_sound_has_the_code_of_its_cause(native: _Voice) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        plan(asked("你好。", "en"), native.bundle, native.reference)
+    assert refused.value.code == "text_empty"
+    assert as_engine_error(EmptyTextError("nothing")).code == "text_empty"
 
 
 @pytest.mark.parametrize(("text", "language"), [("今天天气不错。", "all_zh"), ("Good morning. 早上好。", "auto")])

@@ -112,6 +112,14 @@ class TestText:
         cues = re.findall(r"(\d\d:\d\d:\d\d,\d{3}) -->", (tmp_path / "play.srt").read_text("utf-8"))
         assert len(cues) == 3 and cues == sorted(cues) and cues[2] != cues[0]
 
+    def test_a_clip_that_is_not_there_is_named_with_its_folder(
+        self, say: Say, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "voices.yaml").write_text("anna: {reference: clips/anna.wav}", encoding="utf-8")
+        (tmp_path / "play.txt").write_text("[anna] 一。", encoding="utf-8")
+        assert say("--script", tmp_path / "play.txt", "--voices", tmp_path / "voices.yaml") == WRONG
+        assert f"voice anna: {tmp_path / 'clips/anna.wav'}: " in capsys.readouterr().err
+
     def test_many_turns_come_in_order(self, say: Say, engine: FakeEngine, tmp_path: Path, clip: Path) -> None:
         (tmp_path / "voices.yaml").write_text(f"a: {{reference: {clip}}}", encoding="utf-8")
         (tmp_path / "play.txt").write_text("".join(f"[a] 第{n}句。\n" for n in range(20)), encoding="utf-8")

@@ -204,6 +204,7 @@ def test_a_folder_without_a_part_says_which_step_makes_it(root: Path) -> None:
         *({"batch_size": 0}, {"batch_size": 257}, {"dropout": 1.0}, {"dropout": np.nan}, {"bucket": 3}),
         *({"bucket": 1026}, {"dropout_pool": 63}, {"dropout_pool": 1 << 29}, {"seed": -1}, {"seed": 1 << 64}),
         *({"name": "a/b"}, {"name": ".a"}, {"name": ""}, {"name": "一" * 67}),
+        *({"name": " "}, {"name": "a "}, {"name": "\u3000"}, {"name": "a\nb"}),
         *({"text_low_lr_rate": -0.1}, {"text_low_lr_rate": 1.1}, {"text_low_lr_rate": np.nan}),
     ],
 )

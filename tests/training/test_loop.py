@@ -251,9 +251,22 @@ def test_a_damaged_state_is_refused_and_not_overwritten(tmp_path: Path, plan: Pl
         damage
     ]
     plan.state_path.write_bytes(broken)
-    with pytest.raises(ResumeError, match="remove it to begin anew"):
+    with pytest.raises(ResumeError) as told:
         run(Walk(tmp_path), plan)
+    assert str(told.value) == f"{plan.state_path}, where the training stood, is damaged: remove it to begin anew"
     assert plan.state_path.read_bytes() == broken
+
+
+def test_a_damaged_state_names_the_newest_of_a_whole_epoch_to_go_on_from(tmp_path: Path) -> None:
+    plan = Plan(tmp_path / "logs", epochs=12, save_every_epoch=3, only_latest=False, export=False)
+    run(Walk(tmp_path), plan)
+    plan.state_path.write_bytes(b"")
+    (plan.folder / "state-e12.ckpt").unlink()
+    with pytest.raises(ResumeError, match=r"damaged: copy state-e9\.ckpt over it to go on after epoch 9, or remove"):
+        run(Walk(tmp_path), plan)
+    plan.state_path.write_bytes((plan.folder / "state-e9.ckpt").read_bytes())
+    _, rest = run(Walk(tmp_path), plan)
+    assert min(event.values["epoch"] for event in rest if event.kind == "step") == 10
 
 
 def test_every_state_is_kept_where_not_only_the_latest_is_wanted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[webui]'")
 
@@ -20,6 +21,7 @@ from webui.command import parser, prepared
 from webui.logins import Logins
 from webui.service import ServiceCallError, needs_key
 from webui.serving import server
+from webui.unknown import refuse_unknown
 
 if TYPE_CHECKING:
     from tests.webui.sites import Site
@@ -82,6 +84,36 @@ def test_old_clients_find_their_routes(shared: Site) -> None:
         with http.stream("GET", "/queue/data", params={"session_hash": "s"}) as events:
             said = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")]
         assert said[-2]["output"]["data"][0]["choices"] == [["zh", "zh"], ["yue", "yue"]]
+
+
+@pytest.mark.parametrize("number", [-1, 9999, 10**30])
+@pytest.mark.parametrize("path", ["/queue/join", "/run/predict", "/api/predict", "/gradio_api/queue/join"])
+def test_a_function_that_there_is_not_is_the_clients_error(shared: Site, path: str, number: int) -> None:
+    body = {"data": [], "fn_index": number, "session_hash": "unknown"}
+    answer = httpx.post(f"{shared.url}{path}", json=body, trust_env=False)
+    assert answer.status_code == 404 and "/info lists" in answer.json()["detail"], answer.text
+
+
+@pytest.mark.parametrize("path", ["/call/nothing", "/run/nothing", "/api/nothing", "/gradio_api/call/v2/nothing"])
+def test_a_function_of_another_name_is_the_clients_error(shared: Site, path: str) -> None:
+    answer = httpx.post(f"{shared.url}{path}", json={"data": []}, trust_env=False)
+    assert answer.status_code == 404 and "'nothing'" in answer.json()["detail"], answer.text
+
+
+def test_what_an_action_lacks_is_no_error_of_the_client() -> None:
+    app = FastAPI()
+    refuse_unknown(app)
+
+    @app.get("/")
+    async def broken() -> None:
+        raise KeyError("ours")
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://page") as http:
+            return await http.get("/")
+
+    assert asyncio.run(asked()).status_code == 500
 
 
 def test_browsers_load_nothing_from_elsewhere(shared: Site) -> None:

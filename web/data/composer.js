@@ -65,8 +65,8 @@ export function createComposer({ api, drafts, tabDrafts, offers, settings, onCha
   }
 
   function previewKey() {
-    const { text, cut, speed, reading, readings } = state.draft;
-    return JSON.stringify([text, language(), cut, speed, reading, readings]);
+    const { text, voice, cut, speed, reading, readings } = state.draft;
+    return JSON.stringify([text, voice, language(), cut, speed, reading, readings]);
   }
 
   function set(patch) {
@@ -102,6 +102,7 @@ export function createComposer({ api, drafts, tabDrafts, offers, settings, onCha
       const answer = await api.post("text/preview", {
         text: state.draft.text,
         language: language(),
+        model_id: state.draft.voice || null,
         how_to_cut: state.draft.cut,
         speed: Number(state.draft.speed),
         reading: state.draft.reading,

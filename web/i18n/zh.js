@@ -469,9 +469,9 @@ export default {
   "offer.decline": "不用",
 
   "speaks.zh": "中文",
-  "speaks.en": "英文",
-  "speaks.ja": "日文",
-  "speaks.ko": "韩文",
+  "speaks.en": "英语",
+  "speaks.ja": "日语",
+  "speaks.ko": "韩语",
   "speaks.yue": "粤语",
 
   "install.title": "安装模型与语言数据",

@@ -26,6 +26,11 @@ export function t(key, values = {}) {
   return filled(book[chosen] ?? BOOKS.en[chosen] ?? key, values);
 }
 
+/** Names within a sentence: "one", "one and two", "one, two and three". @param {string[]} names */
+export function listed(names) {
+  return new Intl.ListFormat(language === "en" ? "en-GB" : language).format(names); // in en-US a comma is before "and"
+}
+
 /** Words for an error of the service by its code; "" where this page has none, or lacks what fills them. */
 export function errorWords(code, params = {}) {
   const text = Object.hasOwn(errors, code) ? errors[code][language] : "";

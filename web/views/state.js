@@ -1,5 +1,5 @@
 // What the service can do now, in a word and a tone.
-import { t } from "../lib/i18n.js";
+import { listed, t } from "../lib/i18n.js";
 
 /** Whether the engine starts, or loads the first weights: it will speak, and nothing has to be done for that. */
 export function isStarting(health) {
@@ -12,7 +12,7 @@ export function silentLanguages(health) {
 }
 
 export function languageNames(languages) {
-  return languages.map((one) => t(`speaks.${one}`)).join(t("list.comma"));
+  return listed(languages.map((one) => t(`speaks.${one}`)));
 }
 
 /** @returns {{tone: "good" | "wait" | "warn" | "bad", text: string, more?: string}} */

@@ -9,6 +9,7 @@ import { assignSlots, columnsThatFit, visibleRange } from "/web/lib/virtual.js";
 import { createUndo } from "/web/data/undo.js";
 import { filterVoices, loadingOf, pairOf } from "/web/data/library.js";
 import { clipsOf, putClips, unfit } from "/web/data/more-clips.js";
+import { languageNames } from "/web/views/state.js";
 import { stepWords } from "/web/views/loading.js";
 import { idFrom, missingIn } from "/web/data/editor.js";
 
@@ -24,6 +25,16 @@ export function subscribers_hear_of_many_changes_once({ equal }) {
   run = null;
   store.set({ a: 3 });
   equal(run, null);
+}
+
+export function languages_are_listed_as_a_sentence_has_them({ equal }) {
+  const lists = [["en"], ["en", "ja"], ["en", "ja", "zh"]];
+  const told = (language) => {
+    setLanguage(language);
+    return lists.map((languages) => t("starter.text", { languages: languageNames(languages) }).match(/voices, in (.*) only|只会说(.*?)，/)?.slice(1).find(Boolean));
+  };
+  equal(told("zh"), ["英语", "英语和日语", "英语、日语和中文"]);
+  equal(told("en"), ["English", "English and Japanese", "English, Japanese and Chinese"]);
 }
 
 export function envelopes_are_opened_and_failures_speak({ equal, throws }) {

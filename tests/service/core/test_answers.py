@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from GPT_SoVITS.engine.errors import EngineBusyError, InvalidRequestError, Synth
 from GPT_SoVITS.text.errors import TextError
 from service.app import create_app
 from service.errors import ConflictError, MissingError, ServiceError, StorageFullError
+from service.http.heads import reads
 from service.http.paging import PageRequest
 from service.settings import load_settings
 from tests.service.conftest import Running
@@ -62,6 +64,29 @@ def test_a_body_that_is_no_json(running: Running) -> None:
     assert envelope(answer)[2].startswith("body: this is no JSON: ")
 
 
+UNREADABLE = {
+    "latin-1": (b'{"category_name": "\xe9"}', "field_encoding"),
+    "half a character": (b'{"category_name": "\xe4\xbd', "field_encoding"),
+    "utf-16": (b"\xff\xfe{", "field_encoding"),
+    "nests without a bottom": (b"[" * 200_000, "field_unreadable"),
+    "a number without an end": (b"1" * 10_000, "field_unreadable"),
+}
+
+
+@pytest.mark.parametrize(("content", "code"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("path", ["/voice-categories", "/gpt_sovits/open_slice", "/gpt_sovits/experiments/a/voice"])
+def test_a_body_that_cannot_be_decoded_is_told_as_malformed_json_is(
+    running: Running, path: str, content: bytes, code: str
+) -> None:
+    """Else a training's interface, which knows 422 and 500 alone, calls it a fault of the server."""
+    answer = running.client.post(path, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == 422, answer.text
+    if path != "/gpt_sovits/open_slice":
+        assert answer.json()["data"]["problems"][0]["code"] == code
+        return
+    assert [(each["loc"], each["type"]) for each in answer.json()["detail"]] == [(["body", "body"], code)]
+
+
 @pytest.mark.parametrize("content", [b"{", b"--x\r\n\xff", b"", b"[1]", b'"text"', b"null", b"\xff\xfe{"])
 def test_a_change_of_a_voice_that_is_no_json(running: Running, content: bytes) -> None:
     """Its body may be a form as well, so it is read apart from the others."""
@@ -100,8 +125,8 @@ def test_an_error_has_an_object_to_ask_for_entries(running: Running) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/voice-tasks", "DELETE, GET, POST"),
-        ("PUT", "/voice-models/x", "DELETE, GET, PATCH"),
+        ("PUT", "/voice-tasks", "DELETE, GET, HEAD, POST"),
+        ("PUT", "/voice-models/x", "DELETE, GET, HEAD, PATCH"),
         ("POST", "/healthz", "GET, HEAD"),
         ("DELETE", "/tts", "GET, POST"),
         ("POST", "/done/x.wav", "GET, HEAD"),
@@ -110,6 +135,31 @@ def test_an_error_has_an_object_to_ask_for_entries(running: Running) -> None:
 def test_a_wrong_method_names_the_right_ones(running: Running, method: str, path: str, allowed: str) -> None:
     answer = running.client.request(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+def test_head_is_answered_as_get_wherever_get_only_reads(running: Running) -> None:
+    make_voice(running.client)
+    own = ["/", "/index", "/docs", "/manager", "/favicon.ico", "/openapi.json", "/web/main.js"]
+    paths = [path for path, methods in running.client.get("/openapi.json").json()["paths"].items() if "get" in methods]
+    for path in [*own, *paths]:
+        address = re.sub(r"\{\w+\}", "narrator", path)
+        head = running.client.head(address, timeout=10)
+        assert head.content == b""
+        if reads(address):
+            get = running.client.get(address, timeout=10)
+            assert head.status_code == get.status_code, address
+            assert head.headers.get("content-type") == get.headers.get("content-type"), address
+        elif address != "/":
+            assert head.status_code == 405 and "HEAD" not in head.headers["allow"], address
+
+
+@pytest.mark.parametrize("path", ["/", "/tts", "/srt"])
+def test_head_makes_nobody_speak(running: Running, path: str) -> None:
+    make_voice(running.client)
+    spoken = {"text": "今天天气不错。", "text_lang": "zh", "text_language": "zh", "model_id": "narrator"}
+    running.client.head(path, params=spoken)
+    assert not running.engine.requests
+    assert running.client.get(path, params=spoken).status_code == 200
 
 
 ERRORS: list[tuple[Exception, tuple[int, int]]] = [

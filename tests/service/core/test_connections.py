@@ -73,6 +73,24 @@ def test_a_head_over_its_limit_is_refused(port: int, sent: bytes) -> None:
     assert ask(port, sent).startswith(b"HTTP/1.1 431")
 
 
+@pytest.mark.parametrize(
+    ("sent", "status", "words"),
+    [
+        (b"FOO / HTTP/1.1\r\nHost: x\r\n\r\n", 501, b"the method of the request is unknown"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 501, b"or this is no HTTP request"),
+        (b"GET / HTTP/9.1\r\n\r\n", 400, b"the request is malformed: invalid http version"),
+        (b"GET / HTTP/1.1\r\nA B: x\r\n\r\n", 400, b"the request is malformed: invalid header token"),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, b"content-length"),
+        (b"GET /\xff HTTP/1.1\r\n\r\n", 400, b"its address cannot be read"),
+        (b"GET http:/// HTTP/1.1\r\n\r\n", 400, b"its address cannot be read"),
+    ],
+    ids=["method", "tls", "version", "header", "length", "bytes", "address"],
+)
+def test_what_is_malformed_is_told_as_that(port: int, sent: bytes, status: int, words: bytes) -> None:
+    answer = ask(port, sent)
+    assert answer.startswith(b"HTTP/1.1 %d " % status) and words in answer, answer
+
+
 def test_trailers_are_no_headers_and_have_limits(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
     assert ask(port, head + b"Cookie: x\r\n\r\n").count(b"3 host,connection,transfer-encoding\r\n") == 1

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from service.settings import Settings, SettingsError, load_settings, parse_duration
+
+ROOT = Path(__file__).parents[3]
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -82,6 +87,74 @@ def test_mistakes_in_the_file_are_named(tmp_path: Path, text: str, named: str) -
         load_settings(config=write(tmp_path, "service.yaml", text))
 
 
+NOT_ALLOWED = {
+    "PORT=many": "port is 'many' (environment variable GPT_SOVITS_PORT); allowed: a whole number from 0 to 65535",
+    "LOG_LEVEL=loud": "log_level is 'loud' ({}); allowed: one of debug, info, warning, error",
+    "WARM_UP=maybe": "warm_up is 'maybe' ({}); allowed: true or false",
+    "BODY_TIMEOUT=0": "body_timeout is '0' ({}); allowed: a number above 0",
+    "MAX_ROWS=0": "max_rows is '0' ({}); allowed: a whole number of at least 1",
+    "RETENTION=soon": "retention ({}): 'soon' is no duration; write seconds, or a number with s, m, h, d or w, "
+    "such as 30m",
+    "TRUSTED_PROXIES=x/y": "trusted_proxies ({}): 'x/y' does not appear to be an IPv4 or IPv6 network",
+    "FILES_URL=voices": "files_url ({}): it is no address; write it as docs/SETTINGS.md shows",
+    "DATABASE_URL=me:hunter2@db": "database_url ({}): it is no address; write it as docs/SETTINGS.md shows",
+}
+
+
+@pytest.mark.parametrize(("setting", "told"), NOT_ALLOWED.items(), ids=NOT_ALLOWED)
+def test_a_value_that_is_not_allowed_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, setting: str, told: str
+) -> None:
+    """It names the setting, where the value came from, the value, and what is allowed."""
+    name, value = setting.split("=")
+    monkeypatch.setenv(f"GPT_SOVITS_{name}", value)
+    with pytest.raises(SettingsError) as found:
+        load_settings()
+    assert str(found.value) == told.format(f"environment variable GPT_SOVITS_{name}")
+
+
+@pytest.mark.parametrize("name", ["default_cut", "default_refer_language"])
+def test_names_that_requests_would_stumble_over_are_refused_at_the_start(name: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} \(on the command line\): 'foo' is no .* choose one of: "):
+        load_settings(**{name: "foo"})
+
+
+def test_every_wrong_setting_of_a_file_has_a_line_and_secrets_none_of_their_value(tmp_path: Path) -> None:
+    config = write(tmp_path, "c.yaml", "prot: 1\nport: [1]\nbroker: 5\nvoice_aliases: {a: 1}\n")
+    with pytest.raises(SettingsError) as found:
+        load_settings(config=config, device_id=-3)
+    assert set(str(found.value).splitlines()) == {
+        f"'prot': there is no such setting (in {config}); did you mean root or port?",
+        f"port is [1] (in {config}); allowed: a whole number from 0 to 65535",
+        f"broker (in {config}); allowed: a text",
+        f"voice_aliases.a is 1 (in {config}); allowed: names and values, such as alloy=narrator,nova=anna",
+        "device_id is -3 (on the command line); allowed: a whole number of at least 0",
+    }
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["api_ms.py"],
+        ["api2.py"],
+        ["api_v2.py"],
+        ["gpt_sovits_api.py"],
+        ["-m", "service.worker"],
+        ["-m", "service", "keys", "list"],
+        ["-m", "uvicorn", "api_ms:app"],
+    ],
+    ids=lambda command: command[-1],
+)
+def test_every_command_tells_wrong_settings_in_plain_lines(command: list[str]) -> None:
+    environment = {**os.environ, "GPT_SOVITS_MAX_ROWS": "x", "GPT_SOVITS_LOAD_TIMEOUT": "0"}
+    ended = subprocess.run(
+        [sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 2
+    lines = [line for line in ended.stderr.splitlines() if "warning" not in line]
+    assert [line.split(" is ")[0] for line in lines] == ["error: max_rows", "error: load_timeout"], ended.stderr
+
+
 def test_a_file_in_toml(tmp_path: Path) -> None:
     pytest.importorskip("tomllib")
     config = write(tmp_path, "service.toml", 'port = 4444\nretention = "1d"\n')
@@ -103,7 +176,7 @@ def test_a_password_in_the_databases_address_is_not_shown() -> None:
 
 
 def test_every_setting_is_in_the_documentation() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "SETTINGS.md").read_text("utf-8")
+    text = (ROOT / "docs" / "SETTINGS.md").read_text("utf-8")
     listed = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
     assert listed == list(Settings.model_fields)
     for name, field in Settings.model_fields.items():

@@ -339,6 +339,7 @@ def test_keys_on_the_command_line(tmp_path: str, capsys: pytest.CaptureFixture[s
     status, key, _ = command("add", "reader")
     assert status == 0 and key.startswith("gsv_") and len(key.strip()) > 40
     assert command("add", "reader")[0] == 1
+    assert all(command("add", name)[0] == 1 for name in (" ", "reader "))
     assert key.strip()[8:] not in (listing := command("list")[1])
     assert "reader" in listing and "valid" in listing
     assert command("revoke", "reader")[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,31 @@ def test_a_voice_of_another_language_speaks_with_a_pair_of_its_own(start: Starte
         assert engine.requests[-1].weights is None, "the current weights take its place"
 
 
+def test_characters_alone_are_read_as_the_voice_speaks_and_the_preview_says_so(
+    start: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chinese and Japanese share them; ``auto`` means the one language that the weights speak."""
+    own = boxed(tmp_path / "second", monkeypatch, others=["ja", "zh"])
+    running = start(FakeEngine(weights=own.pair, languages=("en",)), root=tmp_path / "of two", starter=True)
+
+    def previewed(text: str, **more: str) -> dict[str, Any]:
+        answer = running.client.post("/text/preview", json={"text": text, "language": "auto", **more})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()["data"]
+        return found
+
+    assert previewed("父母。", model_id="starter-third")["language"] == "all_ja"
+    assert previewed("父母。", model_id="starter-fourth")["language"] == "all_zh"
+    assert previewed("父母。")["language"] == "auto", "the current weights speak neither"
+    assert previewed("123")["language"] == "en"
+    assert running.client.post("/text/preview", json={"text": "1", "model_id": "nobody"}).status_code == 404
+    assert say(running, "starter-third", "父母。", "auto") == say(running, "starter-fourth", "父母。", "auto") == 200
+    unread = {"text": "你好。", "text_language": "auto", "model_id": "starter-third", "user_id": "u"}
+    for path in ("/synthesize", "/voice-tasks"):
+        answer = running.client.post(path, json=unread)
+        assert (answer.status_code, answer.json()["data"]["error"]["code"]) == (400, "text_empty"), path
+
+
 def say(running: Running, voice: str, text: str, language: str) -> int:
     """Ask for speech; return the status of the answer."""
     body = {"model_id": voice, "text": text, "text_language": language}
@@ -127,8 +153,24 @@ def test_a_first_start_leaves_the_list_of_categories_as_it_comes(start: Starter,
     (root / "voice_categories.json").write_bytes(content)
     running = start(FakeEngine(), root=root, starter=True)
     assert voices(running) == list(NAMES)
-    assert [each["category_name"] for each in running.client.get("/voice-categories").json()["data"]] == ["Starter"]
+    assert names_of_categories(running) == ["Starter"]
     assert (root / "voice_categories.json").read_bytes() == content
+
+
+def names_of_categories(running: Running) -> list[str]:
+    return [each["category_name"] for each in running.client.get("/voice-categories").json()["data"]]
+
+
+def test_its_category_is_not_there_when_it_is_left_out(start: Starter, root: Path) -> None:
+    """The list that comes with the program has it, and would show it empty."""
+    root.mkdir()
+    (root / "voice_categories.json").write_bytes((ROOT / "voice_categories.json").read_bytes())
+    running = start(FakeEngine(weights=None), root=root, starter=False)
+    assert names_of_categories(running) == []
+    running.client.post("/voice-categories", json={"category_name": "Mine", "category_id": "mine"})
+    assert names_of_categories(start(FakeEngine(weights=None), root=root, starter=False)) == ["Mine"]
+    assert names_of_categories(start(FakeEngine(), root=root, starter=True)) == ["Mine", "Starter"]
+    assert "Starter" in names_of_categories(start(FakeEngine(), root=root, starter=False)), "its voices are in it"
 
 
 def test_nothing_of_it_is_there_when_it_is_left_out_or_other_weights_are_chosen(start: Starter, tmp_path: Path) -> None:

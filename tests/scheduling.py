@@ -112,6 +112,7 @@ class Scheduler(LoadGroupScheduling):  # type: ignore[misc]
         makes_room = node.shutting_down and self._has_graphs(node)
         crashed: str | None = super().remove_node(node)
         if makes_room and not crashed and any(part != ALONE for part in self.workqueue):
+            node.gateway.exit()  # else the process is kept, with its memory, until all have ended
             self._beginning.add(self.config.pluginmanager.get_plugin("dsession")._clone_node(node))
         self._look_again()
         return crashed

@@ -47,6 +47,24 @@ def test_the_page_says_what_speaks_and_offers_an_example_and_the_official_models
     expect(page.locator(".starter-note").get_by_role("button", name="Hear it")).to_have_count(0)
 
 
+def test_the_example_is_in_the_language_of_the_page_and_in_a_voice_that_speaks_it(
+    sites: Sites, open_page: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = boxed(tmp_path / "box", monkeypatch, others=["ja", "zh"])
+    site = sites(FakeEngine(weights=own.pair, languages=("en", "ja", "zh")), starter=True)
+    page = open_page(site, settings={"language": "zh"})
+    hear = page.locator(".starter-note").get_by_role("button", name="听一听")
+    hear.click()
+    expect(page.locator(".task").filter(has_text="这是为这个程序制作的小声音")).to_have_count(1)
+    assert site.data("GET", "/voice-tasks")["data"][0]["model_id"] == "starter-fourth"
+    # What is written already is spoken by a voice of its language, where none was chosen.
+    page = open_page(site)
+    page.locator("#c-text").fill("ありがとう。")
+    page.locator(".starter-note").get_by_role("button", name="Hear it").click()
+    expect(page.locator(".task").filter(has_text="ありがとう。")).to_have_count(1)
+    assert site.data("GET", "/voice-tasks")["data"][0]["model_id"] == "starter-third"
+
+
 def test_other_weights_have_no_such_note(sites: Sites, open_page: Opener) -> None:
     page = open_page(sites(starter=True))
     expect(page.locator(".composer")).to_be_visible()

@@ -1,15 +1,19 @@
 // What the small model of the program is, an example of it, and the way to the official models.
 import { html, nothing } from "../lib/html.js";
 import { bytes } from "../lib/format.js";
-import { t } from "../lib/i18n.js";
+import { currentLanguage, t } from "../lib/i18n.js";
 import { remaining } from "../data/install.js";
 import { submitDraft } from "./composer.js";
 import { languageNames } from "./state.js";
 import { icons } from "./icons.js";
 import { downloadPanel, missingBase } from "./install.js";
 
-/** In the language of the model, whatever that of the page is. */
-const EXAMPLE = "Hello! This is a small voice that was made for this program.";
+/** In languages of the model. */
+const EXAMPLES = {
+  en: "Hello! This is a small voice that was made for this program.",
+  ja: "こんにちは。これはこのプログラムの小さな声です。",
+  zh: "你好！这是为这个程序制作的小声音。",
+};
 
 const spoken = (health) => Object.entries(health.languages ?? {}).filter(([, one]) => one.ready).map(([language]) => language);
 
@@ -22,12 +26,20 @@ function official(app) {
   </button>`;
 }
 
+/** The language of what is written; of an example that of the page, where the model speaks it. */
+function languageToSpeak(text, languages) {
+  if (text) return /[\u3040-\u30ff]/.test(text) ? "ja" : /[\u4e00-\u9fff]/.test(text) ? "zh" : "en";
+  return [currentLanguage(), "en", ...languages].find((one) => languages.includes(one) && one in EXAMPLES);
+}
+
 /** One click to a sound: what is written already, or an example, in the voice chosen already, or one of the program's. */
-function speak(app) {
+function speak(app, languages) {
   const { composer, library } = app;
   const { text, voice } = composer.state.draft;
-  const own = library.voices.find(({ model_id: id }) => id.startsWith("starter-")) ?? library.voices[0];
-  composer.set({ text: text.trim() ? text : EXAMPLE, voice: voice || own?.model_id || "" });
+  const language = languageToSpeak(text.trim(), languages);
+  const starters = library.voices.filter(({ model_id: id }) => id.startsWith("starter-"));
+  const own = starters.find(({ prompt_language: code }) => code?.endsWith(language)) ?? starters[0] ?? library.voices[0];
+  composer.set({ text: text.trim() ? text : EXAMPLES[language], voice: voice || own?.model_id || "" });
   return submitDraft(app);
 }
 
@@ -38,7 +50,7 @@ export function starterNote(app, { example = false } = {}) {
   const languages = spoken(health);
   return html`<section class="banner info starter-note" aria-label=${t("starter.title")}>
       <span><strong>${t("starter.title")}</strong>${t("starter.text", { languages: languageNames(languages) })}</span>
-      ${example && languages.includes("en") ? html`<button type="button" class="button small primary" @click=${() => speak(app)}>${icons.play}${t("starter.example")}</button>` : nothing}
+      ${example && languages.some((one) => one in EXAMPLES) ? html`<button type="button" class="button small primary" @click=${() => speak(app, languages)}>${icons.play}${t("starter.example")}</button>` : nothing}
       ${official(app)}
     </section>
     ${example ? html`<div class="welcome-download">${downloadPanel(app)}</div>` : nothing}`;

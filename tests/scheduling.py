@@ -81,7 +81,7 @@ class Scheduler(LoadGroupScheduling):  # type: ignore[misc]
         return any(part in GRAPHS for part in self.assigned_work[node])
 
     def _reschedule(self, node: Any) -> None:
-        if node.shutting_down:
+        if node.shutting_down or node not in self.registered_collections:  # a new one still lists the tests
             return
         if self._has_graphs(node):
             if self._pending_of(self.assigned_work[node]) <= _ONE_LEFT:

@@ -124,7 +124,7 @@ def _clip_of_voice(path: str | None) -> str | None:
 async def answer(fields: TtsFields, dialects: DialectSpeech, request: Request) -> Response:
     """Speak."""
     voice = fields.target_voice or _clip_of_voice(fields.ref_audio_path)
-    if voice and (found := await dialects.find_voice(voice)) is not None:
+    if voice and (found := await dialects.find_voice(voice, fields.text)) is not None:
         # These clients write the voice's name, or nothing that is true, as what is said in its clip.
         own = {"ref_audio_path": None, "prompt_text": "", "prompt_lang": ""}
         fields = fields.model_copy(update={"model_id": found, **own})

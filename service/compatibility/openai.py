@@ -82,7 +82,7 @@ async def _begin(body: SpeechRequest, dialects: DialectSpeech) -> Speech:
     fields = {
         "text": body.input,
         "text_language": body.language,
-        "model_id": await dialects.voice_named(body.voice),
+        "model_id": await dialects.voice_named(body.voice, body.input),
         "how_to_cut": "cut5",
         "top_k": 15,
         SAMPLING_OPEN: True,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
 
 from GPT_SoVITS.engine.messages import Reference, Streaming
+from GPT_SoVITS.text.languages import languages_in
 from service.container import Container
 from service.errors import ForbiddenError, MissingError, ParameterError, TooLargeError
 from service.http.dependencies import provided
@@ -42,6 +43,10 @@ class Voice(Protocol):
     @property
     def model_name(self) -> str:
         """Its name."""
+
+    @property
+    def language(self) -> str:
+        """Code of the language in its clip."""
 
 
 class VoiceNames(Protocol):
@@ -196,28 +201,39 @@ class DialectSpeech:
         """Return the stored voices, newest first."""
         return await to_thread.run_sync(self._voices.newest, MOST_VOICES)
 
-    async def find_voice(self, name: str) -> str | None:
-        """Return the id of the voice with this id, alias or name; None when there is none."""
+    async def find_voice(self, name: str, text: str) -> str | None:
+        """Return the id of the voice with this id, alias or name; None when there is none.
+
+        Where a name of OpenAI's has no voice and the current weights speak few languages, the text chooses.
+        """
         name = self._container.settings.voice_aliases.get(name, name)
         found = await to_thread.run_sync(self._voices.find, name)
         if found is None and name in OPENAI_VOICES:
-            found = await to_thread.run_sync(self._stand_in, OPENAI_VOICES.index(name))
+            found = await to_thread.run_sync(self._stand_in, OPENAI_VOICES.index(name), text)
         return found
 
-    async def voice_named(self, name: str) -> str:
+    async def voice_named(self, name: str, text: str) -> str:
         """Return the id of a voice.
 
         Raises:
             MissingError: no voice has this id, alias or name.
         """
-        found = await self.find_voice(name)
+        found = await self.find_voice(name, text)
         if found is None:
             raise MissingError("speaker_missing", voice=name, address="/v1/audio/voices")
         return found
 
-    def _stand_in(self, number: int) -> str | None:
-        """Return a voice for a name of OpenAI's: always the same one while the stored voices stay the same."""
-        stored = sorted(voice.model_id for voice in self._voices.newest(MOST_VOICES))
+    def _stand_in(self, number: int, text: str) -> str | None:
+        """Return a voice for a name of OpenAI's: always the same one while the stored voices stay the same.
+
+        Voices that come with the program speak one language each; only those of the text's language stand in then.
+        """
+        voices = self._voices.newest(MOST_VOICES)
+        current = self._container.engine.status().current
+        if current is not None and current.languages:
+            likeliest = languages_in("auto", text)[:1]
+            voices = [each for each in voices if each.language.removeprefix("all_") in likeliest] or voices
+        stored = sorted(voice.model_id for voice in voices)
         return stored[number % len(stored)] if stored else None
 
     def model_names(self) -> list[str]:

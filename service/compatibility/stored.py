@@ -13,10 +13,11 @@ from service.voices.models import VoiceRow
 
 @dataclass(frozen=True)
 class NamedVoice:
-    """A stored voice's id and name."""
+    """A stored voice's id and name, and the code of the language in its clip."""
 
     model_id: str
     model_name: str
+    language: str
 
 
 class StoredVoices:
@@ -28,7 +29,7 @@ class StoredVoices:
     def newest(self, limit: int) -> Sequence[NamedVoice]:
         """Return voices with reference audio, newest first."""
         query = (
-            select(VoiceRow.model_id, VoiceRow.model_name)
+            select(VoiceRow.model_id, VoiceRow.model_name, VoiceRow.prompt_language)
             .where(VoiceRow.reference.is_not(None))
             .order_by(VoiceRow.created_at.desc(), VoiceRow.key.desc())
             .limit(limit)

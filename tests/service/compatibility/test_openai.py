@@ -99,9 +99,9 @@ def test_an_alias_goes_before_the_voice_that_would_stand_in(start: Starter) -> N
     for model_id in ("first", "second"):
         make_voice(running.client, model_id=model_id, model_name=model_id)
     dialects = running.app.state.container.get(DialectSpeech)
-    assert asyncio.run(dialects.find_voice("nova")) == "second"
-    assert {asyncio.run(dialects.find_voice(name)) for name in OPENAI_VOICES} == {"first", "second"}
-    assert asyncio.run(dialects.find_voice("nobody")) is None
+    assert asyncio.run(dialects.find_voice("nova", INPUT)) == "second"
+    assert {asyncio.run(dialects.find_voice(name, INPUT)) for name in OPENAI_VOICES} == {"first", "second"}
+    assert asyncio.run(dialects.find_voice("nobody", INPUT)) is None
 
 
 def test_a_wav_tells_its_true_length(client: Any) -> None:

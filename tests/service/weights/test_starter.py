@@ -10,6 +10,7 @@ import pytest
 from GPT_SoVITS import starter
 from GPT_SoVITS.engine.messages import WeightsPair
 from GPT_SoVITS.testing.fake import FakeEngine
+from service.compatibility.speaking import OPENAI_VOICES
 from service.settings import load_settings
 from service.weights import watch
 from service.weights.choice import GPT_FILE, SOVITS_FILE
@@ -108,6 +109,11 @@ def test_a_voice_of_another_language_speaks_with_a_pair_of_its_own(start: Starte
         assert engine.requests[-1].weights == pair
         assert say(running, "starter-fourth", "你好。", "zh") == 200
         assert engine.requests[-1].weights == WeightsPair(*starter.pairs()["zh"])
+        for voice in OPENAI_VOICES:
+            for text, own_pair in (("Hello.", None), ("你好。", "zh"), ("こんにちは。", "ja")):
+                body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "wav"}
+                assert running.client.post("/v1/audio/speech", json=body).status_code == 200, (voice, text)
+                assert engine.requests[-1].weights == (WeightsPair(*starter.pairs()[own_pair]) if own_pair else None)
         chosen = WeightsPair("other.ckpt", "other.pth")
         engine.languages = ()
         engine.load(chosen)

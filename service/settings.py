@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from GPT_SoVITS import starter
@@ -40,6 +40,10 @@ def parse_duration(value: str | float) -> float:
     if match is None:
         raise ValueError(f"{value!r} is no duration; write seconds, or a number with s, m, h, d or w, such as 30m")
     return float(match[1]) * _UNITS[match[2].lower()]
+
+
+_SCHEMES = {"database_url": ("sqlite", "postgresql"), "broker": ("amqp", "amqps")}
+"""What addresses begin with, where a driver can come after a plus."""
 
 
 class Settings(BaseSettings):
@@ -266,9 +270,15 @@ class Settings(BaseSettings):
 
     @field_validator("database_url", "broker", "objects_url", "files_url", mode="after")
     @classmethod
-    def _address(cls, value: SecretStr | str | None) -> SecretStr | str | None:
-        if value is not None and "://" not in (value.get_secret_value() if isinstance(value, SecretStr) else value):
+    def _address(cls, value: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
+        if value is None:
+            return None
+        scheme, mark, _ = (value.get_secret_value() if isinstance(value, SecretStr) else value).partition("://")
+        if not mark:
             raise ValueError("it is no address; write it as docs/SETTINGS.md shows")
+        known = _SCHEMES.get(info.field_name or "")
+        if known and scheme.partition("+")[0] not in known:
+            raise ValueError(f"its address begins with {' or '.join(f'{each}://' for each in known)}")
         return value
 
     @model_validator(mode="after")

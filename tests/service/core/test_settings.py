@@ -97,6 +97,8 @@ NOT_ALLOWED = {
     "such as 30m",
     "TRUSTED_PROXIES=x/y": "trusted_proxies ({}): 'x/y' does not appear to be an IPv4 or IPv6 network",
     "FILES_URL=voices": "files_url ({}): it is no address; write it as docs/SETTINGS.md shows",
+    "BROKER=http://me:hunter2@mq": "broker ({}): its address begins with amqp:// or amqps://",
+    "DATABASE_URL=bogus://x": "database_url ({}): its address begins with sqlite:// or postgresql://",
     "DATABASE_URL=me:hunter2@db": "database_url ({}): it is no address; write it as docs/SETTINGS.md shows",
 }
 

@@ -83,7 +83,7 @@ async def _begin(body: SpeechRequest, dialects: DialectSpeech) -> Speech:
         "text": body.input,
         "text_language": body.language,
         "model_id": await dialects.voice_named(body.voice, body.input),
-        "how_to_cut": "cut5",
+        "how_to_cut": dialects.cutting(),
         "top_k": 15,
         SAMPLING_OPEN: True,
         "speed": body.speed,

@@ -229,12 +229,24 @@ class DialectSpeech:
         Voices that come with the program speak one language each; only those of the text's language stand in then.
         """
         voices = self._voices.newest(MOST_VOICES)
-        current = self._container.engine.status().current
-        if current is not None and current.languages:
+        if self._speaks_few_languages():
             likeliest = languages_in("auto", text)[:1]
             voices = [each for each in voices if each.language.removeprefix("all_") in likeliest] or voices
         stored = sorted(voice.model_id for voice in voices)
         return stored[number % len(stored)] if stored else None
+
+    def _speaks_few_languages(self) -> bool:
+        """Return whether the current weights say which languages they were trained on: those of the program do."""
+        current = self._container.engine.status().current
+        return current is not None and bool(current.languages)
+
+    def cutting(self) -> str:
+        """Return how a text is cut where the interface has no word for it.
+
+        The first of short pieces is soon heard. The program's own small voices repeat pieces of one word, such as the
+        greeting of a sentence, so they are given whole sentences.
+        """
+        return "cut1" if self._speaks_few_languages() else "cut5"
 
     def model_names(self) -> list[str]:
         """Return what a client may call the model: the version that is current, and a name for whatever it is."""

@@ -113,6 +113,7 @@ def test_a_voice_of_another_language_speaks_with_a_pair_of_its_own(start: Starte
             for text, own_pair in (("Hello.", None), ("你好。", "zh"), ("こんにちは。", "ja")):
                 body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "wav"}
                 assert running.client.post("/v1/audio/speech", json=body).status_code == 200, (voice, text)
+                assert engine.requests[-1].how_to_cut == "cut1", "it repeats short pieces"
                 assert engine.requests[-1].weights == (WeightsPair(*starter.pairs()[own_pair]) if own_pair else None)
         chosen = WeightsPair("other.ckpt", "other.pth")
         engine.languages = ()

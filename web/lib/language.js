@@ -42,7 +42,7 @@ const LATIN = /[A-Za-z]/;
 const ALONE = { all_zh: "zh", en: "en", all_ja: "ja", all_yue: "yue", all_ko: "ko" };
 
 /**
- * The languages that speaking a text takes; the service's `languages_of` decides by the same rule.
+ * The languages that speaking a text takes; the service's `languages_in` decides by the same rule.
  * @param {string} code as in LANGUAGES
  * @returns {string[]} of zh, en, ja, ko, yue
  */

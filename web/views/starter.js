@@ -2,6 +2,7 @@
 import { html, nothing } from "../lib/html.js";
 import { bytes } from "../lib/format.js";
 import { currentLanguage, t } from "../lib/i18n.js";
+import { spokenIn } from "../lib/language.js";
 import { remaining } from "../data/install.js";
 import { submitDraft } from "./composer.js";
 import { languageNames } from "./state.js";
@@ -28,7 +29,7 @@ function official(app) {
 
 /** The language of what is written; of an example that of the page, where the model speaks it. */
 function languageToSpeak(text, languages) {
-  if (text) return /[\u3040-\u30ff]/.test(text) ? "ja" : /[\u4e00-\u9fff]/.test(text) ? "zh" : "en";
+  if (text) return spokenIn("auto", text)[0] ?? "en";
   return [currentLanguage(), "en", ...languages].find((one) => languages.includes(one) && one in EXAMPLES);
 }
 

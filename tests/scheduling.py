@@ -25,6 +25,8 @@ GRAPHS = {
 }
 """Beginnings of the names of files that build graphs, or networks of full size, by their part."""
 GRAPHS_AT_ONCE = 2
+_IN_STOCK = 2
+"""Tests of a process beyond which it is given no more; as pytest-xdist has it."""
 _ONE_LEFT = 1
 """A process begins its last test only when it knows what follows, so what follows is said while one test is left."""
 LONG = ("tests/test_style.py", "tests/service/proof/")
@@ -70,31 +72,50 @@ class Scheduler(LoadGroupScheduling):  # type: ignore[misc]
         config.option.loadscopereorder = False  # by the number of tests, which says nothing of how long they take
         self._beginning: set[Any] = set()
 
+    def _next_part(self) -> str | None:
+        """Return what can be begun now beside what is under way."""
+        full = sum(map(self._has_graphs, self.nodes)) >= GRAPHS_AT_ONCE
+        return next((part for part in self.workqueue if part != ALONE and not (full and part in GRAPHS)), None)
+
     def _assign_work_unit(self, node: Any) -> None:
-        under_way = sum(self._has_graphs(other) for other in self.nodes)
-        if under_way >= GRAPHS_AT_ONCE:
-            part = next((part for part in self.workqueue if part not in GRAPHS), next(iter(self.workqueue)))
-            self.workqueue.move_to_end(part, last=False)
+        part = self._next_part()
+        if part is not None:
+            self._hand_out(part, node)
+
+    def _hand_out(self, part: str, node: Any) -> None:
+        self.workqueue.move_to_end(part, last=False)
         super()._assign_work_unit(node)
 
     def _has_graphs(self, node: Any) -> bool:
         return any(part in GRAPHS for part in self.assigned_work[node])
 
     def _reschedule(self, node: Any) -> None:
-        if node.shutting_down or node not in self.registered_collections:  # a new one still lists the tests
+        """Give a process work until it has some in stock, or let it end: with one test alone it would wait for ever."""
+        before = len(self.workqueue) + 1
+        while len(self.workqueue) < before and not node.shutting_down:
+            before = len(self.workqueue)
+            self._give(node)
+
+    def _give(self, node: Any) -> None:
+        pending = self._pending_of(self.assigned_work[node])
+        if node not in self.registered_collections or pending > _IN_STOCK:  # a new one still lists the tests
             return
         if self._has_graphs(node):
-            if self._pending_of(self.assigned_work[node]) <= _ONE_LEFT:
+            if pending <= _ONE_LEFT:
                 node.shutdown()  # ends what it has
-            return
-        if list(self.workqueue) != [ALONE]:
-            super()._reschedule(node)
-            return
+        elif self._next_part() is not None:
+            self._assign_work_unit(node)
+        elif list(self.workqueue) == [ALONE]:
+            self._give_alone(node)
+        else:
+            node.shutdown()  # nothing is left, or graphs alone, which a new process begins when one has ended
+
+    def _give_alone(self, node: Any) -> None:
         others = [other for other in self.nodes if other is not node]
-        if any(not other.shutting_down for other in others):
+        if any(not (other.shutting_down or self._has_graphs(other)) for other in others):
             node.shutdown()  # the last process stays
         elif not self._beginning and not any(self._pending_of(self.assigned_work[other]) for other in others):
-            super()._reschedule(node)
+            self._hand_out(ALONE, node)
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
         """Note the end of a test; whoever waits for the others to end looks again."""
@@ -111,7 +132,8 @@ class Scheduler(LoadGroupScheduling):  # type: ignore[misc]
         self._beginning.discard(node)
         makes_room = node.shutting_down and self._has_graphs(node)
         crashed: str | None = super().remove_node(node)
-        if makes_room and not crashed and any(part != ALONE for part in self.workqueue):
+        nobody = all(other.shutting_down for other in self.nodes) and not self._beginning
+        if makes_room and not crashed and (nobody or set(self.workqueue) - {ALONE}) and self.workqueue:
             node.gateway.exit()  # else the process is kept, with its memory, until all have ended
             self._beginning.add(self.config.pluginmanager.get_plugin("dsession")._clone_node(node))
         self._look_again()

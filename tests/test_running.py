@@ -83,7 +83,8 @@ def _project(root: Path) -> None:
 def _run_project(root: Path, processes: int) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", str(processes), "--dist", "loadgroup", str(root)],
-        cwd=root, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=root, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     return done.stdout + done.stderr
 
@@ -119,25 +120,52 @@ def test_timed():
 """Notes which processes are there at the end; one that has ended its work takes a moment to go."""
 
 
+GRAPH_FOLDERS = ("training", "networks", "inference")
+
+
+def _run_folders(root: Path, sizes: dict[str, int], timed_in: str, processes: int) -> list[list[str]]:
+    """Run a project of folders with so many tests each, and a timed one; return names and processes as they ran."""
+    _project(root)
+    timed = "@pytest.mark.alone\n" + _STILL_THERE.format(most=processes)
+    for name, count in sizes.items():
+        folder = root / "tests" / name
+        folder.mkdir(parents=True)
+        body = "import os\n" + "".join(f"def test_{n}():\n{_note_of_process(name)}" for n in range(count))
+        text = SAMPLE.replace("parent /", "parents[2] /").format(body=body + (timed if name == timed_in else ""))
+        (folder / f"test_{name}.py").write_text(text, encoding="utf-8")
+    said = _run_project(root, processes)
+    assert f"{sum(sizes.values()) + 1} passed" in said, said
+    return [line.split() for line in (root / "log").read_text("utf-8").splitlines()]
+
+
 @pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.full), 3])
 def test_graphs_go_with_their_process(tmp_path: Path, processes: int) -> None:
     """Three parts with graphs, of which two are under way at most, plain files, and a timed test at the end."""
-    _project(tmp_path)
-    graphs = ("training", "networks", "inference")
-    timed = "@pytest.mark.alone\n" + _STILL_THERE.format(most=processes)
-    for name in (*graphs, *(f"plain{number}" for number in range(8))):
-        folder = tmp_path / "tests" / name
-        folder.mkdir(parents=True)
-        body = "import os\n" + "".join(f"def test_{n}():\n{_note_of_process(name)}" for n in range(4))
-        text = SAMPLE.replace("parent /", "parents[2] /").format(body=body + (timed if name == "plain0" else ""))
-        (folder / f"test_{name}.py").write_text(text, encoding="utf-8")
-    said = _run_project(tmp_path, processes)
-    assert "45 passed" in said, said
-    lines = [line.split() for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    sizes = dict.fromkeys((*GRAPH_FOLDERS, *(f"plain{number}" for number in range(8))), 4)
+    lines = _run_folders(tmp_path, sizes, "plain0", processes)
     assert lines[-1][0] == "timed" and len(lines[-1][1].split(",")) <= processes, "others have ended"
-    places = {graph: [i for i, (name, _) in enumerate(lines) if name == graph] for graph in graphs}
-    owners = {graph: {lines[i][1] for i in places[graph]} for graph in graphs}
+    places = {graph: [i for i, (name, _) in enumerate(lines) if name == graph] for graph in GRAPH_FOLDERS}
+    owners = {graph: {lines[i][1] for i in places[graph]} for graph in GRAPH_FOLDERS}
     assert all(len(owner) == 1 for owner in owners.values()) and len(set().union(*owners.values())) == 3, lines
     for graph, (owner,) in owners.items():
         assert not any(pid == owner for _, pid in lines[places[graph][-1] + 1 :]), f"{graph} is the last of its process"
     assert min(places["inference"]) > min(places["training"][-1], places["networks"][-1]), lines
+
+
+@pytest.mark.parametrize(
+    ("sizes", "timed_in", "processes"),
+    [
+        pytest.param(dict.fromkeys(GRAPH_FOLDERS, 4), "training", 3, id="graphs alone"),
+        pytest.param({"training": 3}, "training", 1, id="a timed test in the only part"),
+        pytest.param({"training": 3, "plain0": 1, "plain1": 3}, "plain1", 1, id="a part of one test for a new process"),
+    ],
+)
+def test_few_parts_are_neither_lost_nor_begun_too_early(
+    tmp_path: Path, sizes: dict[str, int], timed_in: str, processes: int
+) -> None:
+    lines = _run_folders(tmp_path, sizes, timed_in, processes)
+    names = [line[0] for line in lines]
+    assert names[-1] == "timed" and {name: names.count(name) for name in sizes} == sizes
+    if "inference" in sizes:
+        before = names[: names.index("inference")]
+        assert max(before.count(graph) for graph in ("training", "networks")) == 4, "two at once at most"
